@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { BpTrainError, ConfigurationError, DataError, DivergedError, printable } from "../errors.js";
+import { type TrainFlags, trainOptions } from "./options.js";
+import { endLine } from "./report/ndjson.js";
+import { endOfRun } from "./report/run-end.js";
+import { colors } from "./report/style.js";
+
+/** What the program's exit code says. */
+const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4 } as const;
+
+const EXAMPLES = `Examples:
+  bp-train                                    the book's network: about 95 % of the test digits
+  bp-train --layers 784,100,10 --epochs 10    more hidden neurons, fewer epochs
+  bp-train --json | jq .accuracy              one JSON object a line, for programs
+`;
+
+const NOTES = `
+Exit codes:
+  0 done   1 unexpected error or input/output   2 wrong usage   3 data missing or invalid
+  4 diverged (NaN or infinity)   130 / 143 after SIGINT / SIGTERM: the first ends the run
+  in good order, a second SIGINT at once
+
+Environment: BP_TRAIN_DATA as --data; NO_COLOR, FORCE_COLOR.`;
+
+/** Runs the program on `argv`, and sets `process.exitCode`: the one place where errors end. */
+export async function main(argv: string[]): Promise<void> {
+  const output = watchOutput();
+  try {
+    await program(output).parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error, argv);
+  }
+}
+
+function program(output: AbortSignal): Command {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const command = new Command("bp-train")
+    .description("Trains a fully-connected network on MNIST by stochastic gradient descent and backpropagation.")
+    .version(version)
+    .helpOption("-h, --help", "show this help")
+    .addHelpText("beforeAll", EXAMPLES)
+    .addHelpText("after", NOTES)
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({ outputError: () => {} }) // `report` says it
+    .exitOverride();
+  for (const option of trainOptions()) command.addOption(option);
+  command.allowExcessArguments().action(async (flags: TrainFlags) => {
+    if (command.args.length > 0)
+      command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
+    const { runTraining } = await import("./train.js"); // here, so that --help need not load it
+    await runTraining(flags, version, output);
+  });
+  return command;
+}
+
+/** Says on standard error what went wrong, and gives the exit code for it. */
+function report(error: unknown, argv: string[]): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help or --version
+  const { red } = colors(process.stderr, !argv.includes("--no-color"));
+  const label = red("error:");
+  if (error instanceof CommanderError) {
+    const message = error.message
+      .replace(/^error: /, "")
+      .split("\n")
+      .map(printable)
+      .join("\n");
+    process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
+    if (argv.includes("--json")) process.stdout.write(`${endLine({ ...endOfRun("failed", []), error: message })}\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof BpTrainError) {
+    process.stderr.write(`${label} ${error.message}\n`);
+    if (error instanceof ConfigurationError) return EXIT.usage;
+    if (error instanceof DataError) return EXIT.data;
+    if (error instanceof DivergedError) return EXIT.diverged;
+  } else {
+    process.stderr.write(`${label} ${error instanceof Error ? error.stack : error}\n`);
+  }
+  return EXIT.unexpected;
+}
+
+/**
+ * A signal that fires when standard output takes no more. Where its reader has gone (`| head -1`), the program ends quietly;
+ * where it is a full disk, it says so.
+ */
+function watchOutput(): AbortSignal {
+  const controller = new AbortController();
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (controller.signal.aborted) return;
+    controller.abort(error);
+    if (error.code === "EPIPE") return;
+    process.stderr.write(`error: standard output: ${error.message}\n`);
+    process.exitCode = EXIT.unexpected;
+  });
+  process.stderr.on("error", () => {}); // nobody reads it any more: nothing to tell, and nobody to tell it to
+  return controller.signal;
+}

@@ -1,0 +1,96 @@
+import type { EpochResult, Progress } from "../../training/train.js";
+import type { TrainFlags } from "../options.js";
+import { human } from "./human.js";
+import { ndjson } from "./ndjson.js";
+import { ProgressBar } from "./progress-bar.js";
+import type { RunEnd } from "./run-end.js";
+import { colors } from "./style.js";
+
+/** What a run is asked to do. */
+export interface RunSettings {
+  version: string;
+  layers: readonly number[];
+  epochs: number;
+  batchSize: number;
+  eta: number;
+  seed: number;
+  shuffle: boolean;
+  engine: string;
+  threads: number;
+}
+
+/** A run before its first epoch. */
+export interface RunStart extends RunSettings {
+  trainingExamples: number;
+  validationExamples: number;
+  testExamples: number;
+}
+
+/** What a run prints on standard output, as lines. */
+export interface Format {
+  /** Before the data are read. */
+  opening(settings: RunSettings): string[];
+  start(run: RunStart): string[];
+  epoch(result: EpochResult, settings: RunSettings): string[];
+  end(end: RunEnd, settings: RunSettings): string[];
+}
+
+/** Tells the user about a run: results on standard output, progress and notes on standard error. */
+export class Reporter {
+  readonly #flags: TrainFlags;
+  readonly #settings: RunSettings;
+  readonly #format: Format;
+  #bar: ProgressBar | undefined;
+
+  constructor(flags: TrainFlags, settings: RunSettings) {
+    this.#flags = flags;
+    this.#settings = settings;
+    this.#format = flags.json ? ndjson : human(colors(process.stdout, flags.color));
+  }
+
+  opening(): void {
+    if (!this.#flags.quiet) this.#print(this.#format.opening(this.#settings));
+  }
+
+  start(run: RunStart): void {
+    const { quiet, progress } = this.#flags;
+    if (quiet) return;
+    this.#print(this.#format.start(run));
+    if (progress && process.stderr.isTTY) {
+      this.#bar = new ProgressBar(process.stderr, run.epochs, run.epochs * run.trainingExamples);
+    }
+  }
+
+  progress(progress: Progress): void {
+    this.#bar?.update(progress);
+  }
+
+  epoch(result: EpochResult): void {
+    if (!this.#flags.quiet) this.#print(this.#format.epoch(result, this.#settings));
+  }
+
+  /** Says something that is no result. */
+  note(text: string): void {
+    this.#above(() => process.stderr.write(`${text}\n`));
+  }
+
+  end(end: RunEnd): void {
+    this.close();
+    this.#print(this.#format.end(end, this.#settings));
+  }
+
+  /** Takes the bar off the terminal. May be called more than once. */
+  close(): void {
+    this.#bar?.close();
+    this.#bar = undefined;
+  }
+
+  #print(lines: string[]): void {
+    if (lines.length > 0) this.#above(() => process.stdout.write(`${lines.join("\n")}\n`));
+  }
+
+  #above(write: () => void): void {
+    if (this.#bar) this.#bar.above(write);
+    else write();
+  }
+}

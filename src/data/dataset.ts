@@ -1,0 +1,222 @@
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ConfigurationError, DataError } from "../errors.js";
+import { IdxFile } from "./idx.js";
+import { type Images, ImagesBuilder } from "./images.js";
+
+/** Images and what they show. */
+export interface Examples {
+  images: Images;
+  /** The class of each image, length images.length. */
+  labels: Uint8Array;
+}
+
+/** The examples of a data set by the part that they play in a run. All share their images' size. */
+export interface Dataset {
+  training: Examples;
+  /** Held out from the training images, for choosing eta and its like; may be empty. */
+  validation: Examples;
+  test: Examples;
+  /** The largest label + 1. Letters in EMNIST are labelled from 1, so that class 0 is empty there. */
+  classes: number;
+}
+
+export interface DatasetOptions {
+  /** How many training images, the last ones, are held out for validation; 10,000, as in the book. */
+  validation?: number;
+  /** How many of the rest are used, the first ones; all. */
+  trainSize?: number;
+  /** Ends the reading with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** The folder of this package into which the build puts MNIST. */
+export const PACKAGE_DATA = fileURLToPath(new URL("../../data", import.meta.url));
+
+/** How much ink to make room for at first, in bytes a byte of file: gzip leaves about one byte an ink pixel. */
+const INK_PER_FILE_BYTE = { raw: 0.5, most: 2 };
+
+const ROLES = {
+  trainImages: { part: "train", kind: "images" },
+  trainLabels: { part: "train", kind: "labels" },
+  testImages: { part: "t10k|test", kind: "images" },
+  testLabels: { part: "t10k|test", kind: "labels" },
+} as const;
+type Role = keyof typeof ROLES;
+
+/**
+ * Reads a folder with the four IDX files of MNIST or any set of that shape, and splits the training images.
+ *
+ * A role's file is the one whose name ends in, for example, `train-images-idx3-ubyte`, `train-images.idx3-ubyte` or either with
+ * `.gz`. The files are streamed; only ink is kept in memory, two bytes a pixel of it.
+ *
+ * @throws DataError if a file is missing, or not sound, or does not fit the others
+ * @throws ConfigurationError if the split leaves nothing to train on
+ */
+export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions = {}): Promise<Dataset> {
+  const paths = await findFiles(folder);
+  const files: IdxFile[] = [];
+  try {
+    const opened = async (role: Role) => {
+      const file = await IdxFile.open(paths[role], ROLES[role].kind);
+      files.push(file);
+      return file;
+    };
+    const trainImages = await opened("trainImages");
+    const trainLabels = await opened("trainLabels");
+    const testImages = await opened("testImages");
+    const testLabels = await opened("testLabels");
+    checkCounts(trainImages, trainLabels);
+    checkCounts(testImages, testLabels);
+    checkImageSizes(trainImages, testImages);
+    checkSplit(trainImages.length, options);
+    const { signal } = options;
+    const labels = await readLabels(trainLabels, signal);
+    const test = { labels: await readLabels(testLabels, signal), images: await readImages(testImages, signal) };
+    const images = await readImages(trainImages, signal);
+    return split({ images, labels }, test, options);
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+}
+
+async function findFiles(folder: string): Promise<Record<Role, string>> {
+  const shown = relative(process.cwd(), folder);
+  const name = shown.startsWith("..") ? folder : shown || ".";
+  let names: string[];
+  try {
+    names = (await readdir(folder)).sort();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const problems: Record<string, string> = {
+      ENOENT: "no such folder",
+      ENOTDIR: "something that is no folder",
+      EACCES: "a folder without read permission",
+    };
+    throw new DataError(
+      {
+        thing: name,
+        expected: "a folder with the four IDX files of a data set",
+        found: problems[code ?? ""] ?? message,
+        remedy: GET_DATA,
+      },
+      { cause },
+    );
+  }
+  const paths = {} as Record<Role, string>;
+  for (const role of Object.keys(ROLES) as Role[]) {
+    const fitting = names.filter((name) => fits(name, role));
+    if (fitting.length !== 1) throw notOneFile(name, role, fitting);
+    paths[role] = join(name, fitting[0]);
+  }
+  return paths;
+}
+
+function fits(name: string, role: Role): boolean {
+  const { part, kind } = ROLES[role];
+  return new RegExp(`(${part})-${kind}[-.]idx${kind === "images" ? 3 : 1}-ubyte(\\.gz)?$`).test(name);
+}
+
+const GET_DATA =
+  "`npm install` in bp-train's own folder puts MNIST into its data/, and data/README.md tells of other sets";
+
+function notOneFile(folder: string, role: Role, found: string[]): DataError {
+  const { part, kind } = ROLES[role];
+  const idx = kind === "images" ? "idx3" : "idx1";
+  const names = part.split("|").map((p) => `${p}-${kind}-${idx}-ubyte`);
+  if (found.length > 1) {
+    const remedy = "keep one of them in the folder";
+    return new DataError({
+      thing: folder,
+      expected: `one file ${names.join(" or ")}`,
+      found: found.join(", "),
+      remedy,
+    });
+  }
+  return new DataError({
+    thing: folder,
+    expected: `a file ${names.join(" or ")} (also with .${idx}, .gz, or words before it)`,
+    found: "none",
+    remedy: GET_DATA,
+  });
+}
+
+function checkCounts(images: IdxFile, labels: IdxFile): void {
+  if (images.length === labels.length) return;
+  throw new DataError({
+    thing: labels.path,
+    expected: `${images.length} labels for the images of ${images.path}`,
+    found: `${labels.length}`,
+    remedy: "take both files from one set",
+  });
+}
+
+function checkImageSizes(training: IdxFile, test: IdxFile): void {
+  const size = ({ dimensions: [, rows, columns] }: IdxFile) => `${rows}x${columns}`;
+  if (size(training) === size(test)) return;
+  throw new DataError({
+    thing: test.path,
+    expected: `images of ${size(training)}, as in ${training.path}`,
+    found: `images of ${size(test)}`,
+    remedy: "take both files from one set",
+  });
+}
+
+const BOOK_VALIDATION = 10_000;
+
+function checkSplit(images: number, { validation = BOOK_VALIDATION, trainSize }: DatasetOptions): void {
+  const rest = images - validation;
+  if (!(validation >= 0 && rest > 0)) {
+    throw new ConfigurationError({
+      thing: `validation ${validation}`,
+      expected: `fewer than the ${images} training images`,
+      found: "nothing left to train on",
+      remedy: "hold out fewer, or 0",
+    });
+  }
+  if (trainSize !== undefined && !(trainSize >= 1 && trainSize <= rest)) {
+    throw new ConfigurationError({
+      thing: `train size ${trainSize}`,
+      expected: `1 to ${rest}, the training images that are not held out for validation`,
+      found: `${trainSize}`,
+    });
+  }
+}
+
+async function readLabels(file: IdxFile, signal?: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of file.read()) {
+    signal?.throwIfAborted();
+    chunks.push(chunk.slice());
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+async function readImages(file: IdxFile, signal?: AbortSignal): Promise<Images> {
+  const [n, rows, columns] = file.dimensions;
+  const room = Math.min(INK_PER_FILE_BYTE.raw * n * rows * columns, INK_PER_FILE_BYTE.most * file.fileSize);
+  const builder = new ImagesBuilder(rows, columns, Math.min(n, file.fileSize), Math.ceil(room));
+  for await (const chunk of file.read()) {
+    signal?.throwIfAborted();
+    builder.append(chunk);
+  }
+  return builder.build();
+}
+
+function split(training: Examples, test: Examples, options: DatasetOptions): Dataset {
+  const { validation = BOOK_VALIDATION, trainSize } = options;
+  const n = training.labels.length;
+  const rest = n - validation;
+  const part = (from: number, to: number) => ({
+    images: training.images.slice(from, to),
+    labels: training.labels.subarray(from, to),
+  });
+  const largest = (labels: Uint8Array) => labels.reduce((most, label) => Math.max(most, label), 0);
+  return {
+    training: part(0, trainSize ?? rest),
+    validation: part(rest, n),
+    test,
+    classes: 1 + Math.max(largest(training.labels), largest(test.labels)),
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * What can be wrong with a run. Every error builds its own message in one form, so that it always says what is wrong
+ * with what, and what to do: `<thing>: expected <expected>, found <found>; <remedy>`.
+ */
+export interface Complaint {
+  /** What is at fault: a file's path, or a setting with its value. */
+  thing: string;
+  expected: string;
+  found: string;
+  /** What to do next. */
+  remedy?: string;
+}
+
+/** The family that `bp-train` throws on purpose; any other error is a defect. */
+export abstract class BpTrainError extends Error {
+  constructor({ thing, expected, found, remedy }: Complaint, options?: ErrorOptions) {
+    super(printable(`${thing}: expected ${expected}, found ${found}${remedy ? `; ${remedy}` : ""}`), options);
+    this.name = new.target.name;
+  }
+}
+
+/** The data may be right, but what was asked of it makes no sense. */
+export class ConfigurationError extends BpTrainError {}
+
+/** A data file is missing, unreadable or not what its name or header promises. */
+export class DataError extends BpTrainError {}
+
+/** Training ran into NaN or infinity. */
+export class DivergedError extends BpTrainError {
+  constructor(
+    readonly epoch: number,
+    eta: number,
+  ) {
+    super({
+      thing: `epoch ${epoch}`,
+      expected: "finite weights and biases",
+      found: "NaN or infinity",
+      remedy: `the learning rate ${eta} is too large, try ${eta / 10}`,
+    });
+  }
+}
+
+/** File names and flags may hold control characters, which must not reach a terminal: each is shown as an escape. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { endianness, totalmem } from "node:os";
+import { ConfigurationError } from "../errors.js";
+import { sigmoid } from "./activation.js";
+import { Random } from "./random.js";
+
+/**
+ * One number for every weight and one for every bias of a network: the parameters themselves, or their gradient.
+ *
+ * Layers count from 0 = input, so index l leads into layer l + 1:
+ * `weights[l]` is (sizes[l + 1], sizes[l]) row-major, `biases[l]` has length sizes[l + 1].
+ */
+export interface Parameters {
+  readonly weights: Float64Array[];
+  readonly biases: Float64Array[];
+}
+
+/**
+ * A fully-connected network of sigmoid neurons (Nielsen, chapter 1).
+ *
+ * @throws ConfigurationError if `sizes` names fewer than two layers, an empty one, or more weights than this machine can hold
+ */
+export class Network implements Parameters {
+  readonly sizes: readonly number[];
+  readonly weights: Float64Array[];
+  readonly biases: Float64Array[];
+
+  /** A network whose weights and biases are all 0. */
+  constructor(sizes: readonly number[]) {
+    checkSizes(sizes);
+    this.sizes = [...sizes];
+    ({ weights: this.weights, biases: this.biases } = zeros(sizes));
+  }
+
+  /** A network whose weights and biases are drawn from N(0, 1): all biases first, then all weights, as in the book. */
+  static gaussian(sizes: readonly number[], random = new Random()): Network {
+    const network = new Network(sizes);
+    for (const values of [...network.biases, ...network.weights]) {
+      for (let i = 0; i < values.length; i++) values[i] = random.gaussian();
+    }
+    return network;
+  }
+
+  /**
+   * The output activations for the input x: a' = sigma(w a + b), layer after layer (Nielsen, equation 22).
+   *
+   * @param x  pixels, length sizes[0], scaled to 0..1
+   * @throws RangeError if x has the wrong length
+   */
+  feedforward(x: Float64Array): Float64Array {
+    if (x.length !== this.sizes[0]) throw new RangeError(`x: expected ${this.sizes[0]} numbers, found ${x.length}`);
+    let a = x;
+    for (let l = 0; l < this.weights.length; l++) {
+      a = this.biases[l].map((b, j) => sigmoid(b + dot(this.weights[l].subarray(j * a.length, (j + 1) * a.length), a)));
+    }
+    return a;
+  }
+
+  /** SHA-256, in hexadecimal, of all parameters as little-endian float64: weights[0], biases[0], weights[1], ... */
+  weightsSha256(): string {
+    const hash = createHash("sha256");
+    for (let l = 0; l < this.weights.length; l++) {
+      for (const values of [this.weights[l], this.biases[l]]) {
+        const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+        hash.update(endianness() === "LE" ? bytes : Buffer.from(bytes).swap64());
+      }
+    }
+    return hash.digest("hex");
+  }
+}
+
+/**
+ * Parameters of the given layer sizes, all 0.
+ *
+ * @throws ConfigurationError if they do not fit into memory
+ */
+export function zeros(sizes: readonly number[]): Parameters {
+  const outputs = sizes.slice(1);
+  try {
+    return {
+      weights: outputs.map((n, l) => new Float64Array(n * sizes[l])),
+      biases: outputs.map((n) => new Float64Array(n)),
+    };
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooLarge(sizes, { cause });
+    throw cause;
+  }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+function checkSizes(sizes: readonly number[]): void {
+  const thing = `layers ${sizes.join(",")}`;
+  if (sizes.length < 2) {
+    throw new ConfigurationError({
+      thing,
+      expected: "an input and an output layer at least",
+      found: sizes.length === 1 ? "one layer" : "none",
+      remedy: "for example 784,30,10",
+    });
+  }
+  const wrong = sizes.find((n) => !Number.isInteger(n) || n < 1);
+  if (wrong !== undefined) {
+    throw new ConfigurationError({ thing, expected: "one neuron or more in every layer", found: `${wrong}` });
+  }
+  if (bytesToTrain(sizes) > memory()) throw tooLarge(sizes);
+}
+
+/** What the parameters and their gradient take. */
+function bytesToTrain(sizes: readonly number[]): number {
+  let parameters = 0;
+  for (let l = 1; l < sizes.length; l++) parameters += sizes[l] * (sizes[l - 1] + 1);
+  return 2 * Float64Array.BYTES_PER_ELEMENT * parameters;
+}
+
+/** This machine's memory in bytes, or what its container may use of it. */
+function memory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}
+
+function tooLarge(sizes: readonly number[], options?: ErrorOptions): ConfigurationError {
+  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const complaint = {
+    thing: `layers ${sizes.join(",")}`,
+    expected: `weights that fit into this machine's ${gib(memory())} of memory`,
+    found: `a network that takes ${gib(bytesToTrain(sizes))} to train`,
+    remedy: "use fewer neurons",
+  };
+  return new ConfigurationError(complaint, options);
+}

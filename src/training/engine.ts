@@ -1,0 +1,41 @@
+import type { Examples } from "../data/dataset.js";
+
+/** The engines that `train` knows, by name. */
+export const ENGINES = ["textbook"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** How a network does on a set of examples: it answers with the output neuron that is largest, the first of equals. */
+export interface Evaluation {
+  /** How many examples it answers with their label. */
+  correct: number;
+  total: number;
+  /** How often it answers each class, length sizes.at(-1). */
+  answers: Uint32Array;
+}
+
+/**
+ * What carries a training run's arithmetic: the one seam of the program.
+ *
+ * An engine is made for a network and the examples to train on, and owns the network's parameters until `finish`. Both
+ * long calls give the event loop a turn at least every 50 ms.
+ */
+export interface Engine {
+  /**
+   * Trains on the examples that `order` names, in mini-batches of `batchSize` from its start; what is left over makes a last,
+   * shorter one. Whether a run is cut into many calls or few does not change a bit, as long as each but the last of an epoch
+   * brings whole mini-batches.
+   *
+   * @param order  indices of training examples
+   * @param eta    the learning rate
+   */
+  train(order: Uint32Array, batchSize: number, eta: number): Promise<void>;
+
+  /** Counts the examples that the network, as it is now, gets right. */
+  evaluate(examples: Examples): Promise<Evaluation>;
+
+  /** Whether every weight and bias is finite. */
+  isFinite(): boolean;
+
+  /** Hands the parameters back: the network holds what was learned. The engine is not to be used again. */
+  finish(): Promise<void>;
+}

@@ -1,0 +1,172 @@
+import type { Dataset, Examples } from "../data/dataset.js";
+import { ConfigurationError, DivergedError } from "../errors.js";
+import type { Network } from "../network/network.js";
+import { Random } from "../network/random.js";
+import type { Engine, EngineName, Evaluation } from "./engine.js";
+import { TextbookEngine } from "./textbook.js";
+
+/** How to train. The defaults are the book's. */
+export interface TrainOptions {
+  /** Passes over the training examples, 1 or more. */
+  epochs?: number;
+  /** Examples a mini-batch, 1 to all. */
+  batchSize?: number;
+  /** The learning rate, above 0. */
+  eta?: number;
+  /** Whether each epoch takes the training examples in a new random order; false keeps the order that they have. */
+  shuffle?: boolean;
+  /** Where that order comes from. */
+  random?: Random;
+  engine?: EngineName;
+  /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */
+  signal?: AbortSignal;
+  /** Called some fifty times a second. */
+  onProgress?: (progress: Progress) => void;
+  /** Called after each epoch. */
+  onEpoch?: (epoch: EpochResult) => void;
+}
+
+/** Where a run stands. */
+export interface Progress {
+  /** The running epoch, from 1. */
+  epoch: number;
+  /** Training examples so far, over the whole run. */
+  examples: number;
+  /** Training examples of the whole run. */
+  total: number;
+}
+
+/** How the network does on the test examples after an epoch. */
+export interface EpochResult extends Evaluation {
+  /** Counts from 1. */
+  epoch: number;
+  /** correct / total, 0..1. */
+  accuracy: number;
+  trainSeconds: number;
+  evaluateSeconds: number;
+}
+
+export interface TrainResult {
+  status: "done" | "interrupted";
+  /** The epochs that were finished, in order. */
+  epochs: EpochResult[];
+  /** Training examples, those of an unfinished epoch included, and the seconds that training on them took. */
+  examples: number;
+  trainSeconds: number;
+}
+
+/**
+ * Trains `network`, in place, by stochastic gradient descent (Nielsen, chapter 1; `SGD` in the book's program): in every epoch
+ * the training examples are shuffled and cut into mini-batches, and then the test examples evaluated.
+ *
+ * Silent; gives the event loop a turn at least every 50 ms. Does not change the data.
+ *
+ * @throws ConfigurationError if the network does not fit the data, or the options make no sense
+ * @throws DivergedError as soon as a weight or bias is NaN or infinite
+ */
+export async function train(network: Network, data: Dataset, options: TrainOptions = {}): Promise<TrainResult> {
+  const { epochs = 30, batchSize = 10, eta = 3, shuffle = true, random = new Random() } = options;
+  const { engine: name = "textbook", signal, onProgress, onEpoch } = options;
+  checkTraining(network.sizes, data, { epochs, batchSize, eta });
+  const order = Uint32Array.from(data.training.labels, (_, i) => i);
+  const result: TrainResult = { status: "done", epochs: [], examples: 0, trainSeconds: 0 };
+  const engine = engines[name](network, data.training);
+  const lap = stopwatch();
+  try {
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      const before = result.trainSeconds;
+      if (shuffle) random.shuffle(order);
+      for (const slice of slices(order, batchSize)) {
+        if (signal?.aborted) return { ...result, status: "interrupted" };
+        await engine.train(slice, batchSize, eta);
+        if (!engine.isFinite()) throw new DivergedError(epoch, eta);
+        result.trainSeconds += lap();
+        result.examples += slice.length;
+        onProgress?.({ epoch, examples: result.examples, total: epochs * order.length });
+      }
+      const evaluation = await engine.evaluate(data.test);
+      const accuracy = evaluation.correct / evaluation.total;
+      const [trainSeconds, evaluateSeconds] = [result.trainSeconds - before, lap()];
+      result.epochs.push({ epoch, ...evaluation, accuracy, trainSeconds, evaluateSeconds });
+      onEpoch?.(result.epochs[epoch - 1]);
+      lap();
+    }
+    return result;
+  } finally {
+    await engine.finish();
+  }
+}
+
+const engines: Record<EngineName, (network: Network, training: Examples) => Engine> = {
+  textbook: (network, training) => new TextbookEngine(network, training),
+};
+
+/** A function that gives the seconds since it was last called, or made. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const before = last;
+    last = performance.now();
+    return (last - before) / 1000;
+  };
+}
+
+/** How long training on a slice should take, in milliseconds: after each there is progress, and a run can end. */
+const SLICE_MS = 20;
+
+/** Cuts an epoch's order into slices of whole mini-batches, each sized by the time that the one before it took. */
+function* slices(order: Uint32Array, batchSize: number): Generator<Uint32Array> {
+  let batches = 1;
+  for (let from = 0; from < order.length; ) {
+    const start = performance.now();
+    const to = from + batches * batchSize;
+    yield order.subarray(from, to);
+    from = to;
+    const factor = SLICE_MS / (performance.now() - start);
+    batches = Math.max(1, Math.round(batches * Math.min(2, factor)));
+  }
+}
+
+/**
+ * Whether a network of the layers `sizes` can be trained on `data` so: what `train` checks first, for callers who would rather
+ * know before they make the network.
+ *
+ * @throws ConfigurationError if not
+ */
+export function checkTraining(
+  sizes: readonly number[],
+  data: Dataset,
+  options: Required<Pick<TrainOptions, "epochs" | "batchSize" | "eta">>,
+): void {
+  const { epochs, batchSize, eta } = options;
+  checkFit(sizes, data);
+  if (!(Number.isInteger(epochs) && epochs >= 1)) {
+    throw new ConfigurationError({ thing: "epochs", expected: "a whole number from 1", found: `${epochs}` });
+  }
+  const n = data.training.labels.length;
+  if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= n)) {
+    throw new ConfigurationError({
+      thing: `batch size ${batchSize}`,
+      expected: `a whole number from 1 to ${n}, the training examples`,
+      found: `${batchSize}`,
+    });
+  }
+  if (!(eta > 0 && eta < Number.POSITIVE_INFINITY)) {
+    throw new ConfigurationError({ thing: "eta", expected: "a finite number above 0", found: `${eta}` });
+  }
+}
+
+function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {
+  const pixels = images.rows * images.columns;
+  const outputs = sizes.length - 1;
+  const thing = `layers ${sizes.join(",")}`;
+  const remedy = `use ${sizes.with(0, pixels).with(outputs, Math.max(classes, sizes[outputs])).join(",")}`;
+  if (sizes[0] !== pixels) {
+    const expected = `${pixels} input neurons for images of ${images.rows}x${images.columns}`;
+    throw new ConfigurationError({ thing, expected, found: `${sizes[0]}`, remedy });
+  }
+  if (sizes[outputs] < classes) {
+    const expected = `${classes} output neurons or more for labels up to ${classes - 1}`;
+    throw new ConfigurationError({ thing, expected, found: `${sizes[outputs]}`, remedy });
+  }
+}
