@@ -42,6 +42,5 @@ export class DivergedError extends BpTrainError {
 
 /** File names and flags may hold control characters, which must not reach a terminal: each is shown as an escape. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

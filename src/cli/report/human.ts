@@ -6,12 +6,7 @@ import type { RunEnd } from "./run-end.js";
 export function human({ bold, dim }: ChalkInstance): Format {
   return {
     opening({ version, layers, epochs, batchSize, eta, seed, shuffle, engine }) {
-      const run = [
-        `${epochs} epoch${epochs === 1 ? "" : "s"}`,
-        `batch ${batchSize}`,
-        `eta ${eta}`,
-        `seed ${seed}`,
-      ];
+      const run = [`${epochs} epoch${epochs === 1 ? "" : "s"}`, `batch ${batchSize}`, `eta ${eta}`, `seed ${seed}`];
       if (!shuffle) run.push("not shuffled");
       return [`${bold(`bp-train ${version}`)}  ${layers.join(",")}  ${run.join(", ")}, ${engine}`];
     },

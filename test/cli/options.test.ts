@@ -1,0 +1,82 @@
+import { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { type TrainFlags, trainOptions } from "../../src/cli/options.js";
+
+function flags(...args: string[]): TrainFlags {
+  const command = new Command().exitOverride().configureOutput({ outputError: () => {} });
+  for (const option of trainOptions()) command.addOption(option);
+  return command.parse(args, { from: "user" }).opts();
+}
+
+describe("options", () => {
+  it("have the book's defaults", () => {
+    expect(flags()).toEqual({
+      ...{ layers: [784, 30, 10], epochs: 30, batchSize: 10, eta: 3, seed: 1, validation: 10_000, shuffle: true },
+      ...{ engine: "textbook", json: false, quiet: false, progress: true, color: true },
+    });
+  });
+
+  it.each([
+    ["--layers", "784,10", { layers: [784, 10] }],
+    ["-l", "1,2,3,4", { layers: [1, 2, 3, 4] }],
+    ["-e", "1", { epochs: 1 }],
+    ["--epochs", "007", { epochs: 7 }],
+    ["-b", "64", { batchSize: 64 }],
+    ["--eta", ".5", { eta: 0.5 }],
+    ["--eta", "1e-3", { eta: 0.001 }],
+    ["--eta", "+2.", { eta: 2 }],
+    ["--seed", "0", { seed: 0 }],
+    ["--seed", "4294967295", { seed: 4294967295 }],
+    ["--validation", "0", { validation: 0 }],
+    ["--train-size", "1000", { trainSize: 1000 }],
+    ["--engine", "textbook", { engine: "textbook" }],
+    ["--data", "some/where", { data: "some/where" }],
+  ])("%s %s", (flag, value, expected) => {
+    expect(flags(flag, value)).toMatchObject(expected);
+  });
+
+  it.each([
+    ["--no-shuffle", { shuffle: false }],
+    ["--json", { json: true }],
+    ["-q", { quiet: true }],
+  ] as const)("%s", (flag, expected) => {
+    expect(flags(flag)).toMatchObject(expected);
+  });
+
+  it("draws a seed when asked for a random one", () => {
+    const seeds = [flags("--seed", "random"), flags("--seed", "random")].map(({ seed }) => seed);
+    for (const seed of seeds) expect(Number.isInteger(seed) && seed >= 0 && seed <= 4294967295).toBe(true);
+    expect(seeds[0]).not.toBe(seeds[1]); // equal once in 4 billion
+  });
+
+  const bad: Record<string, string[]> = {
+    "--layers": [
+      "",
+      "784",
+      "784,",
+      ",10",
+      "784,,10",
+      "784,0,10",
+      "784,-3,10",
+      "784,3.5,10",
+      "784, 30,10",
+      "a,b",
+      "784;30",
+      "784,1e2",
+    ],
+    "--epochs": ["", "0", "-1", "10abc", "1.5", "1e1", "0x10", " 3", "Infinity", "NaN", "2147483648"],
+    "--batch-size": ["", "0", "ten", "1_000"],
+    "--eta": ["", "0", "-1", "abc", "1e", "3x", "NaN", "Infinity", "1e400", "0x1", "1,5", "1 "],
+    "--seed": ["", "-1", "4294967296", "1.5", "Random", "1e3"],
+    "--validation": ["", "-1", "1.5", "all"],
+    "--train-size": ["", "0", "x"],
+    "--engine": ["", "fastest"],
+    "--data": [""],
+  };
+  it.each(Object.entries(bad).flatMap(([flag, values]) => values.map((value) => [flag, value])))(
+    "refuses %s '%s'",
+    (flag, value) => {
+      expect(() => flags(flag, value)).toThrow(`argument '${value}' is invalid. `);
+    },
+  );
+});

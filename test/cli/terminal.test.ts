@@ -1,0 +1,90 @@
+import { execFile, spawn } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { BIN } from "../fixtures/run.js";
+
+/** Runs a shell command in a pseudo-terminal of so many columns; gives its exit code and all that the terminal got. */
+async function inTerminal(columns: number, command: string, env: NodeJS.ProcessEnv = {}) {
+  const { NO_COLOR, FORCE_COLOR, ...rest } = process.env;
+  const shell = `stty cols ${columns} rows 24; ${command.replaceAll("bp-train", `'${process.execPath}' '${BIN}'`)}`;
+  const child = spawn("script", ["-qefc", shell, "/dev/null"], { env: { ...rest, TERM: "xterm-256color", ...env } });
+  let screen = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    screen += text;
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  return { code, screen };
+}
+
+/** The bar's successive drawings, without escapes. */
+const drawings = (screen: string) =>
+  screen
+    .split(/\r|\u001b\[1G/)
+    .map((text) => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, ""))
+    .filter((text) => /\/s .* left$/.test(text));
+
+describe("a terminal", () => {
+  it("shows a bar with epoch, percentage, examples a second and time left", async () => {
+    const { code, screen } = await inTerminal(80, "bp-train --epochs 2 --train-size 20000");
+    expect(code).toBe(0);
+    const bars = drawings(screen);
+    expect(bars.length).toBeGreaterThan(2);
+    for (const bar of bars) expect(bar).toMatch(/^Epoch [12]\/2 [█░]{30} +\d+ % [\d.]+[KM]?\/s \d:\d\d left$/);
+    expect(screen).toMatch(/Epoch 2\/2 .* s\r\n/);
+  });
+
+  it("of 40 columns does not wrap the bar", async () => {
+    const { screen } = await inTerminal(40, "bp-train --epochs 30 --train-size 2000");
+    const bars = drawings(screen);
+    expect(bars.length).toBeGreaterThan(2);
+    for (const bar of bars) expect(bar.length).toBeLessThan(40);
+  });
+
+  it("is left as it was: no mode is changed, whatever ends the run", async () => {
+    const ends = ["true", "kill -INT $!", "kill -TERM $!", "kill -KILL $!"];
+    for (const end of ends) {
+      const epochs = end === "true" ? 2 : 1000;
+      const { screen } = await inTerminal(
+        80,
+        `bp-train --epochs ${epochs} --train-size 5000 & sleep 1; ${end}; wait $!`,
+      );
+      expect(drawings(screen).length).toBeGreaterThan(0);
+      expect(screen).not.toMatch(/\u001b\[\?|\u001b[78]/); // no cursor hidden or saved, no wrap turned off
+    }
+  });
+
+  it("gets colour, unless it must not", async () => {
+    const color = /\u001b\[1m/;
+    const tiny = "bp-train --epochs 1 --train-size 100";
+    expect((await inTerminal(80, tiny)).screen).toMatch(color);
+    expect((await inTerminal(80, `${tiny} --no-color`)).screen).not.toMatch(color);
+    expect((await inTerminal(80, tiny, { NO_COLOR: "1" })).screen).not.toMatch(color);
+    expect((await inTerminal(80, tiny, { TERM: "dumb" })).screen).not.toMatch(color);
+    expect((await inTerminal(80, tiny, { NO_COLOR: "" })).screen).toMatch(color);
+    expect((await inTerminal(80, `${tiny} --no-progress >/dev/null`)).screen).toBe("");
+  });
+
+  it("shows no bar with --no-progress or --quiet", async () => {
+    for (const flag of ["--no-progress", "--quiet"]) {
+      const { screen } = await inTerminal(80, `bp-train --epochs 2 --train-size 5000 ${flag}`);
+      expect(drawings(screen)).toEqual([]);
+    }
+  });
+});
+
+describe("a pipe or a file", () => {
+  it("gets colour when FORCE_COLOR says so", async () => {
+    const env = { ...process.env, FORCE_COLOR: "1" };
+    const args = [BIN, "--epochs", "1", "--train-size", "100"];
+    expect((await promisify(execFile)(process.execPath, args, { env })).stdout).toMatch(/\u001b\[1m/);
+    expect((await promisify(execFile)(process.execPath, [...args, "--no-color"], { env })).stdout).not.toMatch(
+      /\u001b/,
+    );
+  });
+
+  it("that is full ends the run with exit code 1 and says why", async () => {
+    const { code, screen } = await inTerminal(80, "bp-train --epochs 1000 --train-size 5000 --no-progress >/dev/full");
+    expect(code).toBe(1);
+    expect(screen).toMatch(/^error: standard output: .*ENOSPC/);
+  });
+});

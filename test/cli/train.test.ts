@@ -1,0 +1,218 @@
+import { chmodSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { folderOf, idx, tinySet } from "../fixtures/idx.js";
+import { finished, parse, run, start } from "../fixtures/run.js";
+
+const TINY = ["--layers", "6,4,3", "--validation", "0", "--batch-size", "2", "--epochs", "3"];
+/** Anything below a space but the line feed, and DEL: what a stream that is no terminal must not get. */
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f]/;
+const LONG = ["--epochs", "1000"];
+
+describe("a run", () => {
+  it("prints a line an epoch and a summary, no control character, and nothing on standard error", async () => {
+    const { code, stdout, stderr } = await run([...TINY, "--data", folderOf(tinySet())]);
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(CONTROL);
+    expect(stdout).not.toMatch(CONTROL);
+    const lines = stdout.trimEnd().split("\n");
+    expect(
+      lines
+        .slice(2, 5)
+        .every((line, i) => line.match(`^Epoch ${i + 1}/3  [0-4] / 4   \\d+\\.\\d\\d %   \\d+\\.\\d\\d s$`)),
+    ).toBe(true);
+    expect(lines[0]).toMatch(/^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, textbook$/);
+    expect(stdout).toMatch(/^Final .* % after epoch 3$/m);
+    expect(stdout).toMatch(/^Best .*flatters/m);
+    expect(stdout).toMatch(/^Seed +1$/m);
+    expect(stdout).toMatch(/^Weights +SHA-256 [0-9a-f]{64}$/m);
+  });
+
+  it("as NDJSON is a start, an object an epoch and an end, with stable keys", async () => {
+    const { code, stdout } = await run([...TINY, "--json", "--data", folderOf(tinySet())]);
+    expect(code).toBe(0);
+    const [first, ...rest] = parse(stdout);
+    const last = rest.pop();
+    expect(first).toEqual({
+      ...{
+        event: "start",
+        version: expect.any(String),
+        schema: 1,
+        layers: [6, 4, 3],
+        epochs: 3,
+        batchSize: 2,
+        eta: 3,
+        seed: 1,
+      },
+      ...{ shuffle: true, engine: "textbook", threads: 1, trainingExamples: 6, validationExamples: 0, testExamples: 4 },
+    });
+    expect(rest.map(({ event, epoch }) => [event, epoch])).toEqual([1, 2, 3].map((epoch) => ["epoch", epoch]));
+    for (const { correct, total, accuracy, trainSeconds, evaluateSeconds } of rest) {
+      expect(accuracy).toBe(correct / total);
+      expect(Math.min(trainSeconds, evaluateSeconds)).toBeGreaterThan(0);
+    }
+    const accuracies = rest.map(({ accuracy }) => accuracy);
+    expect(last).toEqual({
+      ...{ event: "end", status: "done", epochs: 3, accuracy: accuracies[2], bestAccuracy: Math.max(...accuracies) },
+      bestEpoch: 1 + accuracies.indexOf(Math.max(...accuracies)),
+      ...{
+        seconds: expect.any(Number),
+        examplesPerSecond: expect.any(Number),
+        weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
+      ...{ neverPredicted: expect.any(Array), error: null },
+    });
+  });
+
+  it("repeats to the bit", async () => {
+    const hash = async (...args: string[]) =>
+      parse((await run(["--json", "--epochs", "1", "--train-size", "2000", ...args])).stdout).at(-1).weightsSha256;
+    const first = await hash("--seed", "5");
+    expect(await hash("--seed", "5")).toBe(first);
+    expect(await hash("--seed", "6")).not.toBe(first);
+  });
+
+  it("quiet prints the summary alone", async () => {
+    const data = ["--data", folderOf(tinySet())];
+    expect((await run([...TINY, "-q", ...data])).stdout).toMatch(/^Final /);
+    expect(parse((await run([...TINY, "-q", "--json", ...data])).stdout).map(({ event }) => event)).toEqual(["end"]);
+  });
+
+  it("prints the seed that it drew", async () => {
+    const { stdout } = await run([...TINY, "--json", "--seed", "random", "--data", folderOf(tinySet())]);
+    const [{ seed }] = parse(stdout);
+    const { weightsSha256 } = parse(stdout).at(-1);
+    const again = await run([...TINY, "--json", "--seed", `${seed}`, "--data", folderOf(tinySet())]);
+    expect(parse(again.stdout).at(-1).weightsSha256).toBe(weightsSha256);
+  });
+
+  it("takes the data folder from BP_TRAIN_DATA, and --data before it", async () => {
+    const env = { BP_TRAIN_DATA: folderOf(tinySet()) };
+    expect((await run(TINY, { env })).code).toBe(0);
+    const { code, stderr } = await run([...TINY, "--data", "nowhere"], { env });
+    expect([code, stderr]).toEqual([3, expect.stringContaining("nowhere: expected a folder")]);
+  });
+
+  it("says which classes are never predicted, and why", async () => {
+    const set = { ...tinySet(), "train-labels-idx1-ubyte": idx([6], [0, 0, 0, 0, 0, 0]) };
+    const { stdout, stderr } = await run([...TINY, "-e", "30", "--json", "--data", folderOf(set)]);
+    expect(stderr).toMatch(/^Note: classes 1, 2 are never predicted: .*N\(0, 1\).*\n$/);
+    expect(parse(stdout).at(-1).neverPredicted).toEqual([1, 2]);
+  });
+});
+
+describe("what goes wrong", () => {
+  it.each([
+    [["--lyers", "784,10"], 2, /unknown option '--lyers'\n\(Did you mean --layers\?\)/],
+    [["--epochs", "10abc"], 2, /option '-e, --epochs <n>' argument '10abc' is invalid. Expected a whole number from 1/],
+    [["--epochs"], 2, /argument missing/],
+    [["train"], 2, /unexpected argument 'train'/],
+    [["--layers", "100,30,10"], 2, /expected 784 input neurons for images of 28x28, found 100; use 784,30,10/],
+    [["--layers", "784,30,9"], 2, /expected 10 output neurons or more for labels up to 9, found 9/],
+    [["--layers", "784,2000000000,10"], 2, /fit into this machine's/],
+    [["--batch-size", "50001"], 2, /1 to 50000, the training examples/],
+    [["--validation", "60000"], 2, /nothing left to train on/],
+    [["--train-size", "50001"], 2, /train size 50001: expected 1 to 50000/],
+    [["--data", "/no/such/folder"], 3, /\/no\/such\/folder: expected a folder .*found no such folder; .*npm install/],
+    [["--data", "no\u001b[2Jsuch"], 3, /no\\x1b\[2Jsuch/],
+    [["--ep\u001b[2Jochs"], 2, /unknown option '--ep\\x1b\[2Jochs'/],
+  ])("%j exits %i", async (args, code, message) => {
+    const human = await run(args);
+    expect([human.code, human.stderr]).toEqual([code, expect.stringMatching(message)]);
+    expect(human.stderr).toMatch(/^error: /);
+    expect(human.stderr).not.toMatch(CONTROL);
+    expect(human.stderr).not.toMatch(/\n {4}at /);
+    const json = await run([...args, "--json"]);
+    expect(json.code).toBe(code);
+    if (args.length === 2 && args[1] !== "--json") expect(json.stderr).toBe(human.stderr);
+    const events = parse(json.stdout);
+    expect(events).toMatchObject([
+      { event: "end", status: "failed", epochs: 0, accuracy: null, error: expect.any(String) },
+    ]);
+  });
+
+  it("a file without read permission exits 3", async () => {
+    const folder = folderOf(tinySet());
+    chmodSync(join(folder, "train-images-idx3-ubyte"), 0);
+    chmodSync(folder, 0o755);
+    // root may read everything, so it becomes nobody for this
+    const options = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+    const { code, stderr } = await run([...TINY, "--data", folder], options);
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringMatching(/train-images.*found one without read permission; allow/),
+    ]);
+  });
+});
+
+describe("help", () => {
+  it("opens with examples and shows every flag with its default", async () => {
+    const { code, stdout, stderr } = await run(["--help"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^Examples:\n {2}bp-train/);
+    const flags =
+      "layers epochs batch-size eta seed data validation train-size no-shuffle engine json quiet no-progress no-color";
+    for (const flag of flags.split(" ")) {
+      const text = stdout.slice(stdout.indexOf(`--${flag}`, stdout.indexOf("Options:"))).replace(/\s+/g, " ");
+      expect(text.slice(0, 180)).toMatch(/default: /);
+    }
+  });
+
+  it("gives the version of package.json", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(await run(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+});
+
+describe("an interrupted run", () => {
+  /** Starts a long run, and waits for its first epoch. */
+  async function inFlight(...args: string[]) {
+    const child = start([...LONG, "--train-size", "5000", ...args]);
+    const end = finished(child);
+    await new Promise<void>((resolve) => {
+      child.stdout.on("data", (text: string) => /Epoch +1\/|"epoch":1,/.test(text) && resolve());
+    });
+    return { child, end };
+  }
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("after %s sums up and exits %i", async (name, code) => {
+    const { child, end } = await inFlight("--json");
+    child.kill(name);
+    const result = await end;
+    expect(result).toMatchObject({
+      code,
+      signal: null,
+      stderr: expect.stringMatching(new RegExp(`^${name}: finishing`)),
+    });
+    const last = parse(result.stdout).at(-1);
+    expect(last).toMatchObject({ event: "end", status: "interrupted", accuracy: expect.any(Number), error: null });
+    expect(last.epochs).toBeGreaterThan(0);
+    expect(last.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("after a second SIGINT ends at once", async () => {
+    const child = start(["--layers", "784,3000,3000,10", "--batch-size", "50000"]); // a mini-batch of many minutes
+    const end = finished(child);
+    await new Promise<void>((resolve) => {
+      child.stdout.on("data", (text: string) => text.includes("training images") && resolve());
+    });
+    child.kill("SIGINT");
+    await new Promise((resolve) => child.stderr.once("data", resolve));
+    child.kill("SIGINT");
+    expect(await end).toMatchObject({
+      code: 130,
+      signal: null,
+      stdout: expect.stringContaining("no epoch was finished"),
+    });
+  });
+
+  it("ends quietly when the reader of its output goes", async () => {
+    const { child, end } = await inFlight();
+    child.stdout.destroy();
+    const { code, signal, stderr } = await end;
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
+  });
+});

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Images, ImagesBuilder } from "../../src/data/images.js";
+
+/** Pixels with long runs of zeros and of ink, so that gaps of 255, 256 and more occur. */
+const pixels = (length: number) =>
+  fc
+    .array(fc.tuple(fc.integer({ min: 1, max: 600 }), fc.constantFrom(0, 0, 1, 128, 255)), {
+      minLength: 1,
+      maxLength: 40,
+    })
+    .map((runs) => runs.flatMap(([n, value]) => new Array<number>(n).fill(value)))
+    .map((values) => Uint8Array.from({ length }, (_, i) => values[i % values.length]));
+
+const cases = fc
+  .record({
+    n: fc.integer({ min: 1, max: 4 }),
+    rows: fc.integer({ min: 1, max: 40 }),
+    columns: fc.integer({ min: 1, max: 40 }),
+  })
+  .chain((shape) => fc.record({ shape: fc.constant(shape), pixels: pixels(shape.n * shape.rows * shape.columns) }));
+
+describe("Images", () => {
+  it("gives back every pixel, scaled by 1/255", () => {
+    fc.assert(
+      fc.property(cases, ({ shape: { n, rows, columns }, pixels }) => {
+        const images = Images.fromPixels(pixels, rows, columns);
+        expect(images.length).toBe(n);
+        const all = Array.from({ length: n }, (_, i) => [...images.pixels(i)]).flat();
+        expect(all).toEqual([...pixels].map((value) => value / 255));
+      }),
+    );
+  });
+
+  it("takes a stream cut anywhere", () => {
+    fc.assert(
+      fc.property(cases, fc.integer({ min: 1, max: 500 }), ({ shape: { rows, columns }, pixels }, size) => {
+        const builder = new ImagesBuilder(rows, columns, 1, 1);
+        for (let at = 0; at < pixels.length; at += size) builder.append(pixels.subarray(at, at + size));
+        expect(builder.build()).toEqual(Images.fromPixels(pixels, rows, columns));
+      }),
+    );
+  });
+
+  it("slices without copying", () => {
+    const images = Images.fromPixels(Uint8Array.of(1, 0, 0, 2, 3, 3), 1, 2);
+    const slice = images.slice(1, 3);
+    expect(slice.ink).toBe(images.ink);
+    expect([...slice.pixels(0), ...slice.pixels(1)]).toEqual([0, 2 / 255, 3 / 255, 3 / 255]);
+  });
+
+  it("refuses part of an image", () => {
+    expect(() => Images.fromPixels(new Uint8Array(5), 2, 2)).toThrow(/whole images of 2x2/);
+  });
+});

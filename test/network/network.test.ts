@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { ConfigurationError } from "../../src/errors.js";
+import { Network } from "../../src/network/network.js";
+import { Random } from "../../src/network/random.js";
+import { handNetwork } from "../fixtures/by-hand.js";
+
+describe("Network", () => {
+  it("has one weight a pair of neurons and one bias a neuron, all drawn from the generator", () => {
+    const network = Network.gaussian([5, 4, 3, 2], new Random(9));
+    expect(network.weights.map((w) => w.length)).toEqual([20, 12, 6]);
+    expect(network.biases.map((b) => b.length)).toEqual([4, 3, 2]);
+    const all = [...network.biases, ...network.weights].flatMap((values) => [...values]);
+    const random = new Random(9);
+    expect(all).toEqual(Array.from({ length: 47 }, () => random.gaussian()));
+  });
+
+  it("feeds forward", () => {
+    const { network, x, activations } = handNetwork();
+    const output = network.feedforward(Float64Array.from(x));
+    for (const [j, a] of activations[1].entries()) expect(output[j]).toBeCloseTo(a, 14); // a few roundings near 1
+    expect(() => network.feedforward(new Float64Array(3))).toThrow(/x: expected 2 numbers, found 3/);
+  });
+
+  it("hashes weights and biases in the order of the layers, as little-endian float64", () => {
+    const network = new Network([1, 1, 1]);
+    [network.weights[0][0], network.biases[0][0], network.weights[1][0], network.biases[1][0]] = [1, 2, 3, 4];
+    const bytes = Buffer.alloc(32);
+    for (const [i, value] of [1, 2, 3, 4].entries()) bytes.writeDoubleLE(value, 8 * i);
+    expect(network.weightsSha256()).toBe(createHash("sha256").update(bytes).digest("hex"));
+  });
+
+  it.each([
+    [[], /an input and an output layer/],
+    [[784], /found one layer/],
+    [[784, 0, 10], /layers 784,0,10: expected one neuron or more/],
+    [[784, 1.5, 10], /found 1.5/],
+    [[784, -3, 10], /found -3/],
+    [[784, 1e9, 10], /memory/],
+    [[1, 4e9], /memory/],
+    [[2 ** 31, 2 ** 31], /memory/],
+  ])("refuses the layers %j", (sizes, message) => {
+    expect(() => new Network(sizes)).toThrow(ConfigurationError);
+    expect(() => new Network(sizes)).toThrow(message);
+  });
+});
