@@ -5,12 +5,12 @@ import { SparseVector } from "./sparse-vector.js";
  * others, the ink, are stored.
  *
  * An ink pixel takes two bytes of `ink`: how far it lies behind the image's previous entry (the first: behind pixel 0), and its
- * value. A gap of more than 255 is bridged by entries of value 0. Image i is the entries `starts[i]` to `starts[i + 1]`, entry p
- * the bytes 2p and 2p + 1. Pixels are counted row by row.
+ * value. A gap of more than 255 is bridged by entries of value 0. Image i is the bytes `starts[i]` to `starts[i + 1]`. Pixels are
+ * counted row by row.
  */
 export class Images {
   /**
-   * @param starts  length n + 1, in entries
+   * @param starts  length n + 1, indices into ink
    * @param ink     (gap, value) pairs; not copied
    */
   constructor(
@@ -34,10 +34,10 @@ export class Images {
   /** Overwrites x with the pixels of image i, scaled to 0..1. x has room for rows * columns entries. */
   read(i: number, x: SparseVector): void {
     const { ink } = this;
-    const end = 2 * this.starts[i + 1];
+    const end = this.starts[i + 1];
     let pixel = 0;
     let count = 0;
-    for (let p = 2 * this.starts[i]; p < end; p += 2) {
+    for (let p = this.starts[i]; p < end; p += 2) {
       pixel += ink[p];
       if (ink[p + 1] === 0) continue;
       x.indices[count] = pixel;
@@ -137,7 +137,7 @@ export class ImagesBuilder {
       grown.set(this.#starts);
       this.#starts = grown;
     }
-    this.#starts[this.#images] = this.#bytes / 2;
+    this.#starts[this.#images] = this.#bytes;
   }
 
   /** Makes room for `bytes` more of ink. */

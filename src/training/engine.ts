@@ -1,5 +1,3 @@
-import type { Examples } from "../data/dataset.js";
-
 /** The engines that `train` knows, by name. */
 export const ENGINES = ["textbook"] as const;
 export type EngineName = (typeof ENGINES)[number];
@@ -13,25 +11,28 @@ export interface Evaluation {
   answers: Uint32Array;
 }
 
+/** The parts of a data set. */
+export type Part = "training" | "validation" | "test";
+
 /**
  * What carries a training run's arithmetic: the one seam of the program.
  *
- * An engine is made for a network and the examples to train on, and owns the network's parameters until `finish`. Both
- * long calls give the event loop a turn at least every 50 ms.
+ * An engine is made for a network and a data set, and owns the network's parameters until `finish`. Its long calls give the
+ * event loop a turn at least every 50 ms.
  */
 export interface Engine {
   /**
-   * Trains on the examples that `order` names, in mini-batches of `batchSize` from its start; what is left over makes a last,
-   * shorter one. Whether a run is cut into many calls or few does not change a bit, as long as each but the last of an epoch
-   * brings whole mini-batches.
+   * Trains on the training examples that `order` names, in mini-batches of `batchSize` from its start; what is left over makes a
+   * last, shorter one. Whether an epoch is done in many calls or few does not change a bit, as long as each but the last brings
+   * whole mini-batches.
    *
    * @param order  indices of training examples
    * @param eta    the learning rate
    */
   train(order: Uint32Array, batchSize: number, eta: number): Promise<void>;
 
-  /** Counts the examples that the network, as it is now, gets right. */
-  evaluate(examples: Examples): Promise<Evaluation>;
+  /** Counts the examples of a part that the network, as it is now, gets right. */
+  evaluate(part: Part): Promise<Evaluation>;
 
   /** Whether every weight and bias is finite. */
   isFinite(): boolean;

@@ -1,9 +1,9 @@
-import type { Examples } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import { SparseVector } from "../data/sparse-vector.js";
 import { sigmoid, sigmoidPrime } from "../network/activation.js";
 import { costDerivative, quadraticCost } from "../network/cost.js";
 import { type Network, type Parameters, zeros } from "../network/network.js";
-import type { Engine, Evaluation } from "./engine.js";
+import type { Engine, Evaluation, Part } from "./engine.js";
 import { Turns } from "./turns.js";
 
 /**
@@ -19,7 +19,7 @@ import { Turns } from "./turns.js";
  */
 export class TextbookEngine implements Engine {
   readonly #network: Network;
-  readonly #training: Examples;
+  readonly #data: Dataset;
   readonly #turns = new Turns();
 
   // Scratch, one array a layer of its size; index 0 of z, activations and delta stays unused.
@@ -32,9 +32,9 @@ export class TextbookEngine implements Engine {
   /** The sum of the gradients over a mini-batch. */
   readonly #nabla: Parameters;
 
-  constructor(network: Network, training: Examples) {
+  constructor(network: Network, data: Dataset) {
     this.#network = network;
-    this.#training = training;
+    this.#data = data;
     const layers = () => network.sizes.map((n) => new Float64Array(n));
     this.#z = layers();
     this.#activations = layers();
@@ -58,9 +58,10 @@ export class TextbookEngine implements Engine {
    */
   async updateMiniBatch(batch: Uint32Array, eta: number): Promise<void> {
     const { weights, biases } = this.#network;
+    const { images, labels } = this.#data.training;
     for (const example of batch) {
-      this.#training.images.read(example, this.#x);
-      this.backprop(this.#x, this.#training.labels[example], this.#nabla);
+      images.read(example, this.#x);
+      this.backprop(this.#x, labels[example], this.#nabla);
       if (this.#turns.due()) await this.#turns.give();
     }
     for (let l = 0; l < weights.length; l++) {
@@ -106,7 +107,8 @@ export class TextbookEngine implements Engine {
     return quadraticCost(activations[L], label);
   }
 
-  async evaluate({ images, labels }: Examples): Promise<Evaluation> {
+  async evaluate(part: Part): Promise<Evaluation> {
+    const { images, labels } = this.#data[part];
     const output = this.#activations[this.#activations.length - 1];
     const answers = new Uint32Array(output.length);
     let correct = 0;

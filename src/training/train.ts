@@ -1,4 +1,4 @@
-import type { Dataset, Examples } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import { ConfigurationError, DivergedError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
@@ -70,7 +70,7 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   checkTraining(network.sizes, data, { epochs, batchSize, eta });
   const order = Uint32Array.from(data.training.labels, (_, i) => i);
   const result: TrainResult = { status: "done", epochs: [], examples: 0, trainSeconds: 0 };
-  const engine = engines[name](network, data.training);
+  const engine = engines[name](network, data);
   const lap = stopwatch();
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -84,7 +84,7 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
         result.examples += slice.length;
         onProgress?.({ epoch, examples: result.examples, total: epochs * order.length });
       }
-      const evaluation = await engine.evaluate(data.test);
+      const evaluation = await engine.evaluate("test");
       const accuracy = evaluation.correct / evaluation.total;
       const [trainSeconds, evaluateSeconds] = [result.trainSeconds - before, lap()];
       result.epochs.push({ epoch, ...evaluation, accuracy, trainSeconds, evaluateSeconds });
@@ -97,8 +97,8 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   }
 }
 
-const engines: Record<EngineName, (network: Network, training: Examples) => Engine> = {
-  textbook: (network, training) => new TextbookEngine(network, training),
+const engines: Record<EngineName, (network: Network, data: Dataset) => Engine> = {
+  textbook: (network, data) => new TextbookEngine(network, data),
 };
 
 /** A function that gives the seconds since it was last called, or made. */

@@ -6,7 +6,7 @@ import { Network, type Parameters, zeros } from "../../src/network/network.js";
 import { Random } from "../../src/network/random.js";
 import { TextbookEngine } from "../../src/training/textbook.js";
 import { handNetwork } from "../fixtures/by-hand.js";
-import { randomExamples } from "../fixtures/examples.js";
+import { datasetOf, randomExamples } from "../fixtures/examples.js";
 
 /** [shape of the network, rows of an image, columns] */
 const SHAPES: [sizes: number[], rows: number, columns: number][] = [
@@ -23,7 +23,7 @@ const SHAPES: [sizes: number[], rows: number, columns: number][] = [
 describe("backprop", () => {
   it("gives BP1-BP4 as worked out by hand", () => {
     const { network, x, label, cost, nabla } = handNetwork();
-    const engine = new TextbookEngine(network, randomExamples(1, 1, 2, 2));
+    const engine = new TextbookEngine(network, datasetOf(randomExamples(1, 1, 2, 2)));
     const found = zeros(network.sizes);
     const close = (a: Float64Array, b: number[]) => {
       for (const [i, value] of b.entries()) expect(a[i]).toBeCloseTo(value, 15);
@@ -40,7 +40,7 @@ describe("backprop", () => {
   it.each(SHAPES)("agrees with finite differences for the layers %j", (sizes, rows, columns) => {
     const network = Network.gaussian(sizes, new Random(11));
     const { images, labels } = randomExamples(3, rows, columns, sizes[sizes.length - 1]);
-    const engine = new TextbookEngine(network, { images, labels });
+    const engine = new TextbookEngine(network, datasetOf({ images, labels }));
     const x = new SparseVector(rows * columns);
     for (let i = 0; i < labels.length; i++) {
       images.read(i, x);
@@ -59,7 +59,7 @@ describe("backprop", () => {
   it("adds to nabla, and leaves the network as it is", () => {
     const network = Network.gaussian([6, 3, 2], new Random(1));
     const before = network.weightsSha256();
-    const engine = new TextbookEngine(network, randomExamples(1, 2, 3, 2));
+    const engine = new TextbookEngine(network, datasetOf(randomExamples(1, 2, 3, 2)));
     const x = SparseVector.fromDense(Float64Array.of(0, 0.5, 0, 1, 0.25, 0));
     const once = zeros([6, 3, 2]);
     const twice = zeros([6, 3, 2]);
@@ -71,7 +71,7 @@ describe("backprop", () => {
   });
 
   it("refuses an x or a label that does not fit", () => {
-    const engine = new TextbookEngine(new Network([6, 3, 2]), randomExamples(1, 2, 3, 2));
+    const engine = new TextbookEngine(new Network([6, 3, 2]), datasetOf(randomExamples(1, 2, 3, 2)));
     expect(() => engine.backprop(new SparseVector(5), 0, zeros([6, 3, 2]))).toThrow(/x: expected 6 numbers, found 5/);
     for (const label of [2, -1, Number.NaN]) {
       expect(() => engine.backprop(new SparseVector(6), label, zeros([6, 3, 2]))).toThrow(/label: expected 0 to 1/);
@@ -91,7 +91,7 @@ describe("updateMiniBatch", () => {
           const start = structuredClone({ weights: network.weights, biases: network.biases });
           const examples = randomExamples(12, 2, 3, 3);
           const batch = Uint32Array.from({ length: m }, (_, i) => (5 * i) % 12);
-          const engine = new TextbookEngine(network, examples);
+          const engine = new TextbookEngine(network, datasetOf(examples));
           const sum = zeros(sizes);
           const x = new SparseVector(6);
           for (const i of batch) {
@@ -122,14 +122,14 @@ describe("evaluate", () => {
       answers[answer]++;
       if (answer === examples.labels[i]) correct++;
     }
-    const evaluation = await new TextbookEngine(network, examples).evaluate(examples);
+    const evaluation = await new TextbookEngine(network, datasetOf(examples)).evaluate("test");
     expect(evaluation).toEqual({ correct, total: 50, answers });
     expect(correct).toBeGreaterThan(0);
   });
 
   it("takes the first of equal outputs", async () => {
-    const { answers } = await new TextbookEngine(new Network([4, 3]), randomExamples(5, 2, 2, 3)).evaluate(
-      randomExamples(5, 2, 2, 3),
+    const { answers } = await new TextbookEngine(new Network([4, 3]), datasetOf(randomExamples(5, 2, 2, 3))).evaluate(
+      "test",
     );
     expect([...answers]).toEqual([5, 0, 0]);
   });
@@ -139,7 +139,7 @@ describe("isFinite", () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("finds %d wherever it is", (value) => {
     for (const pick of [(n: Network) => n.weights[0], (n: Network) => n.weights[1], (n: Network) => n.biases[1]]) {
       const network = Network.gaussian([4, 3, 2]);
-      const engine = new TextbookEngine(network, randomExamples(1, 2, 2, 2));
+      const engine = new TextbookEngine(network, datasetOf(randomExamples(1, 2, 2, 2)));
       expect(engine.isFinite()).toBe(true);
       pick(network)[1] = value;
       expect(engine.isFinite()).toBe(false);

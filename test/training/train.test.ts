@@ -30,7 +30,7 @@ describe("train", () => {
     const data = randomDataset(97, 3, 4, 4);
     const { network } = await trained(data, 4, { shuffle: false, epochs: 2, batchSize: 10, eta: 0.7 });
     const expected = Network.gaussian(SIZES, new Random(4));
-    const engine = new TextbookEngine(expected, data.training);
+    const engine = new TextbookEngine(expected, data);
     for (let epoch = 0; epoch < 2; epoch++) {
       for (let k = 0; k < 97; k += 10) {
         const batch = Uint32Array.from({ length: Math.min(10, 97 - k) }, (_, i) => k + i);
