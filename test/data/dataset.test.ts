@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -193,6 +193,25 @@ describe("loadDataset on broken data", () => {
     rmSync(path);
     execFileSync("ln", ["-s", "nowhere", path]);
     await expect(loadDataset(folder)).rejects.toThrow(/expected a file, found none, or a link that leads nowhere/);
+  });
+
+  it("refuses a file or folder that it may not read", async () => {
+    const folder = folderOf(tinySet());
+    const path = join(folder, "train-images-idx3-ubyte");
+    const user = process.geteuid?.();
+    const refused = async (message: RegExp) => {
+      if (user === 0) process.seteuid?.(65534); // root may read everything: be nobody meanwhile
+      try {
+        await expect(loadDataset(folder)).rejects.toThrow(message);
+      } finally {
+        if (user === 0) process.seteuid?.(0);
+      }
+    };
+    chmodSync(folder, 0o755);
+    chmodSync(path, 0);
+    await refused(/train-images.*: expected a readable file, found one without read permission; allow/);
+    chmodSync(folder, 0);
+    await refused(/expected a folder .*, found a folder without read permission/);
   });
 
   it("shows control characters of a name as escapes", async () => {
