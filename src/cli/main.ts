@@ -4,7 +4,6 @@ import { BpTrainError, ConfigurationError, DataError, DivergedError, printable }
 import { type TrainFlags, trainOptions } from "./options.js";
 import { endLine } from "./report/ndjson.js";
 import { endOfRun } from "./report/run-end.js";
-import { colors } from "./report/style.js";
 
 /** What the program's exit code says. */
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4 } as const;
@@ -29,7 +28,7 @@ export async function main(argv: string[]): Promise<void> {
   try {
     await program(output).parseAsync(argv);
   } catch (error) {
-    process.exitCode = report(error, argv);
+    process.exitCode = await report(error, argv);
   }
 }
 
@@ -55,8 +54,9 @@ function program(output: AbortSignal): Command {
 }
 
 /** Says on standard error what went wrong, and gives the exit code for it. */
-function report(error: unknown, argv: string[]): number {
+async function report(error: unknown, argv: string[]): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help or --version
+  const { colors } = await import("./report/style.js");
   const { red } = colors(process.stderr, !argv.includes("--no-color"));
   const label = red("error:");
   if (error instanceof CommanderError) {

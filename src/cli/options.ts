@@ -1,6 +1,5 @@
 import { randomInt } from "node:crypto";
 import { InvalidArgumentError, Option } from "commander";
-import { MAX_SEED } from "../network/random.js";
 import { ENGINES, type EngineName } from "../training/engine.js";
 
 /** What the command line asks for: every flag of `bp-train` with its value or default. */
@@ -22,6 +21,8 @@ export interface TrainFlags {
 }
 
 const MAX_COUNT = 2 ** 31 - 1;
+/** Seeds are unsigned 32-bit integers. (Not imported from `Random`: --help should not load a generator.) */
+const MAX_SEED = 2 ** 32 - 1;
 
 /** Every option of training in the order of the help, with its default, range and parser. */
 export function trainOptions(): Option[] {

@@ -2,8 +2,8 @@ import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 
-/** The largest seed: seeds are unsigned 32-bit integers. */
-export const MAX_SEED = 0xffffffff;
+/** Seeds are unsigned 32-bit integers. */
+const MAX_SEED = 2 ** 32 - 1;
 
 /**
  * The one source of chance in a run: xoroshiro128+ from a seed, 0 .. 4294967295.
