@@ -42,7 +42,7 @@ export function trainOptions(): Option[] {
     new Option("--validation <n>", "hold out the last n training images").default(10_000).argParser(wholeNumber(0)),
     new Option("--train-size <n>", "use only the first n of the rest (default: all)").argParser(wholeNumber(1)),
     new Option("--no-shuffle", "keep the training images in file order (default: a new order each epoch)"),
-    new Option("--engine <name>", "what computes").default("textbook").choices(ENGINES),
+    new Option("--engine <name>", "what computes").default("fast").choices(ENGINES),
     new Option("--json", "print NDJSON on standard output, and nothing else there").default(false),
     new Option("-q, --quiet", "print only the closing summary").default(false),
     new Option("--no-progress", "draw no progress bar (default: one where standard error is a terminal)"),

@@ -1,5 +1,5 @@
 /** The engines that `train` knows, by name. */
-export const ENGINES = ["textbook"] as const;
+export const ENGINES = ["fast", "textbook"] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 /** How a network does on a set of examples: it answers with the output neuron that is largest, the first of equals. */
@@ -17,26 +17,26 @@ export type Part = "training" | "validation" | "test";
 /**
  * What carries a training run's arithmetic: the one seam of the program.
  *
- * An engine is made for a network and a data set, and owns the network's parameters until `finish`. Its long calls give the
- * event loop a turn at least every 50 ms.
+ * An engine is made for a network, a data set and a size of mini-batches, and owns the network's parameters until `finish`. Its long
+ * calls give the event loop a turn at least every 50 ms.
  */
 export interface Engine {
   /**
-   * Trains on the training examples that `order` names, in mini-batches of `batchSize` from its start; what is left over makes a
-   * last, shorter one. Whether an epoch is done in many calls or few does not change a bit, as long as each but the last brings
+   * Trains on the training examples that `order` names, in mini-batches from its start; what is left over makes a last, shorter
+   * one. Whether an epoch is done in many calls or few does not change a bit, as long as each but the last brings
    * whole mini-batches.
    *
    * @param order  indices of training examples
    * @param eta    the learning rate
    */
-  train(order: Uint32Array, batchSize: number, eta: number): Promise<void>;
+  train(order: Uint32Array, eta: number): Promise<void>;
 
-  /** Counts the examples of a part that the network, as it is now, gets right. */
-  evaluate(part: Part): Promise<Evaluation>;
+  /** Counts what the network, as it is now, makes of examples `from` up to, not including, `to` of a part. */
+  evaluate(part: Part, from: number, to: number): Promise<Evaluation>;
 
   /** Whether every weight and bias is finite. */
   isFinite(): boolean;
 
-  /** Hands the parameters back: the network holds what was learned. The engine is not to be used again. */
+  /** Hands the parameters back: the network holds what was learned. Ends the engine's threads; it is not to be used again. */
   finish(): Promise<void>;
 }

@@ -20,6 +20,7 @@ import { Turns } from "./turns.js";
 export class TextbookEngine implements Engine {
   readonly #network: Network;
   readonly #data: Dataset;
+  readonly #batchSize: number;
   readonly #turns = new Turns();
 
   // Scratch, one array a layer of its size; index 0 of z, activations and delta stays unused.
@@ -32,9 +33,10 @@ export class TextbookEngine implements Engine {
   /** The sum of the gradients over a mini-batch. */
   readonly #nabla: Parameters;
 
-  constructor(network: Network, data: Dataset) {
+  constructor(network: Network, data: Dataset, batchSize = 10) {
     this.#network = network;
     this.#data = data;
+    this.#batchSize = batchSize;
     const layers = () => network.sizes.map((n) => new Float64Array(n));
     this.#z = layers();
     this.#activations = layers();
@@ -44,9 +46,9 @@ export class TextbookEngine implements Engine {
     this.#nabla = zeros(network.sizes);
   }
 
-  async train(order: Uint32Array, batchSize: number, eta: number): Promise<void> {
-    for (let k = 0; k < order.length; k += batchSize) {
-      await this.updateMiniBatch(order.subarray(k, k + batchSize), eta);
+  async train(order: Uint32Array, eta: number): Promise<void> {
+    for (let k = 0; k < order.length; k += this.#batchSize) {
+      await this.updateMiniBatch(order.subarray(k, k + this.#batchSize), eta);
     }
   }
 
@@ -107,12 +109,12 @@ export class TextbookEngine implements Engine {
     return quadraticCost(activations[L], label);
   }
 
-  async evaluate(part: Part): Promise<Evaluation> {
+  async evaluate(part: Part, from: number, to: number): Promise<Evaluation> {
     const { images, labels } = this.#data[part];
     const output = this.#activations[this.#activations.length - 1];
     const answers = new Uint32Array(output.length);
     let correct = 0;
-    for (let example = 0; example < labels.length; example++) {
+    for (let example = from; example < to; example++) {
       images.read(example, this.#x);
       this.#feedforward(this.#x);
       const answer = argmax(output);
@@ -120,7 +122,7 @@ export class TextbookEngine implements Engine {
       if (answer === labels[example]) correct++;
       if (this.#turns.due()) await this.#turns.give();
     }
-    return { correct, total: labels.length, answers };
+    return { correct, total: to - from, answers };
   }
 
   isFinite(): boolean {

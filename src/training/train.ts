@@ -18,6 +18,8 @@ export interface TrainOptions {
   /** Where that order comes from. */
   random?: Random;
   engine?: EngineName;
+  /** How many threads the fast engine uses; no result depends on it. */
+  threads?: number;
   /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */
   signal?: AbortSignal;
   /** Called some fifty times a second. */
@@ -66,25 +68,29 @@ export interface TrainResult {
  */
 export async function train(network: Network, data: Dataset, options: TrainOptions = {}): Promise<TrainResult> {
   const { epochs = 30, batchSize = 10, eta = 3, shuffle = true, random = new Random() } = options;
-  const { engine: name = "textbook", signal, onProgress, onEpoch } = options;
+  const { engine: name = "fast", threads = 1, signal, onProgress, onEpoch } = options;
   checkTraining(network.sizes, data, { epochs, batchSize, eta });
   const order = Uint32Array.from(data.training.labels, (_, i) => i);
   const result: TrainResult = { status: "done", epochs: [], examples: 0, trainSeconds: 0 };
-  const engine = engines[name](network, data);
+  const engine = await engines[name](network, data, batchSize, threads);
   const lap = stopwatch();
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
       const before = result.trainSeconds;
       if (shuffle) random.shuffle(order);
-      for (const slice of slices(order, batchSize)) {
+      for (const [from, to] of slices(order.length, batchSize)) {
         if (signal?.aborted) return { ...result, status: "interrupted" };
-        await engine.train(slice, batchSize, eta);
+        await engine.train(order.subarray(from, to), eta);
         if (!engine.isFinite()) throw new DivergedError(epoch, eta);
         result.trainSeconds += lap();
-        result.examples += slice.length;
+        result.examples += to - from;
         onProgress?.({ epoch, examples: result.examples, total: epochs * order.length });
       }
-      const evaluation = await engine.evaluate("test");
+      const evaluation = emptyEvaluation(network);
+      for (const [from, to] of slices(data.test.labels.length, SMALLEST_EVALUATION)) {
+        if (signal?.aborted) return { ...result, status: "interrupted" };
+        addEvaluation(evaluation, await engine.evaluate("test", from, to));
+      }
       const accuracy = evaluation.correct / evaluation.total;
       const [trainSeconds, evaluateSeconds] = [result.trainSeconds - before, lap()];
       result.epochs.push({ epoch, ...evaluation, accuracy, trainSeconds, evaluateSeconds });
@@ -97,8 +103,16 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   }
 }
 
-const engines: Record<EngineName, (network: Network, data: Dataset) => Engine> = {
-  textbook: (network, data) => new TextbookEngine(network, data),
+/** The engines by name. */
+const engines: Record<
+  EngineName,
+  (network: Network, data: Dataset, batchSize: number, threads: number) => Promise<Engine>
+> = {
+  fast: async (network, data, batchSize, threads) => {
+    const { FastEngine } = await import("../kernel/engine.js");
+    return FastEngine.create(network, data, batchSize, { threads });
+  },
+  textbook: async (network, data, batchSize) => new TextbookEngine(network, data, batchSize),
 };
 
 /** A function that gives the seconds since it was last called, or made. */
@@ -111,20 +125,36 @@ function stopwatch(): () => number {
   };
 }
 
-/** How long training on a slice should take, in milliseconds: after each there is progress, and a run can end. */
+/** How long a slice should take, in milliseconds: after each there is progress, and a run can end. */
 const SLICE_MS = 20;
 
-/** Cuts an epoch's order into slices of whole mini-batches, each sized by the time that the one before it took. */
-function* slices(order: Uint32Array, batchSize: number): Generator<Uint32Array> {
-  let batches = 1;
-  for (let from = 0; from < order.length; ) {
+/** How many examples are evaluated at a time, at least. */
+const SMALLEST_EVALUATION = 64;
+
+/**
+ * Cuts 0 .. n - 1 into slices of whole units, as [from, to), each sized by the time that the one before it took. Starting small also
+ * suits WebAssembly, whose optimised code takes over only when a function is called anew.
+ */
+function* slices(n: number, unit: number): Generator<[from: number, to: number]> {
+  let units = 1;
+  for (let from = 0; from < n; ) {
     const start = performance.now();
-    const to = from + batches * batchSize;
-    yield order.subarray(from, to);
+    const to = Math.min(n, from + units * unit);
+    yield [from, to];
     from = to;
     const factor = SLICE_MS / (performance.now() - start);
-    batches = Math.max(1, Math.round(batches * Math.min(2, factor)));
+    units = Math.max(1, Math.round(units * Math.min(2, factor)));
   }
+}
+
+function emptyEvaluation({ sizes }: Network): Evaluation {
+  return { correct: 0, total: 0, answers: new Uint32Array(sizes[sizes.length - 1]) };
+}
+
+function addEvaluation(sum: Evaluation, { correct, total, answers }: Evaluation): void {
+  sum.correct += correct;
+  sum.total += total;
+  for (let j = 0; j < answers.length; j++) sum.answers[j] += answers[j];
 }
 
 /**

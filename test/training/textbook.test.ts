@@ -122,7 +122,7 @@ describe("evaluate", () => {
       answers[answer]++;
       if (answer === examples.labels[i]) correct++;
     }
-    const evaluation = await new TextbookEngine(network, datasetOf(examples)).evaluate("test");
+    const evaluation = await new TextbookEngine(network, datasetOf(examples)).evaluate("test", 0, 50);
     expect(evaluation).toEqual({ correct, total: 50, answers });
     expect(correct).toBeGreaterThan(0);
   });
@@ -130,6 +130,8 @@ describe("evaluate", () => {
   it("takes the first of equal outputs", async () => {
     const { answers } = await new TextbookEngine(new Network([4, 3]), datasetOf(randomExamples(5, 2, 2, 3))).evaluate(
       "test",
+      0,
+      5,
     );
     expect([...answers]).toEqual([5, 0, 0]);
   });

@@ -1,0 +1,29 @@
+/**
+ * Where the threads wait for each other: between phases of a mini-batch, so thousands of times a second.
+ *
+ * Memory: a line of 64 bytes for each thread whose first word counts the times it has come here, and one more whose first word counts the
+ * sleepers. All start at 0. Each thread writes its own line only and reads the others', so a meeting costs one cache line's way
+ * from core to core.
+ */
+import { Thread } from "./layout";
+
+/** Looks at another's count before falling asleep, some 50 microseconds: longer than a sleeper takes to wake up, or one sleep leads to the next.
+ * Measured on [784,30,10], batch 10, 2 threads, idle cores: 37 ms an epoch; with 10000 looks 75, with 2000 200; one thread 48. */
+const SPINS = 50000;
+
+export function meet(t: Thread): void {
+  const mine = t.barrier + (<usize>t.me << 6), sleepers = t.barrier + (<usize>t.threads << 6);
+  const count = load<i32>(mine) + 1;
+  atomic.store<i32>(mine, count);
+  if (atomic.load<i32>(sleepers)) atomic.notify(mine, -1);
+  for (let other = 0; other < t.threads; other++) {
+    const theirs = t.barrier + (<usize>other << 6);
+    // The difference, not the counts: they may overflow.
+    for (let spins = 0, seen = 0; (seen = atomic.load<i32>(theirs)) - count < 0; spins++) {
+      if (spins < SPINS) continue;
+      atomic.add<i32>(sleepers, 1);
+      atomic.wait<i32>(theirs, seen, -1);
+      atomic.sub<i32>(sleepers, 1);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The records that the host lays out in shared memory and the kernel only reads: 32-bit words in this order, addresses in bytes.
+ *
+ * Units are counted in vectors of 4 (padded with zeros); a layer's vectors are dealt out to panels of 1 to 8 as evenly as they go.
+ * A panel is a matrix (rows, its units) of its own, so that a walk down its rows stays in the L2 cache, however wide the layer.
+ */
+
+/** A set of examples as sparse rows: a byte pair for each ink pixel, (gap to the next ink pixel, value), see sparse.ts. */
+@unmanaged
+export class Images {
+  /** u32[n + 1], byte offset from `pairs` of each example's row; the last one is the end of the last row. */
+  starts: usize;
+  pairs: usize;
+  /** u8[n], the digits. */
+  labels: usize;
+  /** u32[...], which example comes when. */
+  order: usize;
+}
+
+/** The weights into one layer of neurons, and that layer's activations and deltas, as one thread sees them. */
+@unmanaged
+export class Layer {
+  /** Neurons below, and of this layer; not padded. */
+  inputs: i32;
+  units: i32;
+  /** units / 4 and inputs * 4 / 4, both rounded up. */
+  vectors: i32;
+  rows: i32;
+  panels: i32;
+  /** This thread's share: panels for the forward pass and the biases, rows of weights for the update. */
+  fromPanel: i32;
+  toPanel: i32;
+  fromRow: i32;
+  toRow: i32;
+  /** Not 0: another thread reads what this one has just written, so meet after the forward pass / after the deltas. */
+  meetForward: i32;
+  meetDelta: i32;
+  /** f32, panel after panel, each (rows, units of the panel) row-major; padded rows and units are zero and stay zero. */
+  weights: usize;
+  /** f32[4 * vectors] */
+  biases: usize;
+  /** f32 (examples, stride bytes). */
+  activations: usize;
+  deltas: usize;
+  stride: usize;
+  /** Activations of odd mini-batches lie this many bytes further on (0: in the same place). */
+  swap: usize;
+}
+
+/** One thread's view of the work. */
+@unmanaged
+export class Thread {
+  /** Record of the first layer; the others follow it. */
+  first: usize;
+  layers: i32;
+  /** f32[256], pixel value -> 0..1, so the last one is 1. */
+  values: usize;
+  /** Barrier, see barrier.ts. */
+  me: i32;
+  threads: i32;
+  barrier: usize;
+}
+
+/** Layer record `l`, counting from 0 = the weights that lead out of the input. */
+export function layerAt(t: Thread, l: i32): Layer {
+  return changetype<Layer>(t.first + <usize>l * offsetof<Layer>());
+}
+
+/** First vector of panel `p`; `panelStart(panels)` is the number of vectors. */
+export function panelStart(layer: Layer, p: i32): i32 {
+  return p * layer.vectors / layer.panels;
+}
+
+/** Address of a panel that starts at vector `v`. */
+export function panelWeights(layer: Layer, v: i32): usize {
+  return layer.weights + <usize>v * layer.rows * 16;
+}
+
+/** Address of this mini-batch's activations. */
+export function activationsOf(layer: Layer, batch: i32): usize {
+  return row(layer.activations, batch & 1, layer.swap);
+}
+
+/** Address of row `i` of a matrix whose rows are `stride` bytes apart. */
+// @ts-ignore: decorator
+@inline
+export function row(base: usize, i: i32, stride: usize): usize {
+  return base + <usize>i * stride;
+}
+
+/** sum + x * y, rounded twice: a fused multiply-add would differ from machine to machine. */
+// @ts-ignore: decorator
+@inline
+export function madd(sum: v128, x: v128, y: v128): v128 {
+  return f32x4.add(sum, f32x4.mul(x, y));
+}

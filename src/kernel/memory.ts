@@ -1,0 +1,87 @@
+import type { Dataset, Examples } from "../data/dataset.js";
+import type { Network } from "../network/network.js";
+import { FIELDS, type Fields, type Layout, layOut, PARTS, type Placed, part } from "./layout.js";
+
+const PAGE = 65536;
+
+/** The memory that the kernel and its threads share, laid out and filled for one network and data set. */
+export class KernelMemory {
+  readonly layout: Layout;
+  readonly memory: WebAssembly.Memory;
+
+  /** @throws ConfigurationError if it would need more than a WebAssembly memory holds */
+  constructor(network: Network, data: Dataset, batchSize: number, threads: number) {
+    this.layout = layOut(network.sizes, data, batchSize, threads);
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil(this.layout.bytes / PAGE), maximum: PAGE, shared: true });
+    const { layout } = this;
+    this.#floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
+    for (const thread of layout.threads) this.#write("thread", thread);
+    for (const layer of layout.layers.flat()) this.#write("layer", layer);
+    this.#write("images", layout.shuffled);
+    for (const part of PARTS) this.#writeExamples(layout.images[part], data[part]);
+    const inOrder = Math.max(...PARTS.map((part) => data[part].labels.length));
+    this.words(layout.inOrder, inOrder).set(Uint32Array.from({ length: inOrder }, (_, i) => i));
+    this.writeNetwork(network);
+  }
+
+  /** A view of u32 words. */
+  words(at: number, length: number): Uint32Array {
+    return new Uint32Array(this.memory.buffer, at, length);
+  }
+
+  /** Rounds the network's parameters to float32. */
+  writeNetwork({ weights, biases }: Network): void {
+    for (const thread of this.layout.layers) {
+      for (const [l, { fields }] of thread.entries()) {
+        this.#floats(fields.biases, fields.units).set(biases[l]);
+        this.#forEachWeight(fields, (panel, at, i) => {
+          panel[at] = weights[l][i];
+        });
+      }
+    }
+  }
+
+  readNetwork({ weights, biases }: Network): void {
+    for (const [l, { fields }] of this.layout.layers[0].entries()) {
+      biases[l].set(this.#floats(fields.biases, fields.units));
+      this.#forEachWeight(fields, (panel, at, i) => {
+        weights[l][i] = panel[at];
+      });
+    }
+  }
+
+  /** Calls `visit` with the place of each weight of a layer: in a panel, and in (units, inputs) row-major. */
+  #forEachWeight(layer: Fields<"layer">, visit: (panel: Float32Array, at: number, i: number) => void): void {
+    const { inputs, units, rows, vectors, panels, weights } = layer;
+    for (let p = 0; p < panels; p++) {
+      const from = 4 * part(vectors, p, panels);
+      const width = 4 * part(vectors, p + 1, panels) - from;
+      const panel = this.#floats(weights + 4 * rows * from, rows * width);
+      for (let unit = from; unit < Math.min(units, from + width); unit++) {
+        for (let input = 0; input < inputs; input++) visit(panel, input * width + unit - from, unit * inputs + input);
+      }
+    }
+  }
+
+  #writeExamples(place: Placed<"images">, { images, labels }: Examples): void {
+    const { starts, pairs } = place.fields;
+    const first = images.starts[0];
+    const ends = this.words(starts, images.length + 1);
+    for (let i = 0; i < ends.length; i++) ends[i] = images.starts[i] - first;
+    this.#bytes(pairs, ends[images.length]).set(images.ink.subarray(first, images.starts[images.length]));
+    this.#bytes(place.fields.labels, labels.length).set(labels);
+    this.#write("images", place);
+  }
+
+  #write<Kind extends keyof typeof FIELDS>(kind: Kind, { at, fields }: Placed<Kind>): void {
+    this.words(at, FIELDS[kind].length).set(FIELDS[kind].map((name) => fields[name as keyof typeof fields]));
+  }
+
+  #bytes(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, at, length);
+  }
+
+  #floats(at: number, length: number): Float32Array {
+    return new Float32Array(this.memory.buffer, at, length);
+  }
+}
