@@ -5,6 +5,7 @@
  */
 export { type Dataset, type DatasetOptions, type Examples, loadDataset, PACKAGE_DATA } from "./data/dataset.js";
 export { Images } from "./data/images.js";
+export { SparseVector } from "./data/sparse-vector.js";
 export { BpTrainError, ConfigurationError, DataError, DivergedError } from "./errors.js";
 export { Network, type Parameters } from "./network/network.js";
 export { Random } from "./network/random.js";

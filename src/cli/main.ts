@@ -25,6 +25,7 @@ Environment: BP_TRAIN_DATA as --data; NO_COLOR, FORCE_COLOR.`;
 /** Runs the program on `argv`, and sets `process.exitCode`: the one place where errors end. */
 export async function main(argv: string[]): Promise<void> {
   const output = watchOutput();
+  if (process.env.BP_TRAIN_DATA === "") delete process.env.BP_TRAIN_DATA; // set to nothing is not set
   try {
     await program(output).parseAsync(argv);
   } catch (error) {
@@ -60,13 +61,11 @@ async function report(error: unknown, argv: string[]): Promise<number> {
   const { red } = colors(process.stderr, !argv.includes("--no-color"));
   const label = red("error:");
   if (error instanceof CommanderError) {
-    const message = error.message
-      .replace(/^error: /, "")
-      .split("\n")
-      .map(printable)
-      .join("\n");
+    const [complaint, suggestion = ""] = error.message.replace(/^error: /, "").split(/(?=\n\(Did you mean [^\n]*\)$)/);
+    const message = printable(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
-    if (argv.includes("--json")) process.stdout.write(`${endLine({ ...endOfRun("failed", []), error: message })}\n`);
+    if (argv.includes("--json"))
+      process.stdout.write(`${endLine({ ...endOfRun("failed", [], null), error: message })}\n`);
     return EXIT.usage;
   }
   if (error instanceof BpTrainError) {

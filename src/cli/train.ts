@@ -19,8 +19,8 @@ export async function runTraining(flags: TrainFlags, version: string, output: Ab
   const reporter = new Reporter(flags, settings);
   const finished: EpochResult[] = [];
   const interrupts = new InterruptHandler(
-    (name) => reporter.note(`${name}: finishing the mini-batches in flight; a second one ends the run at once`),
-    () => reporter.end(endOfRun("interrupted", finished)),
+    (name) => reporter.note(`${name}: stopping after the mini-batches in flight; a second one stops at once`),
+    () => reporter.end(endOfRun("interrupted", finished, seed)),
   );
   const signal = AbortSignal.any([interrupts.signal, output]);
   try {
@@ -39,10 +39,11 @@ export async function runTraining(flags: TrainFlags, version: string, output: Ab
       },
     });
     if (output.aborted) return;
-    const neverPredicted = result.status === "done" ? missingAnswers(finished, data.test.labels) : [];
+    if (result.status === "interrupted") process.exitCode = interrupts.exitCode;
+    const neverPredicted = result.status === "done" ? missingAnswers(finished, data) : [];
     if (neverPredicted.length > 0) reporter.note(lostNeurons(neverPredicted));
     reporter.end({
-      ...endOfRun(result.status, finished),
+      ...endOfRun(result.status, finished, seed),
       examplesPerSecond: result.trainSeconds > 0 ? result.examples / result.trainSeconds : null,
       weightsSha256: network.weightsSha256(),
       neverPredicted,
@@ -50,15 +51,15 @@ export async function runTraining(flags: TrainFlags, version: string, output: Ab
   } catch (error) {
     if (output.aborted) return;
     if (error === signal.reason) {
-      reporter.end(endOfRun("interrupted", finished)); // while the data were read
+      process.exitCode = interrupts.exitCode; // while the data were read
+      reporter.end(endOfRun("interrupted", finished, seed));
     } else {
       const status = error instanceof DivergedError ? "diverged" : "failed";
-      reporter.end({ ...endOfRun(status, finished), error: error instanceof Error ? error.message : `${error}` });
+      reporter.end({ ...endOfRun(status, finished, seed), error: error instanceof Error ? error.message : `${error}` });
       throw error;
     }
   } finally {
     reporter.close();
-    process.exitCode ??= interrupts.exitCode;
   }
 }
 
@@ -70,16 +71,19 @@ function exampleCounts({ training, validation, test }: Dataset) {
   };
 }
 
-/** The classes among `labels` that the network answered for no example after the last epoch. */
-function missingAnswers(finished: EpochResult[], labels: Uint8Array): number[] {
-  const answers = finished[finished.length - 1].answers;
-  return [...new Set(labels)].filter((label) => answers[label] === 0).sort((a, b) => a - b);
+/** The classes of the test labels that could be learned, and that the network answered for no test image after the last epoch. */
+function missingAnswers(finished: EpochResult[], { training, test }: Dataset): number[] {
+  const { answers } = finished[finished.length - 1];
+  const learnable = new Set(training.labels);
+  return [...new Set(test.labels)]
+    .filter((label) => learnable.has(label) && answers[label] === 0)
+    .sort((a, b) => a - b);
 }
 
 function lostNeurons(classes: number[]): string {
   const which = classes.length === 1 ? `class ${classes[0]} is` : `classes ${classes.join(", ")} are`;
   return (
-    `Note: ${which} never predicted: with starting weights from N(0, 1) an output neuron can saturate near 0, where ` +
-    "sigma' is so small that it hardly learns again; try another --seed or a smaller --eta"
+    `Note: ${which} never predicted. From starting weights of N(0, 1), or after too large a step, an output neuron can saturate near ` +
+    "0, where sigma' is so small that it hardly learns again; try another --seed, a smaller --eta or more --epochs"
   );
 }

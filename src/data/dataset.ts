@@ -34,8 +34,8 @@ export interface DatasetOptions {
 /** The folder of this package into which the build puts MNIST. */
 export const PACKAGE_DATA = fileURLToPath(new URL("../../data", import.meta.url));
 
-/** How much ink to make room for at first, in bytes a byte of file: gzip leaves about one byte an ink pixel. */
-const INK_PER_FILE_BYTE = { raw: 0.5, most: 2 };
+/** Room made for ink at first: what MNIST takes, a quarter of its pixels at two bytes each; never more than this many bytes. */
+const FIRST_ROOM = { perPixel: 0.5, most: 1 << 26 };
 
 const ROLES = {
   trainImages: { part: "train", kind: "images" },
@@ -70,11 +70,11 @@ export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions
     checkCounts(trainImages, trainLabels);
     checkCounts(testImages, testLabels);
     checkImageSizes(trainImages, testImages);
-    checkSplit(trainImages.length, options);
     const { signal } = options;
     const labels = await readLabels(trainLabels, signal);
     const test = { labels: await readLabels(testLabels, signal), images: await readImages(testImages, signal) };
     const images = await readImages(trainImages, signal);
+    checkSplit(images.length, options); // last, so that broken data are told of first
     return split({ images, labels }, test, options);
   } finally {
     await Promise.all(files.map((file) => file.close()));
@@ -82,8 +82,7 @@ export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions
 }
 
 async function findFiles(folder: string): Promise<Record<Role, string>> {
-  const shown = relative(process.cwd(), folder);
-  const name = shown.startsWith("..") ? folder : shown || ".";
+  const name = shorten(folder);
   let names: string[];
   try {
     names = (await readdir(folder)).sort();
@@ -111,6 +110,16 @@ async function findFiles(folder: string): Promise<Record<Role, string>> {
     paths[role] = join(name, fitting[0]);
   }
   return paths;
+}
+
+/** The path as a user in the current folder would write it. */
+function shorten(path: string): string {
+  try {
+    const shown = relative(process.cwd(), path);
+    return shown.startsWith("..") ? path : shown || ".";
+  } catch {
+    return path; // the current folder is gone
+  }
 }
 
 function fits(name: string, role: Role): boolean {
@@ -167,15 +176,15 @@ const BOOK_VALIDATION = 10_000;
 
 function checkSplit(images: number, { validation = BOOK_VALIDATION, trainSize }: DatasetOptions): void {
   const rest = images - validation;
-  if (!(validation >= 0 && rest > 0)) {
+  if (!(Number.isInteger(validation) && validation >= 0 && rest > 0)) {
     throw new ConfigurationError({
       thing: `validation ${validation}`,
-      expected: `fewer than the ${images} training images`,
-      found: "nothing left to train on",
+      expected: `a whole number below ${images}, the number of training images`,
+      found: rest > 0 ? `${validation}` : "nothing left to train on",
       remedy: "hold out fewer, or 0",
     });
   }
-  if (trainSize !== undefined && !(trainSize >= 1 && trainSize <= rest)) {
+  if (trainSize !== undefined && !(Number.isInteger(trainSize) && trainSize >= 1 && trainSize <= rest)) {
     throw new ConfigurationError({
       thing: `train size ${trainSize}`,
       expected: `1 to ${rest}, the training images that are not held out for validation`,
@@ -185,23 +194,39 @@ function checkSplit(images: number, { validation = BOOK_VALIDATION, trainSize }:
 }
 
 async function readLabels(file: IdxFile, signal?: AbortSignal): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+  let labels = new Uint8Array(Math.min(file.length, file.fileSize));
+  let count = 0;
   for await (const chunk of file.read()) {
     signal?.throwIfAborted();
-    chunks.push(chunk.slice());
+    if (count + chunk.length > labels.length)
+      labels = extended(labels, Math.min(file.length, 2 * (count + chunk.length)));
+    labels.set(chunk, count);
+    count += chunk.length;
   }
-  return new Uint8Array(Buffer.concat(chunks));
+  return labels.subarray(0, count);
+}
+
+function extended(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(length);
+  longer.set(bytes);
+  return longer;
 }
 
 async function readImages(file: IdxFile, signal?: AbortSignal): Promise<Images> {
   const [n, rows, columns] = file.dimensions;
-  const room = Math.min(INK_PER_FILE_BYTE.raw * n * rows * columns, INK_PER_FILE_BYTE.most * file.fileSize);
-  const builder = new ImagesBuilder(rows, columns, Math.min(n, file.fileSize), Math.ceil(room));
-  for await (const chunk of file.read()) {
-    signal?.throwIfAborted();
-    builder.append(chunk);
+  const room = Math.min(FIRST_ROOM.perPixel * n * rows * columns, FIRST_ROOM.most);
+  try {
+    const builder = new ImagesBuilder(rows, columns, Math.min(n, 1 << 20), Math.ceil(room));
+    for await (const chunk of file.read()) {
+      signal?.throwIfAborted();
+      builder.append(chunk);
+    }
+    return builder.build();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const complaint = { thing: file.path, expected: "images that fit into memory", found: file.description };
+    throw new DataError({ ...complaint, remedy: "use a smaller set" }, { cause });
   }
-  return builder.build();
 }
 
 function split(training: Examples, test: Examples, options: DatasetOptions): Dataset {

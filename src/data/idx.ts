@@ -126,7 +126,7 @@ async function openRegularFile(path: string): Promise<FileHandle> {
     const kind = await stat(path);
     if (!kind.isFile()) {
       const found = kind.isDirectory() ? "a directory" : kind.isFIFO() ? "a FIFO" : "a device or socket";
-      throw new DataError({ thing: path, expected: "a regular file", found });
+      throw new DataError({ thing: path, expected: "a regular file", found, remedy: "put the file itself there" });
     }
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {

@@ -46,8 +46,13 @@ export class Images {
     x.count = count;
   }
 
-  /** The pixels of image i, scaled to 0..1, length rows * columns. */
+  /**
+   * The pixels of image i, scaled to 0..1, length rows * columns.
+   *
+   * @throws RangeError if there is no such image
+   */
   pixels(i: number): Float64Array {
+    if (!(i >= 0 && i < this.length)) throw new RangeError(`image: expected 0 to ${this.length - 1}, found ${i}`);
     const x = new SparseVector(this.rows * this.columns);
     this.read(i, x);
     return x.toDense();

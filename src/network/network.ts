@@ -82,8 +82,17 @@ export function zeros(sizes: readonly number[]): Parameters {
       biases: outputs.map((n) => new Float64Array(n)),
     };
   } catch (cause) {
-    if (cause instanceof RangeError) throw tooLarge(sizes, { cause });
-    throw cause;
+    if (!(cause instanceof RangeError)) throw cause;
+    const found = `${gib(bytesToTrain(sizes))} that could not be allocated`;
+    throw new ConfigurationError(
+      {
+        thing: `layers ${sizes.join(",")}`,
+        expected: "weights that fit into memory",
+        found,
+        remedy: "use fewer neurons",
+      },
+      { cause },
+    );
   }
 }
 
@@ -122,13 +131,15 @@ function memory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
-function tooLarge(sizes: readonly number[], options?: ErrorOptions): ConfigurationError {
-  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-  const complaint = {
+function gib(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+function tooLarge(sizes: readonly number[]): ConfigurationError {
+  return new ConfigurationError({
     thing: `layers ${sizes.join(",")}`,
     expected: `weights that fit into this machine's ${gib(memory())} of memory`,
     found: `a network that takes ${gib(bytesToTrain(sizes))} to train`,
     remedy: "use fewer neurons",
-  };
-  return new ConfigurationError(complaint, options);
+  });
 }

@@ -69,6 +69,7 @@ export class TextbookEngine implements Engine {
     for (let l = 0; l < weights.length; l++) {
       descend(weights[l], this.#nabla.weights[l], eta / batch.length);
       descend(biases[l], this.#nabla.biases[l], eta / batch.length);
+      if (this.#turns.due()) await this.#turns.give();
     }
   }
 

@@ -70,7 +70,8 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   const { epochs = 30, batchSize = 10, eta = 3, shuffle = true, random = new Random() } = options;
   const { engine: name = "fast", threads = 1, signal, onProgress, onEpoch } = options;
   checkTraining(network.sizes, data, { epochs, batchSize, eta });
-  const order = Uint32Array.from(data.training.labels, (_, i) => i);
+  const order = new Uint32Array(data.training.labels.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
   const result: TrainResult = { status: "done", epochs: [], examples: 0, trainSeconds: 0 };
   const engine = await engines[name](network, data, batchSize, threads);
   const lap = stopwatch();
@@ -181,7 +182,7 @@ export function checkTraining(
       found: `${batchSize}`,
     });
   }
-  if (!(eta > 0 && eta < Number.POSITIVE_INFINITY)) {
+  if (!(typeof eta === "number" && eta > 0 && eta < Number.POSITIVE_INFINITY)) {
     throw new ConfigurationError({ thing: "eta", expected: "a finite number above 0", found: `${eta}` });
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 /** How long, in milliseconds, an engine computes before the event loop gets a turn. */
-const COMPUTE_MS = 20;
+const COMPUTE_MS = 10;
 
 /** Shares the thread with the event loop, so that signals and progress work while an engine computes. */
 export class Turns {

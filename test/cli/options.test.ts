@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { type TrainFlags, trainOptions } from "../../src/cli/options.js";
+import { type TrainFlags, trainOptions } from "../../dist/cli/options.js";
 
 function flags(...args: string[]): TrainFlags {
   const command = new Command().exitOverride().configureOutput({ outputError: () => {} });
@@ -12,7 +12,7 @@ describe("options", () => {
   it("have the book's defaults", () => {
     expect(flags()).toEqual({
       ...{ layers: [784, 30, 10], epochs: 30, batchSize: 10, eta: 3, seed: 1, validation: 10_000, shuffle: true },
-      ...{ engine: "textbook", json: false, quiet: false, progress: true, color: true },
+      ...{ engine: "fast", json: false, quiet: false, progress: true, color: true },
     });
   });
 

@@ -20,7 +20,7 @@ describe("a run", () => {
         .slice(2, 5)
         .every((line, i) => line.match(`^Epoch ${i + 1}/3  [0-4] / 4   \\d+\\.\\d\\d %   \\d+\\.\\d\\d s$`)),
     ).toBe(true);
-    expect(lines[0]).toMatch(/^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, textbook$/);
+    expect(lines[0]).toMatch(/^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, fast$/);
     expect(stdout).toMatch(/^Final .* % after epoch 3$/m);
     expect(stdout).toMatch(/^Best .*flatters/m);
     expect(stdout).toMatch(/^Seed +1$/m);
@@ -43,7 +43,7 @@ describe("a run", () => {
         eta: 3,
         seed: 1,
       },
-      ...{ shuffle: true, engine: "textbook", threads: 1, trainingExamples: 6, validationExamples: 0, testExamples: 4 },
+      ...{ shuffle: true, engine: "fast", threads: 1, trainingExamples: 6, validationExamples: 0, testExamples: 4 },
     });
     expect(rest.map(({ event, epoch }) => [event, epoch])).toEqual([1, 2, 3].map((epoch) => ["epoch", epoch]));
     for (const { correct, total, accuracy, trainSeconds, evaluateSeconds } of rest) {
@@ -59,7 +59,7 @@ describe("a run", () => {
         examplesPerSecond: expect.any(Number),
         weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
-      ...{ neverPredicted: expect.any(Array), error: null },
+      ...{ neverPredicted: expect.any(Array), error: null, seed: 1 },
     });
   });
 
@@ -93,9 +93,12 @@ describe("a run", () => {
   });
 
   it("says which classes are never predicted, and why", async () => {
-    const set = { ...tinySet(), "train-labels-idx1-ubyte": idx([6], [0, 0, 0, 0, 0, 0]) };
-    const { stdout, stderr } = await run([...TINY, "-e", "30", "--json", "--data", folderOf(set)]);
-    expect(stderr).toMatch(/^Note: classes 1, 2 are never predicted: .*N\(0, 1\).*\n$/);
+    // one training image each of the classes 1 and 2 among many of 0
+    const labels = Uint8Array.from({ length: 200 }, (_, i) => Math.max(0, i - 197));
+    const images = idx([200, 2, 3], new Uint8Array(1200).fill(9));
+    const set = { ...tinySet(), "train-labels-idx1-ubyte": idx([200], labels), "train-images-idx3-ubyte": images };
+    const { stdout, stderr } = await run([...TINY, "--json", "--data", folderOf(set)]);
+    expect(stderr).toMatch(/^Note: classes 1, 2 are never predicted\. .*N\(0, 1\).*\n$/);
     expect(parse(stdout).at(-1).neverPredicted).toEqual([1, 2]);
   });
 });
@@ -110,7 +113,7 @@ describe("what goes wrong", () => {
     [["--layers", "784,30,9"], 2, /expected 10 output neurons or more for labels up to 9, found 9/],
     [["--layers", "784,2000000000,10"], 2, /fit into this machine's/],
     [["--batch-size", "50001"], 2, /1 to 50000, the training examples/],
-    [["--validation", "60000"], 2, /nothing left to train on/],
+    [["--validation", "60000"], 2, /below 60000, the number of training images, found nothing left/],
     [["--train-size", "50001"], 2, /train size 50001: expected 1 to 50000/],
     [["--data", "/no/such/folder"], 3, /\/no\/such\/folder: expected a folder .*found no such folder; .*npm install/],
     [["--data", "no\u001b[2Jsuch"], 3, /no\\x1b\[2Jsuch/],
@@ -171,7 +174,7 @@ describe("an interrupted run", () => {
     expect(result).toMatchObject({
       code,
       signal: null,
-      stderr: expect.stringMatching(new RegExp(`^${name}: finishing`)),
+      stderr: expect.stringMatching(new RegExp(`^${name}: stopping`)),
     });
     const last = parse(result.stdout).at(-1);
     expect(last).toMatchObject({ event: "end", status: "interrupted", accuracy: expect.any(Number), error: null });

@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { loadDataset, PACKAGE_DATA } from "../../src/data/dataset.js";
-import { ConfigurationError, DataError } from "../../src/errors.js";
+import { loadDataset, PACKAGE_DATA } from "../../dist/data/dataset.js";
+import { ConfigurationError, DataError } from "../../dist/errors.js";
 import { folderOf, idx, tinySet } from "../fixtures/idx.js";
 
 const ALL = { validation: 0 };
@@ -221,10 +221,15 @@ describe("loadDataset on broken data", () => {
 
 describe("loadDataset with a split that makes no sense", () => {
   it.each([
-    [{ validation: 6 }, /validation 6: expected fewer than the 6 training images, found nothing left to train on/],
+    [
+      { validation: 6 },
+      /validation 6: expected a whole number below 6, the number of training images, found nothing left/,
+    ],
     [{}, /validation 10000: .*hold out fewer, or 0/],
     [{ validation: 2, trainSize: 5 }, /train size 5: expected 1 to 4/],
     [{ validation: -1 }, /validation -1/],
+    [{ validation: 1.5 }, /found 1.5/],
+    [{ validation: 0, trainSize: 1.5 }, /found 1.5/],
   ])("refuses %j", async (options, message) => {
     const error = await loadDataset(folderOf(tinySet()), options).catch((error) => error);
     expect(error).toBeInstanceOf(ConfigurationError);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Images, ImagesBuilder } from "../../src/data/images.js";
+import { Images, ImagesBuilder } from "../../dist/data/images.js";
 
 /** Pixels with long runs of zeros and of ink, so that gaps of 255, 256 and more occur. */
 const pixels = (length: number) =>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sigmoid, sigmoidPrime } from "../../src/network/activation.js";
+import { sigmoid, sigmoidPrime } from "../../dist/network/activation.js";
 
 describe("sigmoid", () => {
   // sigma(z) to the nearest double, worked out with 40-digit decimals.

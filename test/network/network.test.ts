@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { ConfigurationError } from "../../src/errors.js";
-import { Network } from "../../src/network/network.js";
-import { Random } from "../../src/network/random.js";
+import { ConfigurationError } from "../../dist/errors.js";
+import { Network } from "../../dist/network/network.js";
+import { Random } from "../../dist/network/random.js";
 import { handNetwork } from "../fixtures/by-hand.js";
 
 describe("Network", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/network/random.js";
+import { Random } from "../../dist/network/random.js";
 
 describe("Random", () => {
   it("repeats with the seed, and differs without it", () => {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SparseVector } from "../../src/data/sparse-vector.js";
-import { quadraticCost } from "../../src/network/cost.js";
-import { Network, type Parameters, zeros } from "../../src/network/network.js";
-import { Random } from "../../src/network/random.js";
-import { TextbookEngine } from "../../src/training/textbook.js";
+import { SparseVector } from "../../dist/data/sparse-vector.js";
+import { quadraticCost } from "../../dist/network/cost.js";
+import { Network, type Parameters, zeros } from "../../dist/network/network.js";
+import { Random } from "../../dist/network/random.js";
+import { TextbookEngine } from "../../dist/training/textbook.js";
 import { handNetwork } from "../fixtures/by-hand.js";
 import { datasetOf, randomExamples } from "../fixtures/examples.js";
 

@@ -1,50 +1,36 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { type Dataset, loadDataset } from "../../src/data/dataset.js";
-import { ConfigurationError, DivergedError } from "../../src/errors.js";
-import { Network } from "../../src/network/network.js";
-import { Random } from "../../src/network/random.js";
-import { TextbookEngine } from "../../src/training/textbook.js";
-import { type Progress, train } from "../../src/training/train.js";
+import { type Dataset, loadDataset } from "../../dist/data/dataset.js";
+import { ConfigurationError, DivergedError } from "../../dist/errors.js";
+import { Network } from "../../dist/network/network.js";
+import { Random } from "../../dist/network/random.js";
+import { TextbookEngine } from "../../dist/training/textbook.js";
+import { type Progress, type TrainOptions, train } from "../../dist/training/train.js";
 import { randomDataset } from "../fixtures/examples.js";
 
 const SIZES = [12, 6, 4];
 
-async function trained(data: Dataset, seed: number, options = {}) {
+async function trained(data: Dataset, seed: number, options: TrainOptions = {}) {
   const random = new Random(seed);
   const network = Network.gaussian(SIZES, random);
   const result = await train(network, data, { epochs: 3, random, ...options });
   return { network, result, hash: network.weightsSha256() };
 }
 
-describe("train", () => {
+describe.each(["textbook", "fast"] as const)("train with the %s engine", (engine) => {
   it("gives the same weights for the same seed, others for another", async () => {
     const data = randomDataset(97, 3, 4, 4);
-    const { hash } = await trained(data, 1);
-    expect((await trained(data, 1)).hash).toBe(hash);
-    expect((await trained(data, 2)).hash).not.toBe(hash);
-    expect((await trained(data, 1, { shuffle: false })).hash).not.toBe(hash);
-  });
-
-  it("without shuffling is the explicit loop, the last mini-batch shorter", async () => {
-    const data = randomDataset(97, 3, 4, 4);
-    const { network } = await trained(data, 4, { shuffle: false, epochs: 2, batchSize: 10, eta: 0.7 });
-    const expected = Network.gaussian(SIZES, new Random(4));
-    const engine = new TextbookEngine(expected, data);
-    for (let epoch = 0; epoch < 2; epoch++) {
-      for (let k = 0; k < 97; k += 10) {
-        const batch = Uint32Array.from({ length: Math.min(10, 97 - k) }, (_, i) => k + i);
-        await engine.updateMiniBatch(batch, 0.7);
-      }
-    }
-    expect(network.weightsSha256()).toBe(expected.weightsSha256());
+    const { hash } = await trained(data, 1, { engine });
+    expect((await trained(data, 1, { engine })).hash).toBe(hash);
+    expect((await trained(data, 2, { engine })).hash).not.toBe(hash);
+    expect((await trained(data, 1, { engine, shuffle: false })).hash).not.toBe(hash);
   });
 
   it("leaves the data untouched", async () => {
     const data = randomDataset(50, 3, 4, 4);
     const hash = () => createHash("sha256").update(JSON.stringify(data)).digest("hex");
     const before = hash();
-    await trained(data, 1);
+    await trained(data, 1, { engine });
     expect(hash()).toBe(before);
   });
 
@@ -53,6 +39,7 @@ describe("train", () => {
     const epochs: number[] = [];
     const progress: Progress[] = [];
     const { result } = await trained(data, 1, {
+      engine,
       onEpoch: ({ epoch }: { epoch: number }) => epochs.push(epoch),
       onProgress: (p: Progress) => progress.push(p),
     });
@@ -67,12 +54,12 @@ describe("train", () => {
     const data = randomDataset(2000, 3, 4, 4);
     const controller = new AbortController();
     const onProgress = ({ examples }: Progress) => examples > 2100 && controller.abort();
-    const { result, hash } = await trained(data, 1, { signal: controller.signal, onProgress });
+    const { result, hash } = await trained(data, 1, { engine, signal: controller.signal, onProgress });
     expect(result.status).toBe("interrupted");
     expect(result.epochs).toHaveLength(1);
     expect(result.examples).toBeGreaterThan(2100);
     expect(result.examples % 10).toBe(0);
-    expect(hash).not.toBe((await trained(data, 1)).hash);
+    expect(hash).not.toBe((await trained(data, 1, { engine })).hash);
   });
 
   it("gives the event loop a turn at least every 50 ms, however large the mini-batch", async () => {
@@ -83,7 +70,7 @@ describe("train", () => {
       pauses.push(performance.now() - last);
       last = performance.now();
     }, 1);
-    await train(Network.gaussian([784, 30, 10]), data, { epochs: 1, batchSize: 50_000 });
+    await train(Network.gaussian([784, 30, 10]), data, { engine, epochs: 1, batchSize: 50_000 });
     clearInterval(timer);
     // Judged by the median: a busy machine may take the thread away for longer than that now and then.
     expect(pauses.sort((a, b) => a - b)[pauses.length >> 1]).toBeLessThan(50);
@@ -95,7 +82,7 @@ describe("train", () => {
     // error that comes back through such a weight takes eta past the largest double.
     const network = new Network([12, 2, 4]);
     for (let j = 0; j < 4; j++) network.weights[1].set([1e300, -1e300], 2 * j);
-    const error = await train(network, randomDataset(97, 3, 4, 4), { eta: 1e12 }).catch((error) => error);
+    const error = await train(network, randomDataset(97, 3, 4, 4), { engine, eta: 1e12 }).catch((error) => error);
     expect(error).toBeInstanceOf(DivergedError);
     expect(error.message).toBe(
       "epoch 1: expected finite weights and biases, found NaN or infinity; the learning rate 1000000000000 is too large, try 100000000000",
@@ -113,7 +100,9 @@ describe("train", () => {
     [SIZES, { eta: Number.NaN }, /found NaN/],
     [SIZES, { eta: Number.POSITIVE_INFINITY }, /found Infinity/],
   ])("refuses the layers %j with %j", async (sizes, options, message) => {
-    const error = await train(new Network(sizes), randomDataset(97, 3, 4, 4), options).catch((error) => error);
+    const error = await train(new Network(sizes), randomDataset(97, 3, 4, 4), { engine, ...options }).catch(
+      (error) => error,
+    );
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toMatch(message);
   });
@@ -122,9 +111,31 @@ describe("train", () => {
   it("learns MNIST: above 91 % in three epochs of the book's run", async () => {
     const data = await loadDataset();
     const random = new Random(1);
-    const { epochs } = await train(Network.gaussian([784, 30, 10], random), data, { epochs: 3, random });
+    const { epochs } = await train(Network.gaussian([784, 30, 10], random), data, { engine, epochs: 3, random });
     expect(epochs[2].accuracy).toBeGreaterThan(0.91);
     expect(epochs[2].accuracy).toBeLessThan(0.97);
     expect(epochs[2].total).toBe(10_000);
+  });
+});
+
+describe("train with the textbook engine", () => {
+  it("without shuffling is the explicit loop, the last mini-batch shorter", async () => {
+    const data = randomDataset(97, 3, 4, 4);
+    const { network } = await trained(data, 4, {
+      engine: "textbook",
+      shuffle: false,
+      epochs: 2,
+      batchSize: 10,
+      eta: 0.7,
+    });
+    const expected = Network.gaussian(SIZES, new Random(4));
+    const engine = new TextbookEngine(expected, data);
+    for (let epoch = 0; epoch < 2; epoch++) {
+      for (let k = 0; k < 97; k += 10) {
+        const batch = Uint32Array.from({ length: Math.min(10, 97 - k) }, (_, i) => k + i);
+        await engine.updateMiniBatch(batch, 0.7);
+      }
+    }
+    expect(network.weightsSha256()).toBe(expected.weightsSha256());
   });
 });

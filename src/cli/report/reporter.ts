@@ -56,7 +56,7 @@ export class Reporter {
     const { quiet, progress } = this.#flags;
     if (quiet) return;
     this.#print(this.#format.start(run));
-    if (progress && process.stderr.isTTY) {
+    if (progress && process.stderr.isTTY && process.env.TERM !== "dumb") {
       this.#bar = new ProgressBar(process.stderr, run.epochs, run.epochs * run.trainingExamples);
     }
   }

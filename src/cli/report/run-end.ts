@@ -17,10 +17,11 @@ export interface RunEnd {
   /** Classes among the test labels that the network answers for no test image at the end. */
   neverPredicted: number[];
   error: string | null;
+  seed: number | null;
 }
 
 /** The end of a run after the epochs `finished`; who knows more adds it. */
-export function endOfRun(status: RunEnd["status"], finished: EpochResult[]): RunEnd {
+export function endOfRun(status: RunEnd["status"], finished: EpochResult[], seed: number | null): RunEnd {
   const best = finished.reduce<EpochResult | undefined>((a, b) => (a && a.accuracy >= b.accuracy ? a : b), undefined);
   return {
     status,
@@ -33,5 +34,6 @@ export function endOfRun(status: RunEnd["status"], finished: EpochResult[]): Run
     weightsSha256: null,
     neverPredicted: [],
     error: null,
+    seed,
   };
 }
