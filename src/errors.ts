@@ -25,6 +25,9 @@ export class ConfigurationError extends BpTrainError {}
 /** A data file is missing, unreadable or not what its name or header promises. */
 export class DataError extends BpTrainError {}
 
+/** What was measured misses a bound that was set. */
+export class GateError extends BpTrainError {}
+
 /** Training ran into NaN or infinity. */
 export class DivergedError extends BpTrainError {
   constructor(

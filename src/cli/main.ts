@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { BpTrainError, ConfigurationError, DataError, DivergedError, printable } from "../errors.js";
-import { type TrainFlags, trainOptions } from "./options.js";
+import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
+import { type BenchFlags, benchOptions, type TrainFlags, trainOptions } from "./options.js";
 import { endLine } from "./report/ndjson.js";
 import { endOfRun } from "./report/run-end.js";
 
 /** What the program's exit code says. */
-const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4 } as const;
+const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;
 
 const EXAMPLES = `Examples:
   bp-train                                    the book's network: about 95 % of the test digits
@@ -14,11 +14,18 @@ const EXAMPLES = `Examples:
   bp-train --json | jq .accuracy              one JSON object a line, for programs
 `;
 
+const BENCH_EXAMPLES = `Examples:
+  bp-train bench                                       the book's network
+  bp-train bench --layers 784,800,10 --batch-size 100 --compare-engines
+  bp-train bench --save-baseline fast.json             keep the figures ...
+  bp-train bench --baseline fast.json                  ... and exit 5 if it has become slower
+`;
+
 const NOTES = `
 Exit codes:
   0 done   1 unexpected error or input/output   2 wrong usage   3 data missing or invalid
-  4 diverged (NaN or infinity)   130 / 143 after SIGINT / SIGTERM: the first ends the run
-  in good order, a second SIGINT at once
+  4 diverged (NaN or infinity)   5 a bound was missed   130 / 143 after SIGINT / SIGTERM: the
+  first ends the run in good order, a second at once
 
 Environment: BP_TRAIN_DATA as --data; NO_COLOR, FORCE_COLOR.`;
 
@@ -39,10 +46,11 @@ function program(output: AbortSignal): Command {
     .description("Trains a fully-connected network on MNIST by stochastic gradient descent and backpropagation.")
     .version(version)
     .helpOption("-h, --help", "show this help")
-    .addHelpText("beforeAll", EXAMPLES)
+    .addHelpText("before", EXAMPLES)
     .addHelpText("after", NOTES)
     .configureHelp({ helpWidth: 100 })
     .configureOutput({ outputError: () => {} }) // `report` says it
+    .enablePositionalOptions()
     .exitOverride();
   for (const option of trainOptions()) command.addOption(option);
   command.allowExcessArguments().action(async (flags: TrainFlags) => {
@@ -50,6 +58,13 @@ function program(output: AbortSignal): Command {
       command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
     const { runTraining } = await import("./train.js"); // here, so that --help need not load it
     await runTraining(flags, version, output);
+  });
+  const bench = command.command("bench").description("Times training and evaluation, for people and for CI.");
+  bench.addHelpText("before", BENCH_EXAMPLES);
+  for (const option of benchOptions()) bench.addOption(option);
+  bench.action(async (flags: BenchFlags) => {
+    const { runBench } = await import("./bench.js");
+    await runBench(flags, version, output);
   });
   return command;
 }
@@ -73,6 +88,7 @@ async function report(error: unknown, argv: string[]): Promise<number> {
     if (error instanceof ConfigurationError) return EXIT.usage;
     if (error instanceof DataError) return EXIT.data;
     if (error instanceof DivergedError) return EXIT.diverged;
+    if (error instanceof GateError) return EXIT.gate;
   } else {
     process.stderr.write(`${label} ${error instanceof Error ? error.stack : error}\n`);
   }

@@ -1,8 +1,8 @@
 import { type Dataset, loadDataset } from "../data/dataset.js";
-import { DivergedError } from "../errors.js";
+import { ConfigurationError, DivergedError } from "../errors.js";
 import { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
-import { checkTraining, type EpochResult, train } from "../training/train.js";
+import { checkTraining, type EpochResult, threadsFor, train } from "../training/train.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { TrainFlags } from "./options.js";
 import { Reporter } from "./report/reporter.js";
@@ -15,7 +15,8 @@ import { endOfRun } from "./report/run-end.js";
  */
 export async function runTraining(flags: TrainFlags, version: string, output: AbortSignal): Promise<void> {
   const { layers, epochs, batchSize, eta, seed, shuffle, engine, validation, trainSize } = flags;
-  const settings = { version, layers, epochs, batchSize, eta, seed, shuffle, engine, threads: 1 };
+  const threads = resolveThreads(flags);
+  const settings = { version, layers, epochs, batchSize, eta, seed, shuffle, engine, threads };
   const reporter = new Reporter(flags, settings);
   const finished: EpochResult[] = [];
   const interrupts = new InterruptHandler(
@@ -31,7 +32,7 @@ export async function runTraining(flags: TrainFlags, version: string, output: Ab
     const network = Network.gaussian(layers, random);
     reporter.start({ ...settings, ...exampleCounts(data) });
     const result = await train(network, data, {
-      ...{ epochs, batchSize, eta, shuffle, random, engine, signal },
+      ...{ epochs, batchSize, eta, shuffle, random, engine, threads, signal },
       onProgress: (progress) => reporter.progress(progress),
       onEpoch: (epoch) => {
         finished.push(epoch);
@@ -61,6 +62,24 @@ export async function runTraining(flags: TrainFlags, version: string, output: Ab
   } finally {
     reporter.close();
   }
+}
+
+/** @throws ConfigurationError if the engine has no threads to set */
+export function resolveThreads({
+  layers,
+  batchSize,
+  engine,
+  threads,
+}: Pick<TrainFlags, "layers" | "batchSize" | "engine" | "threads">): number {
+  if (threads === "auto") return threadsFor(engine, layers, batchSize);
+  if (engine === "fast" || threads === 1) return threads;
+  const expected = `1 thread, all that the ${engine} engine has`;
+  throw new ConfigurationError({
+    thing: `threads ${threads}`,
+    expected,
+    found: `${threads}`,
+    remedy: "use the fast engine",
+  });
 }
 
 function exampleCounts({ training, validation, test }: Dataset) {

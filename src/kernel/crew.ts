@@ -1,14 +1,17 @@
 import { Worker } from "node:worker_threads";
 import type { Call } from "./kernel.js";
 
-/** What a worker is given to begin with. */
+/** What a worker is given to begin with, and what it is sent: a call to make as the thread whose record lies there. */
 export interface Start {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
+}
+export interface Order {
+  call: Call;
   thread: number;
 }
 
-/** Worker threads that make the same calls together. None outlives `close`, and when one fails, so does the call in flight. */
+/** Worker threads that make calls together. None outlives `close`, and when one fails, so does the call in flight. */
 export class Crew {
   readonly #workers: Worker[];
   #fail: (error: Error) => void = () => {};
@@ -24,12 +27,12 @@ export class Crew {
     }
   }
 
-  /** One thread for each record. */
-  static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number[]): Promise<Crew> {
+  /** Starts so many workers. */
+  static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number): Promise<Crew> {
     const workers: Worker[] = [];
     try {
-      for (const thread of threads) {
-        const workerData: Start = { module, memory, thread };
+      const workerData: Start = { module, memory };
+      for (let i = 0; i < count; i++) {
         workers.push(new Worker(new URL("./worker.js", import.meta.url), { workerData }));
       }
     } catch (error) {
@@ -39,17 +42,18 @@ export class Crew {
     return new Crew(workers);
   }
 
-  /** Has every thread make the call; it is done when all are. */
-  async call(call: Call): Promise<void> {
+  /** Has one worker for each of the records make the call as that thread; it is done when all are. */
+  async call(call: Call, threads: number[]): Promise<void> {
     try {
       await new Promise<void>((resolve, reject) => {
-        let waiting = this.#workers.length;
+        let waiting = threads.length;
         this.#fail = reject;
-        for (const worker of this.#workers) {
-          worker.once("message", () => {
+        for (const [i, thread] of threads.entries()) {
+          this.#workers[i].once("message", () => {
             if (--waiting === 0) resolve();
           });
-          worker.postMessage(call);
+          const order: Order = { call, thread };
+          this.#workers[i].postMessage(order);
         }
       });
     } catch (error) {

@@ -32,7 +32,9 @@ export interface Layout {
   /** f32[256], pixel value -> 0..1 */
   values: number;
   threads: Placed<"thread">[];
-  /** [thread][layer]; most of them share their arrays. */
+  /** One thread that does it all, on the first one's arrays. */
+  solo: Placed<"thread">;
+  /** [thread][layer], the last row for `solo`; most of them share their arrays. */
   layers: Placed<"layer">[][];
   /** Each part in its own order. */
   images: Record<Part, Placed<"images">>;
@@ -77,7 +79,8 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
 
   const values = take(4 * 256);
   const barrier = take((threads + 1) * LINE);
-  const firstLayers = each.map(() => take(4 * FIELDS.layer.length * count));
+  const soloBarrier = take(2 * LINE);
+  const firstLayers = [...each, threads].map(() => take(4 * FIELDS.layer.length * count));
   const shares = sizes.slice(1).map((_, l) => each.map((me) => share(sizes, l, batchSize, me, threads)));
   // A layer's arrays are shared by all threads, unless each has a copy of its own.
   const forEachCopy = (place: (fields: Fields<"layer">) => Partial<Fields<"layer">>) => {
@@ -95,12 +98,14 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
     deltas: take(rows * stride),
     swap: swap * rows * stride,
   }));
-  const layers = each.map((me) =>
-    shares.map((threadsShares, l) => ({
-      at: firstLayers[me] + 4 * FIELDS.layer.length * l,
-      fields: threadsShares[me],
-    })),
+  const solo = shares.map(([fields], l) => whole(fields, l));
+  const layers = [...each.map((me) => shares.map((threadsShares) => threadsShares[me])), solo].map((all, me) =>
+    all.map((fields, l) => ({ at: firstLayers[me] + 4 * FIELDS.layer.length * l, fields })),
   );
+  const thread = (me: number, first: number, ofHowMany: number, at: number): Placed<"thread"> => ({
+    at: take(4 * FIELDS.thread.length),
+    fields: { first, layers: count, values, me, threads: ofHowMany, barrier: at },
+  });
 
   const inOrder = take(4 * Math.max(...PARTS.map((name) => data[name].labels.length)));
   const order = take(4 * data.training.labels.length);
@@ -116,10 +121,8 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
   const images = { training: place("training"), validation: place("validation"), test: place("test") };
   const layout: Layout = {
     ...{ values, layers, images, order, inOrder, parameters, rows },
-    threads: each.map((me) => ({
-      at: take(4 * FIELDS.thread.length),
-      fields: { first: firstLayers[me], layers: count, values, me, threads, barrier },
-    })),
+    threads: each.map((me) => thread(me, firstLayers[me], threads, barrier)),
+    solo: thread(0, firstLayers[threads], 1, soloBarrier),
     shuffled: { at: take(4 * FIELDS.images.length), fields: { ...images.training.fields, order } },
     counts: take(4 * (1 + sizes[count])),
     bytes: 0,
@@ -160,6 +163,20 @@ function share(sizes: readonly number[], l: number, batchSize: number, me: numbe
     // While one thread is still in this mini-batch's update, another may write the next one's activations.
     swap: Number(sizes.length === 3 && l === 0 && isCopied(sizes, 1, batchSize, threads)),
     ...{ weights: 0, biases: 0, activations: 0, deltas: 0 },
+  };
+}
+
+/** The whole layer as one thread's share. */
+function whole(fields: Fields<"layer">, l: number): Fields<"layer"> {
+  const { panels, inputs } = fields;
+  return {
+    ...fields,
+    fromPanel: 0,
+    toPanel: panels,
+    fromRow: 0,
+    toRow: l === 0 ? 0 : inputs,
+    meetForward: 0,
+    meetDelta: 0,
   };
 }
 

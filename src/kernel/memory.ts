@@ -9,19 +9,18 @@ export class KernelMemory {
   readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
 
-  /** @throws ConfigurationError if it would need more than a WebAssembly memory holds */
-  constructor(network: Network, data: Dataset, batchSize: number, threads: number) {
-    this.layout = layOut(network.sizes, data, batchSize, threads);
+  /** All parameters are 0. @throws ConfigurationError if it would need more than a WebAssembly memory holds */
+  constructor(sizes: readonly number[], data: Dataset, batchSize: number, threads: number) {
+    this.layout = layOut(sizes, data, batchSize, threads);
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(this.layout.bytes / PAGE), maximum: PAGE, shared: true });
     const { layout } = this;
     this.#floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
-    for (const thread of layout.threads) this.#write("thread", thread);
+    for (const thread of [...layout.threads, layout.solo]) this.#write("thread", thread);
     for (const layer of layout.layers.flat()) this.#write("layer", layer);
     this.#write("images", layout.shuffled);
     for (const part of PARTS) this.#writeExamples(layout.images[part], data[part]);
     const inOrder = Math.max(...PARTS.map((part) => data[part].labels.length));
     this.words(layout.inOrder, inOrder).set(Uint32Array.from({ length: inOrder }, (_, i) => i));
-    this.writeNetwork(network);
   }
 
   /** A view of u32 words. */
@@ -31,12 +30,23 @@ export class KernelMemory {
 
   /** Rounds the network's parameters to float32. */
   writeNetwork({ weights, biases }: Network): void {
-    for (const thread of this.layout.layers) {
-      for (const [l, { fields }] of thread.entries()) {
-        this.#floats(fields.biases, fields.units).set(biases[l]);
-        this.#forEachWeight(fields, (panel, at, i) => {
-          panel[at] = weights[l][i];
-        });
+    for (const [l, { fields }] of this.layout.layers[0].entries()) {
+      this.#floats(fields.biases, fields.units).set(biases[l]);
+      this.#forEachWeight(fields, (panel, at, i) => {
+        panel[at] = weights[l][i];
+      });
+    }
+    this.spreadCopies();
+  }
+
+  /** Gives every thread's copy of a layer the parameters of the first one's. */
+  spreadCopies(): void {
+    const bytes = new Uint8Array(this.memory.buffer);
+    const [first, ...others] = this.layout.layers;
+    for (const [l, { fields }] of first.entries()) {
+      for (const copy of others.map((layers) => layers[l].fields).filter(({ weights }) => weights !== fields.weights)) {
+        bytes.copyWithin(copy.weights, fields.weights, fields.weights + 16 * fields.rows * fields.vectors);
+        bytes.copyWithin(copy.biases, fields.biases, fields.biases + 16 * fields.vectors);
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import { ConfigurationError, DivergedError } from "../errors.js";
+import { bestThreads } from "../kernel/threads.js";
 import type { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
 import type { Engine, EngineName, Evaluation } from "./engine.js";
@@ -18,7 +19,7 @@ export interface TrainOptions {
   /** Where that order comes from. */
   random?: Random;
   engine?: EngineName;
-  /** How many threads the fast engine uses; no result depends on it. */
+  /** How many threads the fast engine uses, by default as many as are fastest; no result depends on it. */
   threads?: number;
   /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */
   signal?: AbortSignal;
@@ -68,12 +69,15 @@ export interface TrainResult {
  */
 export async function train(network: Network, data: Dataset, options: TrainOptions = {}): Promise<TrainResult> {
   const { epochs = 30, batchSize = 10, eta = 3, shuffle = true, random = new Random() } = options;
-  const { engine: name = "fast", threads = 1, signal, onProgress, onEpoch } = options;
+  const { engine: name = "fast", threads, signal, onProgress, onEpoch } = options;
   checkTraining(network.sizes, data, { epochs, batchSize, eta });
+  if (!(name in engines)) {
+    throw new ConfigurationError({ thing: "engine", expected: Object.keys(engines).join(" or "), found: `${name}` });
+  }
   const order = new Uint32Array(data.training.labels.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
   const result: TrainResult = { status: "done", epochs: [], examples: 0, trainSeconds: 0 };
-  const engine = await engines[name](network, data, batchSize, threads);
+  const engine = await engines[name](network, data, batchSize, threads ?? threadsFor(name, network.sizes, batchSize));
   const lap = stopwatch();
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -104,11 +108,14 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   }
 }
 
+/** How many threads an engine uses where nobody says. */
+export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number): number {
+  return engine === "fast" ? bestThreads(sizes, batchSize) : 1;
+}
+
 /** The engines by name. */
-const engines: Record<
-  EngineName,
-  (network: Network, data: Dataset, batchSize: number, threads: number) => Promise<Engine>
-> = {
+type MakeEngine = (network: Network, data: Dataset, batchSize: number, threads: number) => Promise<Engine>;
+const engines: Record<EngineName, MakeEngine> = {
   fast: async (network, data, batchSize, threads) => {
     const { FastEngine } = await import("../kernel/engine.js");
     return FastEngine.create(network, data, batchSize, { threads });

@@ -5,10 +5,10 @@ import type { RunEnd } from "./run-end.js";
 /** Lines for people. */
 export function human({ bold, dim }: ChalkInstance): Format {
   return {
-    opening({ version, layers, epochs, batchSize, eta, seed, shuffle, engine }) {
+    opening({ version, layers, epochs, batchSize, eta, seed, shuffle, engine, threads }) {
       const run = [`${epochs} epoch${epochs === 1 ? "" : "s"}`, `batch ${batchSize}`, `eta ${eta}`, `seed ${seed}`];
       if (!shuffle) run.push("not shuffled");
-      return [`${bold(`bp-train ${version}`)}  ${layers.join(",")}  ${run.join(", ")}, ${engine}`];
+      return [`${bold(`bp-train ${version}`)}  ${layers.join(",")}  ${run.join(", ")}, ${engineName(engine, threads)}`];
     },
 
     start({ trainingExamples, validationExamples, testExamples }) {
@@ -45,11 +45,16 @@ function accuracyAfter(accuracy: RunEnd["accuracy"], epoch: RunEnd["bestEpoch"])
   return accuracy === null ? "no epoch was finished" : `${percent(accuracy)} after epoch ${epoch}`;
 }
 
+/** `fast`, or `fast x 2` where it has two threads. */
+export function engineName(engine: string, threads: number): string {
+  return threads > 1 ? `${engine} x ${threads}` : engine;
+}
+
 /** 0.9489 as `94.89 %`. */
 function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-function count(n: number): string {
+export function count(n: number): string {
   return new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(n);
 }

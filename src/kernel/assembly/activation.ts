@@ -27,7 +27,7 @@ export function exp(x: v128): v128 {
 
 /**
  * Activations and deltas are kept above 2^-63, or at 0, so that no product of two of them is subnormal: saturated neurons would make them
- * in masses, and a processor takes some 150 cycles over each. Measured on [784,800,10]: an epoch took 5 s instead of 1 s.
+ * in masses, and a processor takes some 150 cycles over each. Measured on [784,800,10]: an epoch took 5.3 s instead of 1.2 s.
  */
 const TINY: f32 = 1.0842022e-19;
 

@@ -7,9 +7,12 @@
  */
 import { Thread } from "./layout";
 
-/** Looks at another's count before falling asleep, some 50 microseconds: longer than a sleeper takes to wake up, or one sleep leads to the next.
- * Measured on [784,30,10], batch 10, 2 threads, idle cores: 37 ms an epoch; with 10000 looks 75, with 2000 200; one thread 48. */
-const SPINS = 50000;
+/**
+ * Looks at another's count before falling asleep, about half a millisecond. Long enough that two threads that were put on one core both count
+ * as busy, and the system moves one of them: with 50,000 looks they may stay and take turns (measured on [784,30,10], batch 10, two
+ * threads: 257 ms an epoch instead of 42; one thread 50), with 2,000 even on two cores each sleep leads to the next.
+ */
+const SPINS = 500000;
 
 export function meet(t: Thread): void {
   const mine = t.barrier + (<usize>t.me << 6), sleepers = t.barrier + (<usize>t.threads << 6);

@@ -1,8 +1,10 @@
 /**
  * The records that the host lays out in shared memory and the kernel only reads: 32-bit words in this order, addresses in bytes.
  *
- * Units are counted in vectors of 4 (padded with zeros); a layer's vectors are dealt out to panels of 1 to 8 as evenly as they go.
- * A panel is a matrix (rows, its units) of its own, so that a walk down its rows stays in the L2 cache, however wide the layer.
+ * Units are counted in vectors of 4 (padded with zeros); a layer's vectors are dealt out to panels as evenly as they go,
+ * at most 8 a panel in the first layer (sparse.ts holds a panel's sums in registers), at most 32 in the others. A panel is a matrix (rows,
+ * its units) of its own, so that a walk down its rows stays near, however wide the layer. Measured on [784,1024,1024,10], batch 128,
+ * widest dense panel 8 / 16 / 32 / all 256 vectors: 13.9 / 12.2 / 11.5 / 19-23 s an epoch.
  */
 
 /** A set of examples as sparse rows: a byte pair for each ink pixel, (gap to the next ink pixel, value), see sparse.ts. */
@@ -23,7 +25,7 @@ export class Layer {
   /** Neurons below, and of this layer; not padded. */
   inputs: i32;
   units: i32;
-  /** units / 4 and inputs * 4 / 4, both rounded up. */
+  /** units / 4 rounded up, and inputs rounded up to a multiple of 4. */
   vectors: i32;
   rows: i32;
   panels: i32;

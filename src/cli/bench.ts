@@ -1,0 +1,88 @@
+import { availableParallelism, cpus } from "node:os";
+import { loadDataset } from "../data/dataset.js";
+import { type Benchmark, type BenchmarkOptions, benchmark } from "../training/benchmark.js";
+import type { EngineName } from "../training/engine.js";
+import { checkTraining } from "../training/train.js";
+import { checkAgainst, readBaseline, saveBaseline } from "./baseline.js";
+import { InterruptHandler } from "./interrupt.js";
+import type { BenchFlags } from "./options.js";
+import { benchLines } from "./report/bench.js";
+import { colors } from "./report/style.js";
+import { resolveThreads } from "./train.js";
+
+/** What `bp-train bench` measured, and what ran it. Times in seconds; the keys are those of its JSON. */
+export interface BenchReport extends Benchmark {
+  event: "bench";
+  version: string;
+  layers: readonly number[];
+  batchSize: number;
+  engine: EngineName;
+  threads: number;
+  trainingExamples: number;
+  testExamples: number;
+  /** Reading the four files and encoding the images. */
+  loadSeconds: number;
+  /** Of the whole process, in bytes. */
+  peakMemory: number;
+  cpu: string;
+  cores: number;
+  platform: string;
+  node: string;
+  v8: string;
+}
+
+/**
+ * `bp-train bench`: times training and evaluation, prints the figures, and compares them with kept ones.
+ *
+ * @param output  fires when standard output takes no more
+ */
+export async function runBench(flags: BenchFlags, version: string, output: AbortSignal): Promise<void> {
+  const { layers, batchSize, engine } = flags;
+  const options = { layers, batchSize, engine, threads: resolveThreads(flags) };
+  const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
+  const interrupts = new InterruptHandler(
+    () => {},
+    () => {},
+  );
+  const signal = AbortSignal.any([interrupts.signal, output]);
+  try {
+    const start = performance.now();
+    const data = await loadDataset(flags.data, { signal });
+    const loadSeconds = (performance.now() - start) / 1000;
+    checkTraining(layers, data, { epochs: 1, batchSize, eta: 3 });
+    const measure = async (options: BenchmarkOptions): Promise<BenchReport> => ({
+      ...{ event: "bench", version, ...options },
+      trainingExamples: data.training.labels.length,
+      testExamples: data.test.labels.length,
+      ...(await benchmark(data, { ...options, signal })),
+      ...{ loadSeconds, peakMemory: 1024 * process.resourceUsage().maxRSS, ...machine() },
+    });
+    const report = await measure(options);
+    print(report, flags);
+    if (flags.compareEngines) {
+      const other = await measure({ ...options, ...(engine === "fast" ? TEXTBOOK : FAST) });
+      print(other, flags, report);
+    }
+    if (flags.saveBaseline !== undefined) await saveBaseline(flags.saveBaseline, report);
+    if (baseline) checkAgainst(baseline, report, flags.maxSlowdown);
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    process.exitCode = interrupts.exitCode; // nothing to sum up: half a benchmark is none
+  }
+}
+
+const TEXTBOOK = { engine: "textbook", threads: 1 } as const;
+const FAST = { engine: "fast", threads: 1 } as const;
+
+function print(report: BenchReport, flags: BenchFlags, comparison?: BenchReport): void {
+  const lines = flags.json
+    ? [JSON.stringify(report)]
+    : benchLines(report, colors(process.stdout, flags.color), comparison);
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+function machine() {
+  const { node, v8 } = process.versions;
+  const cpu = cpus()[0]?.model ?? "unknown";
+  return { cpu, cores: availableParallelism(), platform: `${process.platform} ${process.arch}`, node, v8 };
+}

@@ -1,0 +1,46 @@
+import type { ChalkInstance } from "chalk";
+import type { Spread } from "../../training/benchmark.js";
+import type { BenchReport } from "../bench.js";
+import { count, engineName } from "./human.js";
+
+/** A benchmark for people, as lines; beside `comparison` if there is one. */
+export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, comparison?: BenchReport): string[] {
+  const { version, layers, batchSize, engine, threads, trainSeconds, evaluateSeconds } = report;
+  const title = `${layers.join(",")}, batch ${batchSize}, ${engineName(engine, threads)}`;
+  const rows = [
+    ["Training", `${milliseconds(trainSeconds)}   ${count(report.trainingExamplesPerSecond)} examples a second`],
+    ["First", `${ms(report.firstEpochSeconds)} ms for the first epoch, warming up`],
+    [
+      "",
+      `${report.gflopsDone.toFixed(1)} GFLOP/s as done, ${report.gflopsDense.toFixed(1)} as if no pixel were skipped`,
+    ],
+    ["Evaluation", `${milliseconds(evaluateSeconds)}   ${count(report.evaluationExamplesPerSecond)} examples a second`],
+  ];
+  if (comparison) {
+    const ratio = trainSeconds.median / comparison.trainSeconds.median;
+    rows.push(["Ratio", `an epoch takes ${ratio.toFixed(2)} times as long as with the ${comparison.engine} engine`]);
+    return [bold(title), ...rows.map(row)];
+  }
+  rows.push(
+    ["Loading", `${report.loadSeconds.toFixed(2)} s`],
+    ["Memory", `${count(report.peakMemory / 2 ** 20)} MiB at most`],
+  );
+  const { cpu, cores, platform, node, v8 } = report;
+  return [
+    `${bold(`bp-train ${version}`)}  ${title}`,
+    dim(`${cpu}, ${cores} cores, ${platform}, Node ${node}, V8 ${v8}`),
+    ...rows.map(row),
+  ];
+}
+
+function row([name, text]: string[]): string {
+  return `${name.padEnd(10)} ${text}`;
+}
+
+function milliseconds({ median, lower, upper, count }: Spread): string {
+  return `${ms(median)} ms an epoch, the middle half of ${count} from ${ms(lower)} to ${ms(upper)} ms`;
+}
+
+function ms(seconds: number): string {
+  return (1000 * seconds).toPrecision(3);
+}
