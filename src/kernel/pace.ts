@@ -2,7 +2,7 @@
 export type Who = "team" | "solo";
 
 /** After how many slices the other way is tried again: more each time it turns out slower. */
-const [SOONEST, LATEST] = [2, 32];
+const [SOONEST, LATEST] = [2, 64];
 
 /**
  * Chooses between the team and one thread alone by what has lately been faster. A team meets several times a mini-batch; where another
@@ -19,7 +19,7 @@ export class Pace {
     return this.#best;
   }
 
-  /** Who is to be tried now on a small part of the slice, if anyone. */
+  /** Who is to be tried on the next slice instead of the best, if anyone. */
   trial(): Who | undefined {
     return --this.#untilTrial < 0 ? other(this.#best) : undefined;
   }

@@ -42,5 +42,5 @@ function milliseconds({ median, lower, upper, count }: Spread): string {
 }
 
 function ms(seconds: number): string {
-  return (1000 * seconds).toPrecision(3);
+  return seconds < 1 ? (1000 * seconds).toPrecision(3) : (1000 * seconds).toFixed(0);
 }
