@@ -48,12 +48,20 @@ export class FastEngine {
 
   /** @throws ConfigurationError if network, data and mini-batch do not fit into a WebAssembly memory */
   static async create(network: Network, data: Dataset, batchSize: number, options: FastOptions): Promise<FastEngine> {
-    const module = await compile(options.build ?? "release");
-    const memory = new KernelMemory(network.sizes, data, batchSize, options.threads);
-    const crew = await Crew.start(module, memory.memory, options.threads).catch(() => undefined); // no workers here
-    const engine = new FastEngine(network, batchSize, memory, instantiate(module, memory.memory), crew);
+    const starting = Crew.start(options.threads).catch(() => undefined); // where there are none to be had
+    let engine: FastEngine;
+    try {
+      const module = await compile(options.build ?? "release");
+      const memory = new KernelMemory(network.sizes, data, batchSize, options.threads);
+      const crew = await starting;
+      crew?.begin(module, memory.memory);
+      engine = new FastEngine(network, batchSize, memory, instantiate(module, memory.memory), crew);
+    } catch (error) {
+      await (await starting)?.close();
+      throw error;
+    }
     await engine.#warmUp(data.training.labels.length);
-    memory.writeNetwork(network);
+    engine.#memory.writeNetwork(network);
     return engine;
   }
 
@@ -91,8 +99,13 @@ export class FastEngine {
     this.#memory.readNetwork(this.#network);
   }
 
+  /** How many threads compute. */
+  get threads(): number {
+    return this.#crew ? this.#memory.layout.threads.length : 1;
+  }
+
   get #isTeam(): boolean {
-    return this.#crew !== undefined && this.#memory.layout.threads.length > 1;
+    return this.threads > 1;
   }
 
   get #who(): Who {

@@ -8,7 +8,7 @@ export const FIELDS = {
     ...(["inputs", "units", "vectors", "rows", "panels", "fromPanel", "toPanel", "fromRow", "toRow"] as const),
     ...(["meetForward", "meetDelta", "weights", "biases", "activations", "deltas", "stride", "swap"] as const),
   ],
-  images: ["starts", "pairs", "labels", "order"],
+  images: ["starts", "pairs", "labels", "order", "length"],
 } as const;
 export type Fields<Kind extends keyof typeof FIELDS> = Record<(typeof FIELDS)[Kind][number], number>;
 
@@ -115,7 +115,7 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
     const pairs = take(images.starts[labels.length] - images.starts[0]);
     return {
       at: take(4 * FIELDS.images.length),
-      fields: { starts, pairs, labels: take(labels.length), order: inOrder },
+      fields: { starts, pairs, labels: take(labels.length), order: inOrder, length: labels.length },
     };
   };
   const images = { training: place("training"), validation: place("validation"), test: place("test") };

@@ -1,12 +1,16 @@
-/** A thread of the kernel: makes the calls that it is sent, on the memory that it is given. */
-import { parentPort, workerData } from "node:worker_threads";
-import type { Order, Start } from "./crew.js";
-import { instantiate, perform } from "./kernel.js";
+/** A thread of the kernel: makes the calls that it is sent. */
+import { parentPort } from "node:worker_threads";
+import type { Message } from "./crew.js";
+import { instantiate, type Kernel, perform } from "./kernel.js";
 
-const { module, memory }: Start = workerData;
-const kernel = instantiate(module, memory);
+let kernel: Kernel;
 
-parentPort?.on("message", ({ call, thread }: Order) => {
-  perform(kernel, thread, call);
-  parentPort?.postMessage("done");
+parentPort?.on("message", (message: Message) => {
+  if (message.kind === "begin") {
+    kernel = instantiate(message.module, message.memory);
+  } else {
+    perform(kernel, message.thread, message.call);
+    parentPort?.postMessage("done");
+  }
 });
+parentPort?.postMessage("up");

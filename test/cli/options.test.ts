@@ -12,7 +12,7 @@ describe("options", () => {
   it("have the book's defaults", () => {
     expect(flags()).toEqual({
       ...{ layers: [784, 30, 10], epochs: 30, batchSize: 10, eta: 3, seed: 1, validation: 10_000, shuffle: true },
-      ...{ engine: "fast", json: false, quiet: false, progress: true, color: true },
+      ...{ engine: "fast", threads: "auto", json: false, quiet: false, progress: true, color: true },
     });
   });
 
@@ -30,6 +30,8 @@ describe("options", () => {
     ["--validation", "0", { validation: 0 }],
     ["--train-size", "1000", { trainSize: 1000 }],
     ["--engine", "textbook", { engine: "textbook" }],
+    ["--threads", "2", { threads: 2 }],
+    ["--threads", "auto", { threads: "auto" }],
     ["--data", "some/where", { data: "some/where" }],
   ])("%s %s", (flag, value, expected) => {
     expect(flags(flag, value)).toMatchObject(expected);
@@ -71,6 +73,7 @@ describe("options", () => {
     "--validation": ["", "-1", "1.5", "all"],
     "--train-size": ["", "0", "x"],
     "--engine": ["", "fastest"],
+    "--threads": ["", "0", "65", "1.5", "two"],
     "--data": [""],
   };
   it.each(Object.entries(bad).flatMap(([flag, values]) => values.map((value) => [flag, value])))(

@@ -69,6 +69,7 @@ describe("a run", () => {
     const first = await hash("--seed", "5");
     expect(await hash("--seed", "5")).toBe(first);
     expect(await hash("--seed", "6")).not.toBe(first);
+    for (const threads of ["1", "2", "3", "4"]) expect(await hash("--seed", "5", "--threads", threads)).toBe(first);
   });
 
   it("quiet prints the summary alone", async () => {
@@ -140,7 +141,7 @@ describe("help", () => {
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^Examples:\n {2}bp-train/);
     const flags =
-      "layers epochs batch-size eta seed data validation train-size no-shuffle engine json quiet no-progress no-color";
+      "layers epochs batch-size eta seed data validation train-size no-shuffle engine threads json quiet no-progress no-color";
     for (const flag of flags.split(" ")) {
       const text = stdout.slice(stdout.indexOf(`--${flag}`, stdout.indexOf("Options:"))).replace(/\s+/g, " ");
       expect(text.slice(0, 180)).toMatch(/default: /);

@@ -59,6 +59,7 @@ export function activate(z: usize, stride: usize, n: i32, m: i32): void {
  * The padding after the last of the `units` gets 0.
  */
 export function outputDelta(a: usize, delta: usize, from: i32, to: i32, units: i32, label: i32, scale: f32): void {
+  assert(label < units);
   for (let i = from; i < to; i += 4) {
     const unit = i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3));
     const y = v128.and(i32x4.eq(unit, i32x4.splat(label)), f32x4.splat(1));

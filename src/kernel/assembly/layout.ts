@@ -17,6 +17,8 @@ export class Images {
   labels: usize;
   /** u32[...], which example comes when. */
   order: usize;
+  /** How many examples there are. */
+  length: u32;
 }
 
 /** The weights into one layer of neurons, and that layer's activations and deltas, as one thread sees them. */
@@ -70,11 +72,13 @@ export function layerAt(t: Thread, l: i32): Layer {
 
 /** First vector of panel `p`; `panelStart(panels)` is the number of vectors. */
 export function panelStart(layer: Layer, p: i32): i32 {
+  assert(p >= 0 && p <= layer.panels);
   return p * layer.vectors / layer.panels;
 }
 
 /** Address of a panel that starts at vector `v`. */
 export function panelWeights(layer: Layer, v: i32): usize {
+  assert(v >= 0 && v < layer.vectors);
   return layer.weights + <usize>v * layer.rows * 16;
 }
 

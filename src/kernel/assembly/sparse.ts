@@ -102,7 +102,9 @@ export function sparseUpdate(n: i32, row: usize, end: usize, values: usize, w: u
 
 /** Example number `e` of the order. */
 export function exampleAt(images: Images, e: i32): u32 {
-  return load<u32>(images.order + (<usize>e << 2));
+  const example = load<u32>(images.order + (<usize>e << 2));
+  assert(example < images.length);
+  return example;
 }
 
 /** Address in `starts` of example number `e` of the order. */

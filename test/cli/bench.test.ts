@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { BenchReport } from "../../dist/cli/bench.js";
+import { folderOf } from "../fixtures/idx.js";
+import { parse, run } from "../fixtures/run.js";
+
+const SMALL = ["bench", "--layers", "784,2,10", "--batch-size", "100", "--json"];
+
+describe("bp-train bench", () => {
+  it("prints figures that fit together, and what ran it", async () => {
+    const { code, stdout } = await run(SMALL);
+    expect(code).toBe(0);
+    const [report]: BenchReport[] = parse(stdout);
+    expect(report).toMatchObject({
+      ...{ event: "bench", layers: [784, 2, 10], batchSize: 100, engine: "fast", threads: 1 },
+      ...{ trainingExamples: 50_000, testExamples: 10_000, node: process.versions.node, v8: process.versions.v8 },
+    });
+    for (const { count, min, lower, median, upper, max } of [report.trainSeconds, report.evaluateSeconds]) {
+      expect(count).toBeGreaterThanOrEqual(7);
+      expect([min, lower, median, upper, max]).toEqual([min, lower, median, upper, max].sort((a, b) => a - b));
+      expect(min).toBeGreaterThan(0);
+    }
+    expect(report.trainingExamplesPerSecond).toBeCloseTo(50_000 / report.trainSeconds.median);
+    // 784 x 2 weights forward and updated, 2 x 10 forward, backward and updated, at a multiplication and an addition each
+    const operations = 50_000 * (4 * 784 * 2 + 6 * 2 * 10);
+    expect(report.gflopsDense).toBeCloseTo(operations / report.trainSeconds.median / 1e9);
+    expect(report.gflopsDone / report.gflopsDense).toBeGreaterThan(0.19);
+    expect(report.gflopsDone / report.gflopsDense).toBeLessThan(0.22); // 19 % of MNIST's pixels are not 0
+    expect(report.peakMemory).toBeGreaterThan(50e6);
+    expect(report.loadSeconds).toBeGreaterThan(0);
+  });
+
+  it("compares engines", async () => {
+    const { stdout } = await run(["bench", "--layers", "784,1,10", "--batch-size", "100", "--compare-engines"]);
+    expect(stdout).toMatch(/784,1,10, batch 100, textbook\n/);
+    expect(stdout).toMatch(/takes \d+\.\d\d times as long as with the fast engine/);
+  });
+
+  it("keeps a baseline, and exits 5 if it has become slower than that, naming the figure", async () => {
+    const folder = folderOf({ "not.json": "hello", "other.json": "{}" });
+    const file = join(folder, "baseline.json");
+    expect((await run([...SMALL, "--save-baseline", file])).code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(["baseline.json", "not.json", "other.json"]);
+    expect((await run([...SMALL, "--baseline", file, "--max-slowdown", "100%"])).code).toBe(0);
+
+    const kept: BenchReport = JSON.parse(readFileSync(file, "utf8"));
+    for (const key of ["min", "lower", "median", "upper", "max"] as const) kept.trainSeconds[key] /= 10;
+    writeFileSync(file, JSON.stringify(kept));
+    const { code, stdout, stderr } = await run([...SMALL, "--baseline", file, "--max-slowdown", "100%"]);
+    expect(code).toBe(5);
+    expect(stderr).toMatch(
+      /^error: training, .* ms an epoch: expected at most 100.0 % slower than the baseline's .* % slower\n$/,
+    );
+    expect(parse(stdout)).toHaveLength(1);
+
+    expect(await run([...SMALL, "-b", "50", "--baseline", file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/batchSize 50, found batchSize 100/),
+    });
+    for (const [name, message] of [
+      ["not.json", /what is no JSON/],
+      ["other.json", /other JSON/],
+      ["none.json", /ENOENT/],
+    ] as const) {
+      expect(await run([...SMALL, "--baseline", join(folder, name)])).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(message),
+      });
+    }
+  });
+
+  it.each([
+    [["--max-slowdown", "10"], /Did you mean 10% or 0.1\?/],
+    [["--max-slowdown", "x%"], /Expected a share/],
+    [["--threads", "0"], /from 1 to 64, or "auto"/],
+    [["--engine", "textbook", "--threads", "2"], /threads 2: expected 1 thread, all that the textbook engine has/],
+    [["--epochs", "3"], /unknown option '--epochs'/],
+    [["--save-baseline", ""], /Expected a path/],
+  ])("refuses %j", async (args, message) => {
+    expect(await run(["bench", ...args])).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+  });
+
+  it("says so when the baseline cannot be kept", async () => {
+    const { code, stderr } = await run([...SMALL, "--save-baseline", "/no/such/folder/file"]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/ENOENT/)]);
+  });
+});
