@@ -1,10 +1,28 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { access, constants, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { ConfigurationError, DataError, GateError } from "../errors.js";
 import type { BenchmarkOptions, Spread } from "../training/benchmark.js";
 import type { BenchReport } from "./bench.js";
 
 /** The figures of a report that a baseline is compared by. */
 const FIGURES = { training: "trainSeconds", evaluation: "evaluateSeconds" } as const;
+
+/**
+ * Finds out early whether a report can be kept there.
+ *
+ * @throws ConfigurationError if not
+ */
+export async function checkPlace(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK);
+  } catch (cause) {
+    const found = (cause as Error).message;
+    throw new ConfigurationError(
+      { thing: path, expected: "a file in a folder that can be written to", found },
+      { cause },
+    );
+  }
+}
 
 /** Keeps a report in a file. A file of the name is replaced when the new one is whole, or left as it is. */
 export async function saveBaseline(path: string, report: BenchReport): Promise<void> {

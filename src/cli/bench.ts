@@ -3,7 +3,7 @@ import { loadDataset } from "../data/dataset.js";
 import { type Benchmark, type BenchmarkOptions, benchmark } from "../training/benchmark.js";
 import type { EngineName } from "../training/engine.js";
 import { checkTraining } from "../training/train.js";
-import { checkAgainst, readBaseline, saveBaseline } from "./baseline.js";
+import { checkAgainst, checkPlace, readBaseline, saveBaseline } from "./baseline.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { BenchFlags } from "./options.js";
 import { benchLines } from "./report/bench.js";
@@ -40,6 +40,7 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
   const { layers, batchSize, engine } = flags;
   const options = { layers, batchSize, engine, threads: resolveThreads(flags) };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
+  if (flags.saveBaseline !== undefined) await checkPlace(flags.saveBaseline);
   const interrupts = new InterruptHandler(
     () => {},
     () => {},

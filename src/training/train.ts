@@ -77,13 +77,17 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   const order = new Uint32Array(data.training.labels.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
   const result: TrainResult = { status: "done", epochs: [], examples: 0, trainSeconds: 0 };
-  const engine = await engines[name](network, data, batchSize, threads ?? threadsFor(name, network.sizes, batchSize));
+  const starting = engines[name](network, data, batchSize, threads ?? threadsFor(name, network.sizes, batchSize));
+  new Random().shuffle(new Uint32Array(20_000)); // V8 optimises it while the engine starts: 4 ms of the first epoch otherwise
+  const engine = await starting;
+  const training = new Slices(batchSize);
+  const evaluating = new Slices(SMALLEST_EVALUATION);
   const lap = stopwatch();
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
       const before = result.trainSeconds;
       if (shuffle) random.shuffle(order);
-      for (const [from, to] of slices(order.length, batchSize)) {
+      for (const [from, to] of training.of(order.length)) {
         if (signal?.aborted) return { ...result, status: "interrupted" };
         await engine.train(order.subarray(from, to), eta);
         if (!engine.isFinite()) throw new DivergedError(epoch, eta);
@@ -92,7 +96,7 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
         onProgress?.({ epoch, examples: result.examples, total: epochs * order.length });
       }
       const evaluation = emptyEvaluation(network);
-      for (const [from, to] of slices(data.test.labels.length, SMALLEST_EVALUATION)) {
+      for (const [from, to] of evaluating.of(data.test.labels.length)) {
         if (signal?.aborted) return { ...result, status: "interrupted" };
         addEvaluation(evaluation, await engine.evaluate("test", from, to));
       }
@@ -139,19 +143,25 @@ const SLICE_MS = 20;
 /** How many examples are evaluated at a time, at least. */
 const SMALLEST_EVALUATION = 64;
 
-/**
- * Cuts 0 .. n - 1 into slices of whole units, as [from, to), each sized by the time that the one before it took. Starting small also
- * suits WebAssembly, whose optimised code takes over only when a function is called anew.
- */
-function* slices(n: number, unit: number): Generator<[from: number, to: number]> {
-  let units = 1;
-  for (let from = 0; from < n; ) {
-    const start = performance.now();
-    const to = Math.min(n, from + units * unit);
-    yield [from, to];
-    from = to;
-    const factor = SLICE_MS / (performance.now() - start);
-    units = Math.max(1, Math.round(units * Math.min(2, factor)));
+/** Cuts 0 .. n - 1 into slices of whole units, as [from, to), each sized by the time that the one before it took. */
+class Slices {
+  readonly #unit: number;
+  #units = 1;
+
+  constructor(unit: number) {
+    this.#unit = unit;
+  }
+
+  *of(n: number): Generator<[from: number, to: number]> {
+    for (let from = 0; from < n; ) {
+      const start = performance.now();
+      const to = Math.min(n, from + this.#units * this.#unit);
+      yield [from, to];
+      const units = Math.ceil((to - from) / this.#unit); // the last slice may be smaller
+      from = to;
+      const factor = Math.min(8, SLICE_MS / (performance.now() - start));
+      this.#units = Math.max(1, Math.round(units * factor));
+    }
   }
 }
 
