@@ -135,6 +135,18 @@ describe("what goes wrong", () => {
   });
 });
 
+describe("a run that diverges", () => {
+  it("exits 4 and says in which epoch, at which eta, and what to try", async () => {
+    const { code, stdout, stderr } = await run(["--eta", "1e39", "--train-size", "1000", "--json"]);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/^error: epoch 1: expected finite weights .* rate 1e\+39 is too large, try 1e\+38\n$/);
+    expect(parse(stdout).map(({ event, status }) => [event, status])).toEqual([
+      ["start", undefined],
+      ["end", "diverged"],
+    ]);
+  });
+});
+
 describe("help", () => {
   it("opens with examples and shows every flag with its default", async () => {
     const { code, stdout, stderr } = await run(["--help"]);
