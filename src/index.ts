@@ -11,4 +11,11 @@ export { Network, type Parameters } from "./network/network.js";
 export { Random } from "./network/random.js";
 export type { EngineName, Evaluation } from "./training/engine.js";
 export { TextbookEngine } from "./training/textbook.js";
-export { type EpochResult, type Progress, type TrainOptions, type TrainResult, train } from "./training/train.js";
+export {
+  checkTraining,
+  type EpochResult,
+  type Progress,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "./training/train.js";

@@ -1,8 +1,7 @@
-import { type Dataset, loadDataset } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import { ConfigurationError, DivergedError } from "../errors.js";
-import { Network } from "../network/network.js";
-import { Random } from "../network/random.js";
-import { checkTraining, type EpochResult, threadsFor, train } from "../training/train.js";
+import { threadsFor } from "../training/engine.js";
+import type { EpochResult } from "../training/train.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { TrainFlags } from "./options.js";
 import { Reporter } from "./report/reporter.js";
@@ -26,11 +25,12 @@ export async function runTraining(flags: TrainFlags, version: string, output: Ab
   const signal = AbortSignal.any([interrupts.signal, output]);
   try {
     reporter.opening();
+    const { checkTraining, loadDataset, Network, Random, train } = await import("../index.js"); // the first line is out by now
     const data = await loadDataset(flags.data, { validation, trainSize, signal });
     checkTraining(layers, data, { epochs, batchSize, eta });
     const random = new Random(seed);
     const network = Network.gaussian(layers, random);
-    reporter.start({ ...settings, ...exampleCounts(data) });
+    await reporter.start({ ...settings, ...exampleCounts(data) });
     const result = await train(network, data, {
       ...{ epochs, batchSize, eta, shuffle, random, engine, threads, signal },
       onProgress: (progress) => reporter.progress(progress),

@@ -1,6 +1,13 @@
+import { bestThreads } from "../kernel/threads.js";
+
 /** The engines that `train` knows, by name. */
 export const ENGINES = ["fast", "textbook"] as const;
 export type EngineName = (typeof ENGINES)[number];
+
+/** How many threads an engine uses where nobody says. */
+export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number): number {
+  return engine === "fast" ? bestThreads(sizes, batchSize) : 1;
+}
 
 /** How a network does on a set of examples: it answers with the output neuron that is largest, the first of equals. */
 export interface Evaluation {

@@ -1,9 +1,8 @@
 import type { Dataset } from "../data/dataset.js";
 import { ConfigurationError, DivergedError } from "../errors.js";
-import { bestThreads } from "../kernel/threads.js";
 import type { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
-import type { Engine, EngineName, Evaluation } from "./engine.js";
+import { type Engine, type EngineName, type Evaluation, threadsFor } from "./engine.js";
 import { TextbookEngine } from "./textbook.js";
 
 /** How to train. The defaults are the book's. */
@@ -110,11 +109,6 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   } finally {
     await engine.finish();
   }
-}
-
-/** How many threads an engine uses where nobody says. */
-export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number): number {
-  return engine === "fast" ? bestThreads(sizes, batchSize) : 1;
 }
 
 /** The engines by name. */

@@ -2,7 +2,7 @@ import type { EpochResult, Progress } from "../../training/train.js";
 import type { TrainFlags } from "../options.js";
 import { human } from "./human.js";
 import { ndjson } from "./ndjson.js";
-import { ProgressBar } from "./progress-bar.js";
+import type { ProgressBar } from "./progress-bar.js";
 import type { RunEnd } from "./run-end.js";
 import { colors } from "./style.js";
 
@@ -52,11 +52,12 @@ export class Reporter {
     if (!this.#flags.quiet) this.#print(this.#format.opening(this.#settings));
   }
 
-  start(run: RunStart): void {
+  async start(run: RunStart): Promise<void> {
     const { quiet, progress } = this.#flags;
     if (quiet) return;
     this.#print(this.#format.start(run));
     if (progress && process.stderr.isTTY && process.env.TERM !== "dumb") {
+      const { ProgressBar } = await import("./progress-bar.js");
       this.#bar = new ProgressBar(process.stderr, run.epochs, run.epochs * run.trainingExamples);
     }
   }
