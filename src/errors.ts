@@ -38,7 +38,7 @@ export class DivergedError extends BpTrainError {
       thing: `epoch ${epoch}`,
       expected: "finite weights and biases",
       found: "NaN or infinity",
-      remedy: `the learning rate ${eta} is too large, try ${Number((eta / 10).toPrecision(2))}`,
+      remedy: `the learning rate ${eta} is too large, try ${Number((eta / 10).toPrecision(1))}`,
     });
   }
 }

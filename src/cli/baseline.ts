@@ -1,8 +1,16 @@
-import { access, constants, open, readFile, rename, rm } from "node:fs/promises";
+import { access, constants, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigurationError, DataError, GateError } from "../errors.js";
 import type { BenchmarkOptions, Spread } from "../training/benchmark.js";
 import type { BenchReport } from "./bench.js";
+
+/** What may explain a difference that the program does not: the machine and what runs on it. */
+export function differences(baseline: BenchReport, report: BenchReport): string[] {
+  const keys = ["cpu", "cores", "platform", "node"] as const;
+  return keys
+    .filter((key) => baseline[key] !== report[key])
+    .map((key) => `${key} ${baseline[key]}, now ${report[key]}`);
+}
 
 /** The figures of a report that a baseline is compared by. */
 const FIGURES = { training: "trainSeconds", evaluation: "evaluateSeconds" } as const;
@@ -13,15 +21,15 @@ const FIGURES = { training: "trainSeconds", evaluation: "evaluateSeconds" } as c
  * @throws ConfigurationError if not
  */
 export async function checkPlace(path: string): Promise<void> {
+  const complain = (found: string, cause?: unknown) =>
+    new ConfigurationError({ thing: path, expected: "a file in a folder that can be written to", found }, { cause });
   try {
     await access(dirname(path), constants.W_OK);
   } catch (cause) {
-    const found = (cause as Error).message;
-    throw new ConfigurationError(
-      { thing: path, expected: "a file in a folder that can be written to", found },
-      { cause },
-    );
+    throw complain((cause as Error).message, cause);
   }
+  const there = await lstat(path).catch(() => undefined);
+  if (there && !there.isFile()) throw complain(there.isDirectory() ? "a folder" : "something that is no regular file");
 }
 
 /** Keeps a report in a file. A file of the name is replaced when the new one is whole, or left as it is. */
@@ -56,6 +64,7 @@ export async function readBaseline(path: string, options: BenchmarkOptions): Pro
     );
   let report: BenchReport;
   try {
+    if (!(await stat(path)).isFile()) throw new Error("something that is no regular file");
     report = JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
     throw complain(cause instanceof SyntaxError ? "what is no JSON" : (cause as Error).message, cause);
@@ -77,10 +86,16 @@ export async function readBaseline(path: string, options: BenchmarkOptions): Pro
 /**
  * Compares two reports, figure by figure.
  *
+ * @throws ConfigurationError if they are of different data
  * @throws GateError if one has become slower by more than `maxSlowdown`, and by more than the noise: the middle halves of the
  *   measured epochs must not overlap
  */
 export function checkAgainst(baseline: BenchReport, report: BenchReport, maxSlowdown: number): void {
+  for (const key of ["trainingExamples", "testExamples"] as const) {
+    if (baseline[key] === report[key]) continue;
+    const found = `those of ${baseline[key]}`;
+    throw new ConfigurationError({ thing: "baseline", expected: `figures of ${report[key]} ${key}`, found });
+  }
   for (const [name, key] of Object.entries(FIGURES)) {
     const [before, now]: Spread[] = [baseline[key], report[key]];
     const slowdown = now.median / before.median - 1;

@@ -3,7 +3,7 @@ import { loadDataset } from "../data/dataset.js";
 import { type Benchmark, type BenchmarkOptions, benchmark } from "../training/benchmark.js";
 import type { EngineName } from "../training/engine.js";
 import { checkTraining } from "../training/train.js";
-import { checkAgainst, checkPlace, readBaseline, saveBaseline } from "./baseline.js";
+import { checkAgainst, checkPlace, differences, readBaseline, saveBaseline } from "./baseline.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { BenchFlags } from "./options.js";
 import { benchLines } from "./report/bench.js";
@@ -42,13 +42,13 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
   if (flags.saveBaseline !== undefined) await checkPlace(flags.saveBaseline);
   const interrupts = new InterruptHandler(
-    () => {},
+    (name) => process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`),
     () => {},
   );
   const signal = AbortSignal.any([interrupts.signal, output]);
   try {
     const start = performance.now();
-    const data = await loadDataset(flags.data, { signal });
+    const data = await loadDataset(flags.data, { validation: flags.validation, signal });
     const loadSeconds = (performance.now() - start) / 1000;
     checkTraining(layers, data, { epochs: 1, batchSize, eta: 3 });
     const measure = async (options: BenchmarkOptions): Promise<BenchReport> => ({
@@ -65,10 +65,13 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
       print(other, flags, report);
     }
     if (flags.saveBaseline !== undefined) await saveBaseline(flags.saveBaseline, report);
+    for (const difference of baseline ? differences(baseline, report) : []) {
+      process.stderr.write(`Note: the baseline is of another machine: ${difference}\n`);
+    }
     if (baseline) checkAgainst(baseline, report, flags.maxSlowdown);
   } catch (error) {
     if (error !== signal.reason) throw error;
-    process.exitCode = interrupts.exitCode; // nothing to sum up: half a benchmark is none
+    if (!output.aborted) process.exitCode = interrupts.exitCode;
   }
 }
 

@@ -62,7 +62,12 @@ function program(output: AbortSignal): Command {
   const bench = command.command("bench").description("Times training and evaluation, for people and for CI.");
   bench.addHelpText("before", BENCH_EXAMPLES);
   for (const option of benchOptions()) bench.addOption(option);
-  bench.action(async (flags: BenchFlags) => {
+  bench.allowExcessArguments(false).action(async (flags: BenchFlags) => {
+    const misplaced = command.options.find((option) => command.getOptionValueSource(option.attributeName()) === "cli");
+    if (misplaced) command.error(`option '${misplaced.flags}' belongs behind 'bench'`);
+    if (bench.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
+      bench.error("option '--max-slowdown <share>' goes with --baseline");
+    }
     const { runBench } = await import("./bench.js");
     await runBench(flags, version, output);
   });
@@ -79,7 +84,7 @@ async function report(error: unknown, argv: string[]): Promise<number> {
     const [complaint, suggestion = ""] = error.message.replace(/^error: /, "").split(/(?=\n\(Did you mean [^\n]*\)$)/);
     const message = printable(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
-    if (argv.includes("--json"))
+    if (argv.includes("--json") && !argv.includes("bench"))
       process.stdout.write(`${endLine({ ...endOfRun("failed", [], null), error: message })}\n`);
     return EXIT.usage;
   }

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { InvalidArgumentError, Option } from "commander";
-import { ENGINES, type EngineName } from "../training/engine.js";
+import { ENGINES, type EngineName, MAX_THREADS } from "../training/engine.js";
 
 /** What `bp-train` is asked to do: every flag of training with its value or default. */
 export interface TrainFlags {
@@ -26,6 +26,7 @@ export interface BenchFlags {
   layers: number[];
   batchSize: number;
   data?: string;
+  validation: number;
   engine: EngineName;
   threads: Threads;
   compareEngines: boolean;
@@ -41,7 +42,6 @@ export type Threads = number | "auto";
 const MAX_COUNT = 2 ** 31 - 1;
 /** Seeds are unsigned 32-bit integers. (Not imported from `Random`: --help should not load a generator.) */
 const MAX_SEED = 2 ** 32 - 1;
-const MAX_THREADS = 64;
 
 /** Every option once, with its default, range and parser. */
 const option = {
@@ -99,7 +99,18 @@ export function trainOptions(): Option[] {
 /** The options of `bp-train bench`, in the order of its help. */
 export function benchOptions(): Option[] {
   const { layers, batchSize, data, engine, threads, compareEngines, saveBaseline, baseline, maxSlowdown } = option;
-  const order = [layers, batchSize, data, engine, threads, compareEngines, saveBaseline, baseline, maxSlowdown];
+  const order = [
+    layers,
+    batchSize,
+    data,
+    option.validation,
+    engine,
+    threads,
+    compareEngines,
+    saveBaseline,
+    baseline,
+    maxSlowdown,
+  ];
   return [...order, option.json, option.noColor].map((make) => make());
 }
 

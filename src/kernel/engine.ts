@@ -129,13 +129,11 @@ export class FastEngine {
     const start = performance.now();
     const { layout } = this.#memory;
     this.#memory.words(layout.order, examples).set(this.#memory.words(layout.inOrder, examples));
-    const batches = Math.ceil(examples / this.#batchSize);
-    for (let first = 0; first < batches && performance.now() - start < WARM_UP_MS; first += WARM_UP_BATCHES) {
-      const last = Math.min(batches, first + WARM_UP_BATCHES);
-      await this.#call(
-        { name: "train", args: [layout.shuffled.at, first, last, this.#batchSize, examples, 0] },
-        this.#who,
-      );
+    const size = Math.min(WARM_UP.size, examples);
+    const batches = Math.ceil(examples / size);
+    for (let first = 0, last = 1; first < batches && performance.now() - start < WARM_UP.ms; ) {
+      await this.#call({ name: "train", args: [layout.shuffled.at, first, last, size, examples, 0] }, this.#who);
+      [first, last] = [last, Math.min(batches, last + WARM_UP.batches)];
     }
   }
 
@@ -158,5 +156,5 @@ export class FastEngine {
   }
 }
 
-/** How long to warm up, in milliseconds, and by how many mini-batches a call: optimised code takes over from call to call. */
-const [WARM_UP_MS, WARM_UP_BATCHES] = [15, 10];
+/** How long to warm up, in milliseconds, and by how many mini-batches of what size: optimised code takes over from call to call. */
+const WARM_UP = { ms: 15, batches: 10, size: 10 };

@@ -61,13 +61,19 @@ export class Network implements Parameters {
     const hash = createHash("sha256");
     for (let l = 0; l < this.weights.length; l++) {
       for (const values of [this.weights[l], this.biases[l]]) {
-        const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-        hash.update(endianness() === "LE" ? bytes : Buffer.from(bytes).swap64());
+        for (let i = 0; i < values.length; i += HASHED_AT_ONCE) {
+          const part = values.subarray(i, i + HASHED_AT_ONCE);
+          const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+          hash.update(endianness() === "LE" ? bytes : Buffer.from(bytes).swap64());
+        }
       }
     }
     return hash.digest("hex");
   }
 }
+
+/** A hash takes at most 2 GiB at a time; this many numbers are 64 MiB. */
+const HASHED_AT_ONCE = 1 << 23;
 
 /**
  * Parameters of the given layer sizes, all 0.

@@ -4,6 +4,9 @@ import { bestThreads } from "../kernel/threads.js";
 export const ENGINES = ["fast", "textbook"] as const;
 export type EngineName = (typeof ENGINES)[number];
 
+/** More threads than this are refused. */
+export const MAX_THREADS = 64;
+
 /** How many threads an engine uses where nobody says. */
 export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number): number {
   return engine === "fast" ? bestThreads(sizes, batchSize) : 1;

@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.js";
 import { ConfigurationError, DivergedError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
-import { type Engine, type EngineName, type Evaluation, threadsFor } from "./engine.js";
+import { type Engine, type EngineName, type Evaluation, MAX_THREADS, threadsFor } from "./engine.js";
 import { TextbookEngine } from "./textbook.js";
 
 /** How to train. The defaults are the book's. */
@@ -70,13 +70,12 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   const { epochs = 30, batchSize = 10, eta = 3, shuffle = true, random = new Random() } = options;
   const { engine: name = "fast", threads, signal, onProgress, onEpoch } = options;
   checkTraining(network.sizes, data, { epochs, batchSize, eta });
-  if (!(name in engines)) {
-    throw new ConfigurationError({ thing: "engine", expected: Object.keys(engines).join(" or "), found: `${name}` });
-  }
+  const count = threads ?? threadsFor(name, network.sizes, batchSize);
+  checkEngine(name, count, eta);
   const order = new Uint32Array(data.training.labels.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
   const result: TrainResult = { status: "done", epochs: [], examples: 0, trainSeconds: 0 };
-  const starting = engines[name](network, data, batchSize, threads ?? threadsFor(name, network.sizes, batchSize));
+  const starting = engines[name](network, data, batchSize, count);
   new Random().shuffle(new Uint32Array(20_000)); // V8 optimises it while the engine starts: 4 ms of the first epoch otherwise
   const engine = await starting;
   const training = new Slices(batchSize);
@@ -195,6 +194,25 @@ export function checkTraining(
   }
   if (!(typeof eta === "number" && eta > 0 && eta < Number.POSITIVE_INFINITY)) {
     throw new ConfigurationError({ thing: "eta", expected: "a finite number above 0", found: `${eta}` });
+  }
+}
+
+function checkEngine(name: EngineName, threads: number, eta: number): void {
+  if (!(name in engines)) {
+    throw new ConfigurationError({ thing: "engine", expected: Object.keys(engines).join(" or "), found: `${name}` });
+  }
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
+    const expected = `a whole number from 1 to ${MAX_THREADS}`;
+    throw new ConfigurationError({ thing: "threads", expected, found: `${threads}` });
+  }
+  if (name === "fast" && Math.fround(eta) === 0) {
+    const remedy = "use a larger one, or the textbook engine";
+    throw new ConfigurationError({
+      thing: "eta",
+      expected: "a number that is not 0 in float32",
+      found: `${eta}`,
+      remedy,
+    });
   }
 }
 

@@ -77,6 +77,10 @@ describe("bp-train bench", () => {
     [["--engine", "textbook", "--threads", "2"], /threads 2: expected 1 thread, all that the textbook engine has/],
     [["--epochs", "3"], /unknown option '--epochs'/],
     [["--save-baseline", ""], /Expected a path/],
+    [["--save-baseline", "/tmp"], /\/tmp: expected a file .*, found a folder/],
+    [["--save-baseline", "/dev/null"], /found something that is no regular file/],
+    [["--max-slowdown", "10%"], /goes with --baseline/],
+    [["extra"], /too many arguments/],
   ])("refuses %j", async (args, message) => {
     expect(await run(["bench", ...args])).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
   });

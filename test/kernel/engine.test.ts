@@ -192,6 +192,23 @@ describe("when something fails", () => {
   });
 });
 
+describe("a very wide layer", () => {
+  it("is laid out alike by host and kernel", async () => {
+    const examples = { images: Images.fromPixels(Uint8Array.of(255, 100, 0), 1, 1), labels: Uint8Array.of(0, 1, 0) };
+    const sizes = [1, 600_000, 2];
+    const hashes: string[] = [];
+    for (const threads of [1, 2]) {
+      const network = Network.gaussian(sizes, new Random(3));
+      const engine = await FastEngine.create(network, datasetOf(examples), 3, { threads });
+      await engine.train(Uint32Array.of(0, 1, 2), 0.001);
+      await engine.finish();
+      hashes.push(network.weightsSha256());
+    }
+    expect(hashes[0]).toBe(hashes[1]);
+    expect(hashes[0]).not.toBe(Network.gaussian(sizes, new Random(3)).weightsSha256());
+  });
+});
+
 describe("the kernel's exp", () => {
   it("is within 2 units in the last place of float32 wherever the sigmoid is not saturated", async () => {
     const kernel = instantiate(

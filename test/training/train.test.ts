@@ -96,6 +96,8 @@ describe.each(["textbook", "fast"] as const)("train with the %s engine", (engine
     [SIZES, { batchSize: 0 }, /batch size 0/],
     [SIZES, { batchSize: 2.5 }, /batch size 2.5/],
     [SIZES, { epochs: 0 }, /epochs: expected a whole number from 1, found 0/],
+    [SIZES, { threads: 0 }, /threads: expected a whole number from 1 to 64, found 0/],
+    [SIZES, { threads: 1.5 }, /found 1.5/],
     [SIZES, { eta: 0 }, /eta: expected a finite number above 0, found 0/],
     [SIZES, { eta: Number.NaN }, /found NaN/],
     [SIZES, { eta: Number.POSITIVE_INFINITY }, /found Infinity/],

@@ -73,7 +73,7 @@ export function layerAt(t: Thread, l: i32): Layer {
 /** First vector of panel `p`; `panelStart(panels)` is the number of vectors. */
 export function panelStart(layer: Layer, p: i32): i32 {
   assert(p >= 0 && p <= layer.panels);
-  return p * layer.vectors / layer.panels;
+  return <i32>(<i64>p * layer.vectors / layer.panels); // the product may pass 2^31
 }
 
 /** Address of a panel that starts at vector `v`. */
