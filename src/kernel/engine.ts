@@ -69,12 +69,13 @@ export class FastEngine {
     const { layout } = this.#memory;
     this.#memory.words(layout.order, order.length).set(order);
     const batches = Math.ceil(order.length / this.#batchSize);
-    const trial = this.#isTeam ? this.#pace.trial() : undefined;
-    const who = trial ?? this.#who;
-    // Half of a trial comes before the clock starts: the system may need a moment to give each thread a core.
-    const untimed = trial ? batches >> 1 : 0;
-    if (untimed > 0) await this.#trainBatches(who, 0, untimed, order.length, eta);
-    this.#pace.note(who, await this.#trainBatches(who, untimed, batches, order.length, eta));
+    const { who, isTimed } = this.#isTeam ? this.#pace.next() : SOLO;
+    const start = performance.now();
+    await this.#call(
+      { name: "train", args: [layout.shuffled.at, 0, batches, this.#batchSize, order.length, eta] },
+      who,
+    );
+    if (isTimed) this.#pace.note(who, (performance.now() - start) / order.length);
   }
 
   async evaluate(part: Part, from: number, to: number) {
@@ -112,15 +113,6 @@ export class FastEngine {
     return this.#isTeam ? this.#pace.best : "solo";
   }
 
-  /** Trains on mini-batches first .. last - 1 of the order; gives the milliseconds that an example took. */
-  async #trainBatches(who: Who, first: number, last: number, examples: number, eta: number): Promise<number> {
-    const { layout } = this.#memory;
-    const start = performance.now();
-    await this.#call({ name: "train", args: [layout.shuffled.at, first, last, this.#batchSize, examples, eta] }, who);
-    const trained = Math.min(examples, last * this.#batchSize) - first * this.#batchSize;
-    return (performance.now() - start) / trained;
-  }
-
   /**
    * Trains for some milliseconds while all parameters are 0, so that V8 has optimised the kernel, and the system given each thread a
    * core, when it matters. Measured on [784,30,10], batch 10: the first epoch takes 1.15 times a later one instead of 1.6 times.
@@ -155,6 +147,8 @@ export class FastEngine {
     }
   }
 }
+
+const SOLO = { who: "solo", isTimed: false } as const;
 
 /** How long to warm up, in milliseconds, and by how many mini-batches of what size: optimised code takes over from call to call. */
 const WARM_UP = { ms: 15, batches: 10, size: 10 };

@@ -2,7 +2,7 @@
 export type Who = "team" | "solo";
 
 /** After how many slices the other way is tried again: more each time it turns out slower. */
-const [SOONEST, LATEST] = [2, 64];
+const [SOONEST, LATEST] = [6, 64];
 
 /**
  * Chooses between the team and one thread alone by what has lately been faster. A team meets several times a mini-batch; where another
@@ -12,6 +12,7 @@ export class Pace {
   #best: Who = "team";
   /** Milliseconds an example, lately. */
   readonly #cost: Partial<Record<Who, number>> = {};
+  #isTrial = false;
   #untilTrial = SOONEST;
   #wait = SOONEST;
 
@@ -19,9 +20,14 @@ export class Pace {
     return this.#best;
   }
 
-  /** Who is to be tried on the next slice instead of the best, if anyone. */
-  trial(): Who | undefined {
-    return --this.#untilTrial < 0 ? other(this.#best) : undefined;
+  /** Who does the next slice. A trial is two slices long, the first untimed: the system needs a moment to give each thread a core. */
+  next(): { who: Who; isTimed: boolean } {
+    if (this.#isTrial) {
+      this.#isTrial = false;
+      return { who: other(this.#best), isTimed: true };
+    }
+    this.#isTrial = --this.#untilTrial < 0;
+    return { who: this.#isTrial ? other(this.#best) : this.#best, isTimed: !this.#isTrial };
   }
 
   /** Takes note of what examples cost. */
