@@ -2,7 +2,7 @@ import { access, constants, lstat, open, readFile, rename, rm, stat } from "node
 import { dirname } from "node:path";
 import { ConfigurationError, DataError, GateError } from "../errors.js";
 import type { BenchmarkOptions, Spread } from "../training/benchmark.js";
-import type { BenchReport } from "./bench.js";
+import type { BenchReport } from "./report/bench.js";
 
 /** What may explain a difference that the program does not: the machine and what runs on it. */
 export function differences(baseline: BenchReport, report: BenchReport): string[] {

@@ -1,35 +1,13 @@
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
-import { type Benchmark, type BenchmarkOptions, benchmark } from "../training/benchmark.js";
-import type { EngineName } from "../training/engine.js";
+import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/train.js";
 import { checkAgainst, checkPlace, differences, readBaseline, saveBaseline } from "./baseline.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { BenchFlags } from "./options.js";
-import { benchLines } from "./report/bench.js";
+import { type BenchReport, benchLines } from "./report/bench.js";
 import { colors } from "./report/style.js";
 import { resolveThreads } from "./train.js";
-
-/** What `bp-train bench` measured, and what ran it. Times in seconds; the keys are those of its JSON. */
-export interface BenchReport extends Benchmark {
-  event: "bench";
-  version: string;
-  layers: readonly number[];
-  batchSize: number;
-  engine: EngineName;
-  threads: number;
-  trainingExamples: number;
-  testExamples: number;
-  /** Reading the four files and encoding the images. */
-  loadSeconds: number;
-  /** Of the whole process, in bytes. */
-  peakMemory: number;
-  cpu: string;
-  cores: number;
-  platform: string;
-  node: string;
-  v8: string;
-}
 
 /**
  * `bp-train bench`: times training and evaluation, prints the figures, and compares them with kept ones.

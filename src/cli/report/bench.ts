@@ -1,7 +1,28 @@
 import type { ChalkInstance } from "chalk";
-import type { Spread } from "../../training/benchmark.js";
-import type { BenchReport } from "../bench.js";
+import type { Benchmark, Spread } from "../../training/benchmark.js";
+import type { EngineName } from "../../training/engine.js";
 import { count, engineName } from "./human.js";
+
+/** What `bp-train bench` measured, and what ran it. Times in seconds; the keys are those of its JSON. */
+export interface BenchReport extends Benchmark {
+  event: "bench";
+  version: string;
+  layers: readonly number[];
+  batchSize: number;
+  engine: EngineName;
+  threads: number;
+  trainingExamples: number;
+  testExamples: number;
+  /** Reading the four files and encoding the images. */
+  loadSeconds: number;
+  /** Of the whole process, in bytes. */
+  peakMemory: number;
+  cpu: string;
+  cores: number;
+  platform: string;
+  node: string;
+  v8: string;
+}
 
 /** A benchmark for people, as lines; beside `comparison` if there is one. */
 export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, comparison?: BenchReport): string[] {

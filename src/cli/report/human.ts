@@ -1,5 +1,5 @@
 import type { ChalkInstance } from "chalk";
-import type { Format } from "./reporter.js";
+import type { Format } from "./format.js";
 import type { RunEnd } from "./run-end.js";
 
 /** Lines for people. */

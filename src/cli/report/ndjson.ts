@@ -1,4 +1,4 @@
-import type { Format } from "./reporter.js";
+import type { Format } from "./format.js";
 import type { RunEnd } from "./run-end.js";
 
 /** Raised when a key goes or changes its meaning; keys may be added. */

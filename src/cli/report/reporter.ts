@@ -1,39 +1,11 @@
 import type { EpochResult, Progress } from "../../training/train.js";
 import type { TrainFlags } from "../options.js";
+import type { Format, RunSettings, RunStart } from "./format.js";
 import { human } from "./human.js";
 import { ndjson } from "./ndjson.js";
 import type { ProgressBar } from "./progress-bar.js";
 import type { RunEnd } from "./run-end.js";
 import { colors } from "./style.js";
-
-/** What a run is asked to do. */
-export interface RunSettings {
-  version: string;
-  layers: readonly number[];
-  epochs: number;
-  batchSize: number;
-  eta: number;
-  seed: number;
-  shuffle: boolean;
-  engine: string;
-  threads: number;
-}
-
-/** A run before its first epoch. */
-export interface RunStart extends RunSettings {
-  trainingExamples: number;
-  validationExamples: number;
-  testExamples: number;
-}
-
-/** What a run prints on standard output, as lines. */
-export interface Format {
-  /** Before the data are read. */
-  opening(settings: RunSettings): string[];
-  start(run: RunStart): string[];
-  epoch(result: EpochResult, settings: RunSettings): string[];
-  end(end: RunEnd, settings: RunSettings): string[];
-}
 
 /** Tells the user about a run: results on standard output, progress and notes on standard error. */
 export class Reporter {
