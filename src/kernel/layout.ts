@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, PARTS, type Part } from "../data/dataset.js";
 import { ConfigurationError } from "../errors.js";
 
 /** The fields of the kernel's records, in the order of assembly/layout.ts: 32-bit words, addresses in bytes. */
@@ -17,9 +17,6 @@ export interface Placed<Kind extends keyof typeof FIELDS> {
   at: number;
   fields: Fields<Kind>;
 }
-
-export const PARTS = ["training", "validation", "test"] as const;
-export type Part = (typeof PARTS)[number];
 
 /**
  * Where everything lies in the memory that the kernel and all its threads share; addresses in bytes.
@@ -119,13 +116,12 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
     };
   };
   const images = { training: place("training"), validation: place("validation"), test: place("test") };
-  const layout: Layout = {
+  const layout: Omit<Layout, "bytes"> = {
     ...{ values, layers, images, order, inOrder, parameters, rows },
     threads: each.map((me) => thread(me, firstLayers[me], threads, barrier)),
     solo: thread(0, firstLayers[threads], 1, soloBarrier),
     shuffled: { at: take(4 * FIELDS.images.length), fields: { ...images.training.fields, order } },
     counts: take(4 * (1 + sizes[count])),
-    bytes: 0,
   };
   if (top > LARGEST) throw tooLarge(sizes, batchSize, top);
   return { ...layout, bytes: top };

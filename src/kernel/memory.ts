@@ -1,6 +1,6 @@
-import type { Dataset, Examples } from "../data/dataset.js";
+import { type Dataset, type Examples, PARTS } from "../data/dataset.js";
 import type { Network } from "../network/network.js";
-import { FIELDS, type Fields, type Layout, layOut, PARTS, type Placed, part } from "./layout.js";
+import { FIELDS, type Fields, type Layout, layOut, type Placed, part } from "./layout.js";
 
 const PAGE = 65536;
 

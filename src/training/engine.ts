@@ -1,3 +1,4 @@
+import type { Part } from "../data/dataset.js";
 import { bestThreads } from "../kernel/threads.js";
 
 /** The engines that `train` knows, by name. */
@@ -20,9 +21,6 @@ export interface Evaluation {
   /** How often it answers each class, length sizes.at(-1). */
   answers: Uint32Array;
 }
-
-/** The parts of a data set. */
-export type Part = "training" | "validation" | "test";
 
 /**
  * What carries a training run's arithmetic: the one seam of the program.

@@ -1,9 +1,9 @@
-import type { Dataset } from "../data/dataset.js";
+import type { Dataset, Part } from "../data/dataset.js";
 import { SparseVector } from "../data/sparse-vector.js";
 import { sigmoid, sigmoidPrime } from "../network/activation.js";
 import { costDerivative, quadraticCost } from "../network/cost.js";
 import { type Network, type Parameters, zeros } from "../network/network.js";
-import type { Engine, Evaluation, Part } from "./engine.js";
+import type { Engine, Evaluation } from "./engine.js";
 import { Turns } from "./turns.js";
 
 /**

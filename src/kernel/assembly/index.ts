@@ -12,8 +12,6 @@ import { denseDelta, denseForward, denseUpdate } from "./dense";
 import { activate, exp, outputDelta } from "./activation";
 import { meet } from "./barrier";
 
-export { meet };
-
 /** Feeds examples from .. from + m of the order forward. */
 function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32): void {
   touch(images, from, from + m);
