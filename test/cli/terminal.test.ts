@@ -61,6 +61,7 @@ describe("a terminal", () => {
     expect((await inTerminal(80, tiny, { NO_COLOR: "1" })).screen).not.toMatch(color);
     expect((await inTerminal(80, tiny, { TERM: "dumb" })).screen).not.toMatch(color);
     expect((await inTerminal(80, tiny, { NO_COLOR: "" })).screen).toMatch(color);
+    expect((await inTerminal(80, tiny, { CI: "true" })).screen).toMatch(color);
     expect((await inTerminal(80, `${tiny} --no-progress >/dev/null`)).screen).toBe("");
   });
 
