@@ -7,15 +7,17 @@ export { type Dataset, type DatasetOptions, type Examples, loadDataset, PACKAGE_
 export { Images } from "./data/images.js";
 export { SparseVector } from "./data/sparse-vector.js";
 export { BpTrainError, ConfigurationError, DataError, DivergedError } from "./errors.js";
-export { Network, type Parameters } from "./network/network.js";
+export { ACTIVATIONS, type Activation, type ActivationName } from "./network/activation.js";
+export { COSTS, type Cost, type CostName, checkCost } from "./network/cost.js";
+export type { Hyperparameters } from "./network/hyperparameters.js";
+export { INITS, type Init, type InitName } from "./network/init.js";
+export { Network, type NetworkOptions, type Parameters } from "./network/network.js";
+export { OUTPUTS, type Output, type OutputName } from "./network/output.js";
 export { Random } from "./network/random.js";
-export type { EngineName, Evaluation } from "./training/engine.js";
+export type { EngineName } from "./training/engine.js";
+export type { Evaluation } from "./training/evaluation.js";
+export { checkTraining, type TrainOptions } from "./training/options.js";
+export { bestOnTest, bestOnValidation, type EpochResult, type Progress, type TrainResult } from "./training/result.js";
+export { SCHEDULES, type ScheduleName, type ScheduleSettings } from "./training/schedule.js";
 export { TextbookEngine } from "./training/textbook.js";
-export {
-  checkTraining,
-  type EpochResult,
-  type Progress,
-  type TrainOptions,
-  type TrainResult,
-  train,
-} from "./training/train.js";
+export { train } from "./training/train.js";

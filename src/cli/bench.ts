@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
 import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
-import { checkTraining } from "../training/train.js";
+import { checkTraining } from "../training/options.js";
 import { checkAgainst, checkPlace, differences, readBaseline, saveBaseline } from "./baseline.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { BenchFlags } from "./options.js";
@@ -16,7 +16,7 @@ import { resolveThreads } from "./train.js";
  */
 export async function runBench(flags: BenchFlags, version: string, output: AbortSignal): Promise<void> {
   const { layers, batchSize, engine } = flags;
-  const options = { layers, batchSize, engine, threads: resolveThreads(flags) };
+  const options = { layers, batchSize, eta: 3, engine, threads: resolveThreads(flags) };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
   if (flags.saveBaseline !== undefined) await checkPlace(flags.saveBaseline);
   const interrupts = new InterruptHandler(
@@ -28,7 +28,7 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
     const start = performance.now();
     const data = await loadDataset(flags.data, { validation: flags.validation, signal });
     const loadSeconds = (performance.now() - start) / 1000;
-    checkTraining(layers, data, { epochs: 1, batchSize, eta: 3 });
+    checkTraining({ sizes: layers, output: "sigmoid" }, data, options);
     const measure = async (options: BenchmarkOptions): Promise<BenchReport> => ({
       ...{ event: "bench", version, ...options },
       trainingExamples: data.training.labels.length,

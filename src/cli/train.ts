@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { ConfigurationError, DivergedError } from "../errors.js";
 import { threadsFor } from "../training/engine.js";
-import type { EpochResult } from "../training/train.js";
+import type { EpochResult } from "../training/result.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { TrainFlags } from "./options.js";
 import { Reporter } from "./report/reporter.js";
@@ -27,9 +27,9 @@ export async function runTraining(flags: TrainFlags, version: string, output: Ab
     reporter.opening();
     const { checkTraining, loadDataset, Network, Random, train } = await import("../index.js"); // the first line is out by now
     const data = await loadDataset(flags.data, { validation, trainSize, signal });
-    checkTraining(layers, data, { epochs, batchSize, eta });
+    checkTraining({ sizes: layers, output: "sigmoid" }, data, { epochs, batchSize, eta });
     const random = new Random(seed);
-    const network = Network.gaussian(layers, random);
+    const network = Network.random(layers, random);
     await reporter.start({ ...settings, ...exampleCounts(data) });
     const result = await train(network, data, {
       ...{ epochs, batchSize, eta, shuffle, random, engine, threads, signal },

@@ -1,13 +1,15 @@
 import { setImmediate } from "node:timers/promises";
 import type { Dataset, Part } from "../data/dataset.js";
-import type { Network } from "../network/network.js";
+import type { Masks } from "../network/dropout.js";
+import { DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
+import type { Network, Parameters } from "../network/network.js";
 import { Crew } from "./crew.js";
 import { type Build, type Call, compile, instantiate, type Kernel, perform } from "./kernel.js";
 import { KernelMemory } from "./memory.js";
 import { Pace, type Who } from "./pace.js";
 
-/** How to run the kernel. */
-export interface FastOptions {
+/** How to run the kernel, and by what hyperparameters. */
+export interface FastOptions extends Partial<Hyperparameters> {
   /** How many threads; no result depends on it. */
   threads: number;
   build?: Build;
@@ -46,15 +48,16 @@ export class FastEngine {
   }
 
   /** @throws ConfigurationError if network, data and mini-batch do not fit into a WebAssembly memory */
-  static async create(network: Network, data: Dataset, batchSize: number, options: FastOptions): Promise<FastEngine> {
+  static async create(network: Network, data: Dataset, options: FastOptions): Promise<FastEngine> {
+    const hyper = { ...DEFAULTS, ...options };
     const starting = Crew.start(options.threads).catch(() => undefined); // where there are none to be had
     let engine: FastEngine;
     try {
       const module = await compile(options.build ?? "release");
-      const memory = new KernelMemory(network.sizes, data, batchSize, options.threads);
+      const memory = new KernelMemory(network, data, hyper, options.threads);
       const crew = await starting;
       crew?.begin(module, memory.memory);
-      engine = new FastEngine(network, batchSize, memory, instantiate(module, memory.memory), crew);
+      engine = new FastEngine(network, hyper.batchSize, memory, instantiate(module, memory.memory), crew);
     } catch (error) {
       await (await starting)?.close();
       throw error;
@@ -64,34 +67,40 @@ export class FastEngine {
     return engine;
   }
 
-  async train(order: Uint32Array, eta: number): Promise<void> {
+  async train(order: Uint32Array, eta: number, masks: Masks = { seed: 0, first: 0 }): Promise<void> {
     const { layout } = this.#memory;
+    const { seed, first } = masks;
     this.#memory.words(layout.order, order.length).set(order);
     const batches = Math.ceil(order.length / this.#batchSize);
     const { who, isTimed } = this.#isTeam ? this.#pace.next() : SOLO;
     const start = performance.now();
     await this.#call(
-      { name: "train", args: [layout.shuffled.at, 0, batches, this.#batchSize, order.length, eta] },
+      { name: "train", args: [layout.shuffled.at, 0, batches, this.#batchSize, order.length, eta, seed, first] },
       who,
     );
     if (isTimed) this.#pace.note(who, (performance.now() - start) / order.length);
   }
 
-  async evaluate(part: Part, from: number, to: number) {
+  async outputs(part: Part, from: number, to: number): Promise<Float32Array> {
     const { layout } = this.#memory;
-    const counts = this.#memory.words(layout.counts, 1 + this.#outputs);
-    counts.fill(0);
     await this.#call(
-      { name: "evaluate", args: [layout.images[part].at, from, to, layout.rows, layout.counts] },
+      { name: "evaluate", args: [layout.images[part].at, from, to, layout.rows, layout.outputs] },
       this.#who,
     );
-    const [correct, ...answers] = counts;
-    return { correct, total: to - from, answers: Uint32Array.from(answers) };
+    return this.#memory.floats(layout.outputs, (to - from) * this.#outputs);
   }
 
   isFinite(): boolean {
     const { from, to } = this.#memory.layout.parameters;
     return this.#kernel.finite(from, to) !== 0;
+  }
+
+  get examplesAtOnce(): number {
+    return this.#memory.layout.examplesAtOnce;
+  }
+
+  copyTo(parameters: Parameters): void {
+    this.#memory.readNetwork(parameters);
   }
 
   async finish(): Promise<void> {
@@ -123,7 +132,7 @@ export class FastEngine {
     const size = Math.min(WARM_UP.size, examples);
     const batches = Math.ceil(examples / size);
     for (let first = 0, last = 1; first < batches && performance.now() - start < WARM_UP.ms; ) {
-      await this.#call({ name: "train", args: [layout.shuffled.at, first, last, size, examples, 0] }, this.#who);
+      await this.#call({ name: "train", args: [layout.shuffled.at, first, last, size, examples, 0, 0, 0] }, this.#who);
       [first, last] = [last, Math.min(batches, last + WARM_UP.batches)];
     }
   }

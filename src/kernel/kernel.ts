@@ -2,8 +2,18 @@ import { readFile } from "node:fs/promises";
 
 /** What the compiled kernel exports (assembly/index.ts); addresses in bytes. */
 export interface Kernel {
-  train(thread: number, images: number, first: number, last: number, size: number, examples: number, eta: number): void;
-  evaluate(thread: number, images: number, from: number, to: number, rows: number, counts: number): void;
+  train(
+    thread: number,
+    images: number,
+    first: number,
+    last: number,
+    size: number,
+    examples: number,
+    eta: number,
+    seed: number,
+    number: number,
+  ): void;
+  evaluate(thread: number, images: number, from: number, to: number, rows: number, outputs: number): void;
   finite(from: number, to: number): number;
   expOf(x: number): number;
 }

@@ -1,12 +1,16 @@
 import { type Dataset, PARTS, type Part } from "../data/dataset.js";
 import { ConfigurationError } from "../errors.js";
+import type { Hyperparameters } from "../network/hyperparameters.js";
+import type { Network } from "../network/network.js";
 
 /** The fields of the kernel's records, in the order of assembly/layout.ts: 32-bit words, addresses in bytes. */
 export const FIELDS = {
-  thread: ["first", "layers", "values", "me", "threads", "barrier"],
+  rule: ["activation", "output", "cost", "l2", "l1", "momentum", "dropBelow", "keep", "dropFactor", "maxNorm"],
+  thread: ["first", "layers", "rule", "values", "me", "threads", "barrier"],
   layer: [
     ...(["inputs", "units", "vectors", "rows", "panels", "fromPanel", "toPanel", "fromRow", "toRow"] as const),
-    ...(["meetForward", "meetDelta", "weights", "biases", "activations", "deltas", "stride", "swap"] as const),
+    ...(["meetForward", "meetDelta", "weights", "biases", "activations", "deltas", "stride"] as const),
+    ...(["weightTargets", "biasTargets", "swap"] as const),
   ],
   images: ["starts", "pairs", "labels", "order", "length"],
 } as const;
@@ -26,6 +30,7 @@ export interface Placed<Kind extends keyof typeof FIELDS> {
  */
 export interface Layout {
   bytes: number;
+  rule: number;
   /** f32[256], pixel value -> 0..1 */
   values: number;
   threads: Placed<"thread">[];
@@ -40,8 +45,9 @@ export interface Layout {
   order: number;
   /** u32[...], 0, 1, 2, ... */
   inOrder: number;
-  /** u32[1 + output units], where `evaluate` counts. */
-  counts: number;
+  /** f32 (examplesAtOnce, output units), where `evaluate` puts z. */
+  outputs: number;
+  examplesAtOnce: number;
   /** Where the parameters begin and end: nothing but f32. */
   parameters: { from: number; to: number };
   /** Examples that scratch has room for: a mini-batch, or 64 if that is more, for evaluation. */
@@ -57,13 +63,21 @@ const WIDEST = { first: 8, other: 32 };
  */
 const LARGEST_COPIED = 1 << 17;
 
+/** Of how many numbers the buffer for output is, about. */
+const MOST_OUTPUTS = 1 << 18;
+
 /** What lies below is the kernel's own; a WebAssembly memory holds at most 4 GiB; everything begins at a cache line. In bytes. */
 const [BASE, LARGEST, LINE] = [65536, 2 ** 32 - 65536, 64];
 
 const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
 
 /** @throws ConfigurationError if it would need more than a WebAssembly memory holds */
-export function layOut(sizes: readonly number[], data: Dataset, batchSize: number, threads: number): Layout {
+export function layOut(
+  { sizes, output }: Network,
+  data: Dataset,
+  { batchSize, momentum }: Hyperparameters,
+  threads: number,
+): Layout {
   let top = BASE;
   const take = (bytes: number) => {
     const at = top;
@@ -73,7 +87,9 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
   const each = Array.from({ length: threads }, (_, me) => me);
   const count = sizes.length - 1;
   const rows = Math.max(batchSize, 64);
+  const examplesAtOnce = Math.max(64, Math.floor(MOST_OUTPUTS / sizes[count]));
 
+  const rule = take(4 * FIELDS.rule.length);
   const values = take(4 * 256);
   const barrier = take((threads + 1) * LINE);
   const soloBarrier = take(2 * LINE);
@@ -90,6 +106,12 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
   const from = top;
   forEachCopy(({ rows, vectors }) => ({ weights: take(16 * rows * vectors), biases: take(16 * vectors) }));
   const parameters = { from, to: top };
+  forEachCopy(({ rows, vectors, weights, biases }) =>
+    momentum > 0
+      ? { weightTargets: take(16 * rows * vectors), biasTargets: take(16 * vectors) }
+      : { weightTargets: weights, biasTargets: biases },
+  );
+  if (output === "softmax") meetForSoftmax(shares[count - 1]);
   forEachCopy(({ stride, swap }) => ({
     activations: take(rows * stride * (swap ? 2 : 1)),
     deltas: take(rows * stride),
@@ -101,7 +123,7 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
   );
   const thread = (me: number, first: number, ofHowMany: number, at: number): Placed<"thread"> => ({
     at: take(4 * FIELDS.thread.length),
-    fields: { first, layers: count, values, me, threads: ofHowMany, barrier: at },
+    fields: { first, layers: count, rule, values, me, threads: ofHowMany, barrier: at },
   });
 
   const inOrder = take(4 * Math.max(...PARTS.map((name) => data[name].labels.length)));
@@ -117,11 +139,12 @@ export function layOut(sizes: readonly number[], data: Dataset, batchSize: numbe
   };
   const images = { training: place("training"), validation: place("validation"), test: place("test") };
   const layout: Omit<Layout, "bytes"> = {
-    ...{ values, layers, images, order, inOrder, parameters, rows },
+    ...{ rule, values, layers, images, order, inOrder, parameters, rows },
     threads: each.map((me) => thread(me, firstLayers[me], threads, barrier)),
     solo: thread(0, firstLayers[threads], 1, soloBarrier),
     shuffled: { at: take(4 * FIELDS.images.length), fields: { ...images.training.fields, order } },
-    counts: take(4 * (1 + sizes[count])),
+    outputs: take(4 * examplesAtOnce * sizes[count]),
+    examplesAtOnce,
   };
   if (top > LARGEST) throw tooLarge(sizes, batchSize, top);
   return { ...layout, bytes: top };
@@ -158,8 +181,17 @@ function share(sizes: readonly number[], l: number, batchSize: number, me: numbe
     meetDelta: Number(threads > 1 && !own && l > 0),
     // While one thread is still in this mini-batch's update, another may write the next one's activations.
     swap: Number(sizes.length === 3 && l === 0 && isCopied(sizes, 1, batchSize, threads)),
-    ...{ weights: 0, biases: 0, activations: 0, deltas: 0 },
+    ...{ weights: 0, biases: 0, activations: 0, deltas: 0, weightTargets: 0, biasTargets: 0 },
   };
+}
+
+/** Where threads share the output layer, each needs the z of all its units for a softmax, until all have their deltas. */
+function meetForSoftmax(threadsShares: Fields<"layer">[]): void {
+  const isShared = threadsShares.some(({ fromPanel, toPanel, panels }) => toPanel - fromPanel < panels);
+  for (const fields of threadsShares) {
+    fields.meetForward = Number(isShared);
+    fields.meetDelta = Number(isShared);
+  }
 }
 
 /** The whole layer as one thread's share. */

@@ -1,5 +1,10 @@
 import { type Dataset, type Examples, PARTS } from "../data/dataset.js";
-import type { Network } from "../network/network.js";
+import { ACTIVATIONS } from "../network/activation.js";
+import { COSTS } from "../network/cost.js";
+import { dropThreshold } from "../network/dropout.js";
+import type { Hyperparameters } from "../network/hyperparameters.js";
+import type { Network, Parameters } from "../network/network.js";
+import { OUTPUTS } from "../network/output.js";
 import { FIELDS, type Fields, type Layout, layOut, type Placed, part } from "./layout.js";
 
 const PAGE = 65536;
@@ -10,11 +15,12 @@ export class KernelMemory {
   readonly memory: WebAssembly.Memory;
 
   /** All parameters are 0. @throws ConfigurationError if it would need more than a WebAssembly memory holds */
-  constructor(sizes: readonly number[], data: Dataset, batchSize: number, threads: number) {
-    this.layout = layOut(sizes, data, batchSize, threads);
+  constructor(network: Network, data: Dataset, hyper: Hyperparameters, threads: number) {
+    this.layout = layOut(network, data, hyper, threads);
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(this.layout.bytes / PAGE), maximum: PAGE, shared: true });
     const { layout } = this;
-    this.#floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
+    this.floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
+    this.#write("rule", { at: layout.rule, fields: ruleOf(network, hyper, data.training.labels.length) });
     for (const thread of [...layout.threads, layout.solo]) this.#write("thread", thread);
     for (const layer of layout.layers.flat()) this.#write("layer", layer);
     this.#write("images", layout.shuffled);
@@ -29,9 +35,9 @@ export class KernelMemory {
   }
 
   /** Rounds the network's parameters to float32. */
-  writeNetwork({ weights, biases }: Network): void {
+  writeNetwork({ weights, biases }: Parameters): void {
     for (const [l, { fields }] of this.layout.layers[0].entries()) {
-      this.#floats(fields.biases, fields.units).set(biases[l]);
+      this.floats(fields.biases, fields.units).set(biases[l]);
       this.#forEachWeight(fields, (panel, at, i) => {
         panel[at] = weights[l][i];
       });
@@ -45,15 +51,19 @@ export class KernelMemory {
     const [first, ...others] = this.layout.layers;
     for (const [l, { fields }] of first.entries()) {
       for (const copy of others.map((layers) => layers[l].fields).filter(({ weights }) => weights !== fields.weights)) {
-        bytes.copyWithin(copy.weights, fields.weights, fields.weights + 16 * fields.rows * fields.vectors);
-        bytes.copyWithin(copy.biases, fields.biases, fields.biases + 16 * fields.vectors);
+        for (const kind of ["weights", "weightTargets"] as const) {
+          bytes.copyWithin(copy[kind], fields[kind], fields[kind] + 16 * fields.rows * fields.vectors);
+        }
+        for (const kind of ["biases", "biasTargets"] as const) {
+          bytes.copyWithin(copy[kind], fields[kind], fields[kind] + 16 * fields.vectors);
+        }
       }
     }
   }
 
-  readNetwork({ weights, biases }: Network): void {
+  readNetwork({ weights, biases }: Parameters): void {
     for (const [l, { fields }] of this.layout.layers[0].entries()) {
-      biases[l].set(this.#floats(fields.biases, fields.units));
+      biases[l].set(this.floats(fields.biases, fields.units));
       this.#forEachWeight(fields, (panel, at, i) => {
         weights[l][i] = panel[at];
       });
@@ -66,7 +76,7 @@ export class KernelMemory {
     for (let p = 0; p < panels; p++) {
       const from = 4 * part(vectors, p, panels);
       const width = 4 * part(vectors, p + 1, panels) - from;
-      const panel = this.#floats(weights + 4 * rows * from, rows * width);
+      const panel = this.floats(weights + 4 * rows * from, rows * width);
       for (let unit = from; unit < Math.min(units, from + width); unit++) {
         for (let input = 0; input < inputs; input++) visit(panel, input * width + unit - from, unit * inputs + input);
       }
@@ -91,7 +101,26 @@ export class KernelMemory {
     return new Uint8Array(this.memory.buffer, at, length);
   }
 
-  #floats(at: number, length: number): Float32Array {
+  /** A view of f32 numbers. */
+  floats(at: number, length: number): Float32Array {
     return new Float32Array(this.memory.buffer, at, length);
   }
+}
+
+/** The record of how `n` training examples move the parameters. */
+function ruleOf({ activation, output }: Network, hyper: Hyperparameters, n: number): Fields<"rule"> {
+  const { cost, lambda, l1, momentum, dropout, maxNorm } = hyper;
+  return {
+    activation: Object.keys(ACTIVATIONS).indexOf(activation),
+    output: Object.keys(OUTPUTS).indexOf(output),
+    cost: Object.keys(COSTS).indexOf(cost),
+    ...{ l2: bits(lambda / n), l1: bits(l1 / n), momentum: bits(momentum) },
+    ...{ dropBelow: dropThreshold(dropout), keep: bits(1 - dropout), dropFactor: bits(1 / (1 - dropout)) },
+    maxNorm: bits(maxNorm < Number.POSITIVE_INFINITY ? maxNorm : 0),
+  };
+}
+
+/** The bits of x as float32. */
+function bits(x: number): number {
+  return new Uint32Array(Float32Array.of(x).buffer)[0];
 }

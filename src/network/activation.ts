@@ -1,8 +1,29 @@
+/** What a neuron makes of its weighted input z = w a + b. */
+export interface Activation {
+  /** a for z. */
+  value(z: number): number;
+  /** da/dz at z. */
+  derivative(z: number): number;
+}
+
 /**
- * The sigmoid, sigma(z) = 1 / (1 + e^-z) (Nielsen, chapter 1, equation 3).
- *
- * Written so that the exponent is never positive: it overflows for no z. Gives 0 and 1 for minus and plus infinity.
+ * The activations of hidden neurons, by the name that `--activation` gives them. Each has its counterpart in float32 in
+ * kernel/assembly/activation.ts, in this order.
  */
+export const ACTIVATIONS = {
+  /** The sigmoid, sigma(z) = 1 / (1 + e^-z), between 0 and 1 (Nielsen, chapter 1, equation 3). */
+  sigmoid: { value: sigmoid, derivative: sigmoidPrime },
+
+  /** The hyperbolic tangent, tanh(z) = 2 sigma(2z) - 1, between -1 and 1 (Nielsen, chapter 3, equation 109); tanh' = 1 - tanh^2. */
+  tanh: { value: Math.tanh, derivative: (z) => 1 - Math.tanh(z) ** 2 },
+
+  /** Rectified linear, max(0, z) (Nielsen, chapter 3, equation 112); its derivative is 1 above 0 and counts as 0 at 0. */
+  relu: { value: (z) => Math.max(0, z), derivative: (z) => (z > 0 ? 1 : 0) },
+} satisfies Record<string, Activation>;
+
+export type ActivationName = keyof typeof ACTIVATIONS;
+
+/** Written so that the exponent is never positive: it overflows for no z. Gives 0 and 1 for minus and plus infinity. */
 export function sigmoid(z: number): number {
   if (z >= 0) return 1 / (1 + Math.exp(-z));
   const e = Math.exp(z);

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { endianness, totalmem } from "node:os";
 import { ConfigurationError } from "../errors.js";
-import { sigmoid } from "./activation.js";
+import { ACTIVATIONS, type ActivationName } from "./activation.js";
+import { INITS, type InitName } from "./init.js";
+import { OUTPUTS, type OutputName } from "./output.js";
 import { Random } from "./random.js";
 
 /**
@@ -15,34 +17,53 @@ export interface Parameters {
   readonly biases: Float64Array[];
 }
 
+/** What a network's neurons compute; the defaults are the book's. */
+export interface NetworkOptions {
+  /** Of hidden neurons. */
+  activation?: ActivationName;
+  /** Of the output layer. */
+  output?: OutputName;
+}
+
 /**
- * A fully-connected network of sigmoid neurons (Nielsen, chapter 1).
+ * A fully-connected network (Nielsen, chapter 1).
  *
  * @throws ConfigurationError if `sizes` names fewer than two layers, an empty one, or more weights than this machine can hold
  */
 export class Network implements Parameters {
   readonly sizes: readonly number[];
+  readonly activation: ActivationName;
+  readonly output: OutputName;
   readonly weights: Float64Array[];
   readonly biases: Float64Array[];
 
   /** A network whose weights and biases are all 0. */
-  constructor(sizes: readonly number[]) {
+  constructor(sizes: readonly number[], { activation = "sigmoid", output = "sigmoid" }: NetworkOptions = {}) {
     checkSizes(sizes);
     this.sizes = [...sizes];
+    this.activation = activation;
+    this.output = output;
     ({ weights: this.weights, biases: this.biases } = zeros(sizes));
   }
 
-  /** A network whose weights and biases are drawn from N(0, 1): all biases first, then all weights, as in the book. */
-  static gaussian(sizes: readonly number[], random = new Random()): Network {
-    const network = new Network(sizes);
-    for (const values of [...network.biases, ...network.weights]) {
-      for (let i = 0; i < values.length; i++) values[i] = random.gaussian();
-    }
+  /**
+   * A network to start from: weights and biases drawn from normal distributions, by default N(0, 1); all biases first, then all
+   * weights, as in the book.
+   */
+  static random(
+    sizes: readonly number[],
+    random = new Random(),
+    { init = "gaussian", ...options }: NetworkOptions & { init?: InitName } = {},
+  ): Network {
+    const network = new Network(sizes, options);
+    const { weights, biases } = INITS[init];
+    for (const values of network.biases) draw(values, biases, random);
+    for (const [l, values] of network.weights.entries()) draw(values, weights(sizes[l], sizes[l + 1]), random);
     return network;
   }
 
   /**
-   * The output activations for the input x: a' = sigma(w a + b), layer after layer (Nielsen, equation 22).
+   * The output activations for the input x: a' = sigma(w a + b), layer after layer (Nielsen, equation 22), or what takes sigma's place.
    *
    * @param x  pixels, length sizes[0], scaled to 0..1
    * @throws RangeError if x has the wrong length
@@ -51,8 +72,10 @@ export class Network implements Parameters {
     if (x.length !== this.sizes[0]) throw new RangeError(`x: expected ${this.sizes[0]} numbers, found ${x.length}`);
     let a = x;
     for (let l = 0; l < this.weights.length; l++) {
-      a = this.biases[l].map((b, j) => sigmoid(b + dot(this.weights[l].subarray(j * a.length, (j + 1) * a.length), a)));
+      a = this.biases[l].map((b, j) => b + dot(this.weights[l].subarray(j * a.length, (j + 1) * a.length), a)); // z
+      if (l < this.weights.length - 1) a = a.map(ACTIVATIONS[this.activation].value);
     }
+    OUTPUTS[this.output].activate(a, a);
     return a;
   }
 
@@ -100,6 +123,11 @@ export function zeros(sizes: readonly number[]): Parameters {
       { cause },
     );
   }
+}
+
+/** Fills `values` from N(0, deviation^2). */
+function draw(values: Float64Array, deviation: number, random: Random): void {
+  if (deviation > 0) for (let i = 0; i < values.length; i++) values[i] = deviation * random.gaussian();
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -36,6 +36,11 @@ export class Random {
     }
   }
 
+  /** A whole number from 0 to 2^32 - 1. */
+  uint32(): number {
+    return uniformInt(this.#generator, 0, MAX_SEED);
+  }
+
   /** Puts `array` into a random order, in place, each order equally likely (Fisher-Yates). */
   shuffle(array: Uint32Array): void {
     for (let i = array.length - 1; i > 0; i--) {

@@ -1,12 +1,14 @@
 import type { Dataset } from "../data/dataset.js";
-import { Network } from "../network/network.js";
+import type { Hyperparameters } from "../network/hyperparameters.js";
+import { Network, type NetworkOptions } from "../network/network.js";
 import type { EngineName } from "./engine.js";
 import { train } from "./train.js";
 
 /** What is measured: the training of a new network, epoch after epoch. */
-export interface BenchmarkOptions {
+export interface BenchmarkOptions extends NetworkOptions, Partial<Hyperparameters> {
   layers: readonly number[];
   batchSize: number;
+  eta: number;
   engine: EngineName;
   threads: number;
   signal?: AbortSignal;
@@ -45,14 +47,14 @@ const KNOWN = 0.02;
 
 /** Times training and evaluation. Silent. */
 export async function benchmark(data: Dataset, options: BenchmarkOptions): Promise<Benchmark> {
-  const { layers, batchSize, engine, threads, signal } = options;
+  const { layers, signal } = options;
   const enough = new AbortController();
   const signals = AbortSignal.any(signal ? [signal, enough.signal] : [enough.signal]);
   const start = performance.now();
   const training: number[] = [];
   const evaluation: number[] = [];
-  await train(Network.gaussian(layers), data, {
-    ...{ epochs: 1 + MOST, batchSize, engine, threads, signal: signals },
+  await train(Network.random(layers, undefined, options), data, {
+    ...{ ...options, epochs: 1 + MOST, signal: signals },
     onEpoch({ trainSeconds, evaluateSeconds }) {
       training.push(trainSeconds);
       evaluation.push(evaluateSeconds);

@@ -1,5 +1,7 @@
 import type { Part } from "../data/dataset.js";
 import { bestThreads } from "../kernel/threads.js";
+import type { Masks } from "../network/dropout.js";
+import type { Parameters } from "../network/network.js";
 
 /** The engines that `train` knows, by name. */
 export const ENGINES = ["fast", "textbook"] as const;
@@ -13,19 +15,10 @@ export function threadsFor(engine: EngineName, sizes: readonly number[], batchSi
   return engine === "fast" ? bestThreads(sizes, batchSize) : 1;
 }
 
-/** How a network does on a set of examples: it answers with the output neuron that is largest, the first of equals. */
-export interface Evaluation {
-  /** How many examples it answers with their label. */
-  correct: number;
-  total: number;
-  /** How often it answers each class, length sizes.at(-1). */
-  answers: Uint32Array;
-}
-
 /**
  * What carries a training run's arithmetic: the one seam of the program.
  *
- * An engine is made for a network, a data set and a size of mini-batches, and owns the network's parameters until `finish`. Its long
+ * An engine is made for a network, a data set and hyperparameters, and owns the network's parameters until `finish`. Its long
  * calls give the event loop a turn at least every 50 ms.
  */
 export interface Engine {
@@ -36,14 +29,24 @@ export interface Engine {
    *
    * @param order  indices of training examples
    * @param eta    the learning rate
+   * @param masks  not used without dropout
    */
-  train(order: Uint32Array, eta: number): Promise<void>;
+  train(order: Uint32Array, eta: number, masks?: Masks): Promise<void>;
 
-  /** Counts what the network, as it is now, makes of examples `from` up to, not including, `to` of a part. */
-  evaluate(part: Part, from: number, to: number): Promise<Evaluation>;
+  /**
+   * The weighted inputs z^L of the output layer for examples `from` up to, not including, `to` of a part, nothing left out:
+   * (to - from, sizes.at(-1)) row-major. They are the engine's own and good until its next call.
+   */
+  outputs(part: Part, from: number, to: number): Promise<Float32Array | Float64Array>;
+
+  /** For how many examples `outputs` can be asked at once. */
+  readonly examplesAtOnce: number;
 
   /** Whether every weight and bias is finite. */
   isFinite(): boolean;
+
+  /** Copies the parameters as they are now. */
+  copyTo(parameters: Parameters): void;
 
   /** Hands the parameters back: the network holds what was learned. Ends the engine's threads; it is not to be used again. */
   finish(): Promise<void>;

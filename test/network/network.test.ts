@@ -7,7 +7,7 @@ import { handNetwork } from "../fixtures/by-hand.js";
 
 describe("Network", () => {
   it("has one weight a pair of neurons and one bias a neuron, all drawn from the generator", () => {
-    const network = Network.gaussian([5, 4, 3, 2], new Random(9));
+    const network = Network.random([5, 4, 3, 2], new Random(9));
     expect(network.weights.map((w) => w.length)).toEqual([20, 12, 6]);
     expect(network.biases.map((b) => b.length)).toEqual([4, 3, 2]);
     const all = [...network.biases, ...network.weights].flatMap((values) => [...values]);

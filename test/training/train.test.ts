@@ -4,15 +4,17 @@ import { type Dataset, loadDataset } from "../../dist/data/dataset.js";
 import { ConfigurationError, DivergedError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
 import { Random } from "../../dist/network/random.js";
+import type { TrainOptions } from "../../dist/training/options.js";
+import type { Progress } from "../../dist/training/result.js";
 import { TextbookEngine } from "../../dist/training/textbook.js";
-import { type Progress, type TrainOptions, train } from "../../dist/training/train.js";
+import { train } from "../../dist/training/train.js";
 import { randomDataset } from "../fixtures/examples.js";
 
 const SIZES = [12, 6, 4];
 
 async function trained(data: Dataset, seed: number, options: TrainOptions = {}) {
   const random = new Random(seed);
-  const network = Network.gaussian(SIZES, random);
+  const network = Network.random(SIZES, random);
   const result = await train(network, data, { epochs: 3, random, ...options });
   return { network, result, hash: network.weightsSha256() };
 }
@@ -70,7 +72,7 @@ describe.each(["textbook", "fast"] as const)("train with the %s engine", (engine
       pauses.push(performance.now() - last);
       last = performance.now();
     }, 1);
-    await train(Network.gaussian([784, 30, 10]), data, { engine, epochs: 1, batchSize: 50_000 });
+    await train(Network.random([784, 30, 10]), data, { engine, epochs: 1, batchSize: 50_000 });
     clearInterval(timer);
     // Judged by the median: a busy machine may take the thread away for longer than that now and then.
     expect(pauses.sort((a, b) => a - b)[pauses.length >> 1]).toBeLessThan(50);
@@ -113,7 +115,7 @@ describe.each(["textbook", "fast"] as const)("train with the %s engine", (engine
   it("learns MNIST: above 91 % in three epochs of the book's run", async () => {
     const data = await loadDataset();
     const random = new Random(1);
-    const { epochs } = await train(Network.gaussian([784, 30, 10], random), data, { engine, epochs: 3, random });
+    const { epochs } = await train(Network.random([784, 30, 10], random), data, { engine, epochs: 3, random });
     expect(epochs[2].accuracy).toBeGreaterThan(0.91);
     expect(epochs[2].accuracy).toBeLessThan(0.97);
     expect(epochs[2].total).toBe(10_000);
@@ -130,7 +132,7 @@ describe("train with the textbook engine", () => {
       batchSize: 10,
       eta: 0.7,
     });
-    const expected = Network.gaussian(SIZES, new Random(4));
+    const expected = Network.random(SIZES, new Random(4));
     const engine = new TextbookEngine(expected, data);
     for (let epoch = 0; epoch < 2; epoch++) {
       for (let k = 0; k < 97; k += 10) {

@@ -1,4 +1,4 @@
-import type { EpochResult } from "../../training/train.js";
+import type { EpochResult } from "../../training/result.js";
 import type { RunEnd } from "./run-end.js";
 
 /** What a run is asked to do. */

@@ -1,5 +1,5 @@
 import { SingleBar } from "cli-progress";
-import type { Progress } from "../../training/train.js";
+import type { Progress } from "../../training/result.js";
 
 const WIDEST_BAR = 30;
 const NARROWEST_BAR = 5;

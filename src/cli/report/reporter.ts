@@ -1,4 +1,4 @@
-import type { EpochResult, Progress } from "../../training/train.js";
+import type { EpochResult, Progress } from "../../training/result.js";
 import type { TrainFlags } from "../options.js";
 import type { Format, RunSettings, RunStart } from "./format.js";
 import { human } from "./human.js";

@@ -1,4 +1,4 @@
-import type { EpochResult } from "../../training/train.js";
+import type { EpochResult } from "../../training/result.js";
 
 /** A run at its end, whatever ended it; what there is none of is null. */
 export interface RunEnd {

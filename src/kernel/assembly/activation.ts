@@ -1,4 +1,5 @@
-/** The sigmoid and the quadratic cost, four neurons at a time. */
+/** Activations, outputs and costs, four neurons at a time: the counterparts of the tables in src/network, numbered in their order. */
+import { Rule } from "./layout";
 
 /**
  * e^x, within 2 units in the last place of float32 for |x| <= 87; x beyond that counts as 87. Never infinite; NaN stays NaN.
@@ -31,6 +32,33 @@ export function exp(x: v128): v128 {
  */
 const TINY: f32 = 1.0842022e-19;
 
+// @ts-ignore: decorator
+@inline
+const SIGMOID = 0, TANH = 1;
+
+/** The activation of hidden neurons: a for z. */
+// @ts-ignore: decorator
+@inline
+function value(activation: i32, z: v128): v128 {
+  switch (activation) {
+    case SIGMOID: return sigmoid(z);
+    case TANH: return tanh(z);
+    default: return relu(z);
+  }
+}
+
+/** Its derivative da/dz, from a. */
+// @ts-ignore: decorator
+@inline
+function derivative(activation: i32, a: v128): v128 {
+  const one = f32x4.splat(1);
+  switch (activation) {
+    case SIGMOID: return sigmoidPrime(a);
+    case TANH: return f32x4.sub(one, f32x4.mul(a, a));
+    default: return v128.and(f32x4.gt(a, f32x4.splat(0)), one);
+  }
+}
+
 /** sigma(z) = 1 / (1 + e^-z). Below z = -43 it stays at sigma(-43) = 2e-19. */
 // @ts-ignore: decorator
 @inline
@@ -39,32 +67,95 @@ function sigmoid(z: v128): v128 {
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(f32x4.pmax(z, f32x4.splat(-43))))));
 }
 
-/** error * sigma'(z), where sigma'(z) = a (1 - a); what is smaller than TINY becomes 0, NaN stays NaN. */
+/** sigma'(z) = a (1 - a). */
 // @ts-ignore: decorator
 @inline
-export function timesDerivative(error: v128, a: v128): v128 {
-  const delta = f32x4.mul(error, f32x4.mul(a, f32x4.sub(f32x4.splat(1), a)));
-  return v128.andnot(delta, f32x4.lt(f32x4.abs(delta), f32x4.splat(TINY)));
+function sigmoidPrime(a: v128): v128 {
+  return f32x4.mul(a, f32x4.sub(f32x4.splat(1), a));
+}
+
+/** tanh(z) = (1 - t) / (1 + t) with the sign of z, where t = e^(-2|z|). Within 2e-7. */
+// @ts-ignore: decorator
+@inline
+function tanh(z: v128): v128 {
+  const one = f32x4.splat(1), sign = v128.and(z, f32x4.splat(-0));
+  const t = exp(f32x4.mul(f32x4.abs(z), f32x4.splat(-2)));
+  return v128.or(f32x4.div(f32x4.sub(one, t), f32x4.add(one, t)), sign);
+}
+
+/** max(0, z); NaN stays NaN. */
+// @ts-ignore: decorator
+@inline
+function relu(z: v128): v128 {
+  return v128.andnot(z, f32x4.lt(z, f32x4.splat(0)));
+}
+
+/** x, or 0 if it is smaller than TINY; NaN stays NaN. */
+// @ts-ignore: decorator
+@inline
+export function flush(x: v128): v128 {
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), f32x4.splat(TINY)));
 }
 
 /** z -> a in place: `n` vectors of each of `m` examples, `stride` bytes apart. */
-export function activate(z: usize, stride: usize, n: i32, m: i32): void {
+export function activate(activation: i32, z: usize, stride: usize, n: i32, m: i32): void {
   for (; m > 0; m--, z += stride) {
-    for (let p = z, end = z + <usize>n * 16; p < end; p += 16) v128.store(p, sigmoid(v128.load(p)));
+    for (let p = z, end = z + <usize>n * 16; p < end; p += 16) v128.store(p, value(activation, v128.load(p)));
   }
 }
 
 /**
- * BP1 with the quadratic cost, times `scale`: delta = (a - y) * sigma'(z) for units from..to of one example, where y is 1 at the label.
- * The padding after the last of the `units` gets 0.
+ * BP2: the errors that came back -> delta in place, for `n` vectors of each of `m` examples: times f'(z), which is known from a. What dropout
+ * kept was divided by `keep`.
  */
-export function outputDelta(a: usize, delta: usize, from: i32, to: i32, units: i32, label: i32, scale: f32): void {
+export function timesDerivative(rule: Rule, delta: usize, a: usize, stride: usize, n: i32, m: i32): void {
+  const keep = f32x4.splat(rule.keep);
+  for (; m > 0; m--, delta += stride, a += stride) {
+    for (let i: usize = 0, end = <usize>n * 16; i < end; i += 16) {
+      const slope = derivative(rule.activation, f32x4.mul(v128.load(a + i), keep));
+      v128.store(delta + i, flush(f32x4.mul(v128.load(delta + i), slope)));
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+const SOFTMAX = 1, QUADRATIC = 0;
+
+/**
+ * BP1 times `scale`, for units from..to of one example whose weighted inputs are at `z`: delta = a - y, where y is 1 at the label; with the
+ * quadratic cost times sigma'(z). The padding after the last of the `units` gets 0.
+ */
+export function outputDelta(rule: Rule, z: usize, delta: usize, from: i32, to: i32, units: i32, label: i32, scale: f32): void {
   assert(label < units);
+  let largest = f32x4.splat(0), sum = largest;
+  if (rule.output == SOFTMAX) {
+    largest = f32x4.splat(largestOf(z, units));
+    sum = f32x4.splat(sumOfExp(z, units, largest));
+  }
   for (let i = from; i < to; i += 4) {
     const unit = i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3));
     const y = v128.and(i32x4.eq(unit, i32x4.splat(label)), f32x4.splat(1));
-    const x = v128.load(a + (<usize>i << 2));
-    const d = timesDerivative(f32x4.mul(f32x4.sub(x, y), f32x4.splat(scale)), x);
-    v128.store(delta + (<usize>i << 2), v128.and(d, i32x4.lt_s(unit, i32x4.splat(units))));
+    const x = v128.load(z + (<usize>i << 2));
+    const a = rule.output == SOFTMAX ? f32x4.div(exp(f32x4.sub(x, largest)), sum) : sigmoid(x);
+    let d = f32x4.mul(f32x4.sub(a, y), f32x4.splat(scale));
+    if (rule.cost == QUADRATIC) d = f32x4.mul(d, sigmoidPrime(a));
+    v128.store(delta + (<usize>i << 2), v128.and(flush(d), i32x4.lt_s(unit, i32x4.splat(units))));
   }
+}
+
+function largestOf(z: usize, units: i32): f32 {
+  let largest = load<f32>(z);
+  for (let i = 1; i < units; i++) largest = max(largest, load<f32>(z + (<usize>i << 2)));
+  return largest;
+}
+
+/** The sum of e^(z - largest) over all units, whoever owns them: lane by lane, then (0 + 1) + (2 + 3). */
+function sumOfExp(z: usize, units: i32, largest: v128): f32 {
+  let sum = f32x4.splat(0);
+  for (let i = 0; i < units; i += 4) {
+    const isUnit = i32x4.lt_s(i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3)), i32x4.splat(units));
+    sum = f32x4.add(sum, v128.and(exp(f32x4.sub(v128.load(z + (<usize>i << 2)), largest)), isUnit));
+  }
+  return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3));
 }

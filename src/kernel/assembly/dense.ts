@@ -5,8 +5,7 @@
  * those tried. Where the second of a pair is missing the first is done twice, to the same result. Sums run in one order for each unit,
  * whatever the panels, threads and slices: over inputs, over units lane by lane, or over examples.
  */
-import { Layer, activationsOf, madd, panelStart, panelWeights, row } from "./layout";
-import { timesDerivative } from "./activation";
+import { Layer, activationsOf, madd, panelStart, panelTargets, panelWeights, row } from "./layout";
 
 /** Vectors of the next tile: at most 4, cutting the `n` that remain as evenly as they go. */
 function tile(n: i32): i32 {
@@ -72,10 +71,10 @@ function sums(a: v128, b: v128, c: v128, d: v128): v128 {
 }
 
 /**
- * BP2 for two examples and the four neurons below that vector `v` holds: delta = (W delta of `layer`) * derivative.
- * e, f: byte offsets of the examples in `layer`; a0, a1, d0, d1: their activations and deltas below.
+ * The error W delta of `layer` for two examples and the four neurons below that vector `v` holds.
+ * e, f: byte offsets of the examples in `layer`; d0, d1: where their errors go below.
  */
-function deltaPair(layer: Layer, v: i32, e: usize, f: usize, a0: usize, a1: usize, d0: usize, d1: usize): void {
+function errorPair(layer: Layer, v: i32, e: usize, f: usize, d0: usize, d1: usize): void {
   let p0 = f32x4.splat(0), p1 = p0, p2 = p0, p3 = p0, q0 = p0, q1 = p0, q2 = p0, q3 = p0;
   for (let p = 0, start = 0, next = 0; p < layer.panels; p++, start = next) {
     next = panelStart(layer, p + 1);
@@ -91,18 +90,17 @@ function deltaPair(layer: Layer, v: i32, e: usize, f: usize, a0: usize, a1: usiz
       p3 = madd(p3, x, w3); q3 = madd(q3, y, w3);
     }
   }
-  v128.store(d0, timesDerivative(sums(p0, p1, p2, p3), v128.load(a0)));
-  v128.store(d1, timesDerivative(sums(q0, q1, q2, q3), v128.load(a1)));
+  v128.store(d0, sums(p0, p1, p2, p3));
+  v128.store(d1, sums(q0, q1, q2, q3));
 }
 
-/** delta of this thread's share of the neurons below `layer`, for `m` examples. */
-export function denseDelta(layer: Layer, below: Layer, batch: i32, m: i32): void {
-  const a = activationsOf(below, batch);
+/** The errors of this thread's share of the neurons below `layer`, for `m` examples: BP2 without its derivative, in place of the deltas. */
+export function denseError(layer: Layer, below: Layer, m: i32): void {
   for (let v = panelStart(below, below.fromPanel), to = panelStart(below, below.toPanel); v < to; v++) {
     for (let e = 0; e < m; e += 2) {
       const f = min(e + 1, m - 1);
       const first = row(<usize>v * 16, e, below.stride), second = row(<usize>v * 16, f, below.stride);
-      deltaPair(layer, v, row(0, e, layer.stride), row(0, f, layer.stride), a + first, a + second, below.deltas + first, below.deltas + second);
+      errorPair(layer, v, row(0, e, layer.stride), row(0, f, layer.stride), below.deltas + first, below.deltas + second);
     }
   }
 }
@@ -138,7 +136,7 @@ function updatePair(n: i32, w: usize, u: usize, x: usize, y: usize, xStep: usize
   }
 }
 
-/** BP4 and BP3: this thread's rows of W += a^T delta, and biases += sum of delta, over `m` examples; delta holds -eta/m already. */
+/** BP4 and BP3: this thread's rows of the targets += a^T delta, and biases += sum of delta, over `m` examples; delta holds -eta/m already. */
 export function denseUpdate(layer: Layer, below: Layer, batch: i32, m: i32, one: usize): void {
   const a = activationsOf(below, batch);
   for (let p = 0, start = 0, next = 0; p < layer.panels; p++, start = next) {
@@ -147,12 +145,12 @@ export function denseUpdate(layer: Layer, below: Layer, batch: i32, m: i32, one:
     const mine = p >= layer.fromPanel && p < layer.toPanel;
     for (let v = start, width = 0; v < next; v += width) {
       width = tile(next - v);
-      const w = panelWeights(layer, start) + <usize>(v - start) * 16, d = layer.deltas + <usize>v * 16;
+      const w = panelTargets(layer, start) + <usize>(v - start) * 16, d = layer.deltas + <usize>v * 16;
       for (let i = layer.fromRow; i < layer.toRow; i += 2) {
         const j = min(i + 1, layer.toRow - 1);
         updatePair(width, row(w, i, step), row(w, j, step), a + (<usize>i << 2), a + (<usize>j << 2), below.stride, d, layer.stride, m);
       }
-      const b = layer.biases + <usize>v * 16;
+      const b = layer.biasTargets + <usize>v * 16;
       if (mine) updatePair(width, b, b, one, one, 0, d, layer.stride, m);
     }
   }

@@ -6,14 +6,19 @@
  * between two meetings nobody writes what another reads. Nothing here depends on who owns what: the sums of a unit are made by one
  * thread in one order.
  */
-import { Images, Thread, activationsOf, layerAt, panelStart, panelWeights, row } from "./layout";
+import { Images, Layer, Rule, Thread, activationsOf, layerAt, panelStart, panelTargets, panelWeights, row } from "./layout";
 import { exampleAt, rowStart, sparseForward, sparseUpdate, touch } from "./sparse";
-import { denseDelta, denseForward, denseUpdate } from "./dense";
-import { activate, exp, outputDelta } from "./activation";
+import { denseError, denseForward, denseUpdate } from "./dense";
+import { activate, exp, outputDelta, timesDerivative } from "./activation";
+import { drop, maskRow } from "./dropout";
+import { accelerate, decay, shorten } from "./regularisation";
 import { meet } from "./barrier";
 
-/** Feeds examples from .. from + m of the order forward. */
-function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32): void {
+/**
+ * Feeds examples from .. from + m of the order forward: the activations of hidden layers, and the output layer's z, which stays as it is.
+ * `number`: what number of its epoch the first example of the order is, for dropout by the masks of `seed`; below 0: without.
+ */
+function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32, seed: u32, number: i32): void {
   touch(images, from, from + m);
   for (let l = 0; l < t.layers; l++) {
     const layer = layerAt(t, l);
@@ -30,87 +35,119 @@ function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32): 
           sparseForward(n, images.pairs + load<u32>(s), images.pairs + load<u32>(s, 4), t.values, w, biases, row(z, e, layer.stride));
         }
       }
-      activate(z, layer.stride, n, m);
+      if (l == t.layers - 1) continue;
+      activate(t.rule.activation, z, layer.stride, n, m);
+      if (number >= 0) dropAll(t.rule, z, layer.stride, v, n, m, l + 1, seed, number + from);
     }
     if (layer.meetForward) meet(t);
   }
 }
 
+/** Dropout for `n` vectors from `v` of hidden layer `l`, of `m` examples whose numbers start at `number`. */
+function dropAll(rule: Rule, x: usize, stride: usize, v: i32, n: i32, m: i32, l: i32, seed: u32, number: i32): void {
+  if (rule.dropBelow == 0) return;
+  for (let e = 0; e < m; e++) drop(rule, row(x, e, stride), maskRow(seed, number + e, l), v, n);
+}
+
 /** BP1 and BP2, from the top down. `scale`, -eta/m, goes in at the output and so into every delta. */
-function backpropagate(t: Thread, images: Images, batch: i32, from: i32, m: i32, scale: f32): void {
+function backpropagate(t: Thread, images: Images, batch: i32, from: i32, m: i32, scale: f32, seed: u32, number: i32): void {
   let layer = layerAt(t, t.layers - 1);
   const a = activationsOf(layer, batch);
   const u = panelStart(layer, layer.fromPanel) << 2, to = panelStart(layer, layer.toPanel) << 2;
   for (let e = 0; e < m; e++) {
     const label = <i32>load<u8>(images.labels + exampleAt(images, from + e));
-    outputDelta(row(a, e, layer.stride), row(layer.deltas, e, layer.stride), u, to, layer.units, label, scale);
+    outputDelta(t.rule, row(a, e, layer.stride), row(layer.deltas, e, layer.stride), u, to, layer.units, label, scale);
   }
   if (layer.meetDelta) meet(t);
   for (let l = t.layers - 2; l >= 0; l--) {
     const below = layerAt(t, l);
-    denseDelta(layer, below, batch, m);
+    denseError(layer, below, m);
+    const v = panelStart(below, below.fromPanel), n = panelStart(below, below.toPanel) - v, at = <usize>v * 16;
+    timesDerivative(t.rule, below.deltas + at, activationsOf(below, batch) + at, below.stride, n, m);
+    dropAll(t.rule, below.deltas + at, below.stride, v, n, m, l + 1, seed, number + from);
     if (below.meetDelta) meet(t);
     layer = below;
   }
 }
 
-/** BP3 and BP4: each weight and bias += its -eta/m * sum of gradients. */
-function update(t: Thread, images: Images, batch: i32, from: i32, m: i32): void {
+/** BP3 and BP4: each weight and bias += its -eta/m * sum of gradients, and what regularisation and momentum make of that. */
+function update(t: Thread, images: Images, batch: i32, from: i32, m: i32, eta: f32): void {
   const first = layerAt(t, 0);
   for (let p = first.fromPanel; p < first.toPanel; p++) {
     const v = panelStart(first, p), n = panelStart(first, p + 1) - v;
-    const w = panelWeights(first, v), biases = first.biases + <usize>v * 16, d = first.deltas + <usize>v * 16;
+    const w = panelTargets(first, v), biases = first.biasTargets + <usize>v * 16, d = first.deltas + <usize>v * 16;
+    beforeUpdate(t.rule, first, p, 0, first.inputs, eta);
     for (let e = 0; e < m; e++) {
       const s = rowStart(images, from + e);
       sparseUpdate(n, images.pairs + load<u32>(s), images.pairs + load<u32>(s, 4), t.values, w, biases, row(d, e, first.stride));
     }
+    afterUpdate(t.rule, first, p, 0, first.inputs, eta);
   }
-  for (let l = 1; l < t.layers; l++) denseUpdate(layerAt(t, l), layerAt(t, l - 1), batch, m, t.values + 255 * 4);
+  for (let l = 1; l < t.layers; l++) {
+    const layer = layerAt(t, l);
+    for (let p = 0; p < layer.panels; p++) beforeUpdate(t.rule, layer, p, layer.fromRow, layer.toRow, eta);
+    denseUpdate(layer, layerAt(t, l - 1), batch, m, t.values + 255 * 4);
+    for (let p = 0; p < layer.panels; p++) afterUpdate(t.rule, layer, p, layer.fromRow, layer.toRow, eta);
+  }
+  if (t.rule.maxNorm > 0) shortenAll(t);
+}
+
+/** Weight decay of rows from .. to of a panel, where momentum does not do it. */
+function beforeUpdate(rule: Rule, layer: Layer, p: i32, from: i32, to: i32, eta: f32): void {
+  if (rule.momentum > 0 || (rule.l2 == 0 && rule.l1 == 0)) return;
+  const v = panelStart(layer, p), step = <usize>(panelStart(layer, p + 1) - v) * 16, w = panelWeights(layer, v);
+  decay(row(w, from, step), row(w, to, step), eta * rule.l2, eta * rule.l1);
+}
+
+/** Momentum for rows from .. to of a panel and, if it is this thread's, its biases. */
+function afterUpdate(rule: Rule, layer: Layer, p: i32, from: i32, to: i32, eta: f32): void {
+  if (rule.momentum == 0) return;
+  const v = panelStart(layer, p), n = panelStart(layer, p + 1) - v, step = <usize>n * 16, w = panelWeights(layer, v);
+  accelerate(row(w, from, step), row(w, to, step), layer.weightTargets - layer.weights, eta * rule.l2, eta * rule.l1, rule.momentum);
+  if (p < layer.fromPanel || p >= layer.toPanel) return;
+  const b = layer.biases + <usize>v * 16;
+  accelerate(b, b + step, layer.biasTargets - layer.biases, 0, 0, rule.momentum);
+}
+
+/** Max-norm, for the neurons of this thread's panels; in all layers but the first, others have updated weights into them. */
+function shortenAll(t: Thread): void {
+  meet(t);
+  for (let l = 0; l < t.layers; l++) {
+    const layer = layerAt(t, l);
+    for (let p = layer.fromPanel; p < layer.toPanel; p++) {
+      const v = panelStart(layer, p);
+      shorten(panelWeights(layer, v), layer.inputs, panelStart(layer, p + 1) - v, t.rule.maxNorm);
+    }
+  }
 }
 
 /**
  * Trains on mini-batches first .. last - 1 of those of `size` that the first `examples` of the order fall into. Ends in a meeting, so that
- * when it returns in one thread all have done their share.
+ * when it returns in one thread all have done their share. `seed`, `number`: as in feedForward.
  */
-export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, eta: f32): void {
+export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, eta: f32, seed: u32, number: i32): void {
   for (let batch = first; batch < last; batch++) {
     const from = batch * size, m = min(size, examples - from);
-    feedForward(t, images, batch, from, m);
-    backpropagate(t, images, batch, from, m, -eta / <f32>m);
-    update(t, images, batch, from, m);
+    feedForward(t, images, batch, from, m, seed, number);
+    backpropagate(t, images, batch, from, m, -eta / <f32>m, seed, number);
+    update(t, images, batch, from, m, eta);
   }
   meet(t);
 }
 
 /**
- * Counts how examples from .. to - 1 of the order are classified: by the output neuron with the highest activation, the first of
- * equals. Goes by `rows` examples at a time. Adds to u32[1 + units] at `counts`: first the examples that are right, then those of each answer.
+ * Writes the output layer's z for examples from .. to - 1 of the order to f32 (to - from, units) at `outputs`. Goes by `rows` examples at a
+ * time, as many as there is scratch for.
  */
-export function evaluate(t: Thread, images: Images, from: i32, to: i32, rows: i32, counts: usize): void {
-  const layer = layerAt(t, t.layers - 1);
+export function evaluate(t: Thread, images: Images, from: i32, to: i32, rows: i32, outputs: usize): void {
+  const layer = layerAt(t, t.layers - 1), bytes = <usize>layer.units << 2;
   for (; from < to; from += rows) {
     const m = min(rows, to - from);
-    feedForward(t, images, 0, from, m);
+    feedForward(t, images, 0, from, m, 0, -1);
     meet(t);
-    if (t.me == 0) {
-      for (let e = 0; e < m; e++) {
-        const answer = argmax(row(activationsOf(layer, 0), e, layer.stride), layer.units);
-        increment(counts + 4 + (<usize>answer << 2));
-        if (answer == <i32>load<u8>(images.labels + exampleAt(images, from + e))) increment(counts);
-      }
-    }
+    for (let e = 0; t.me == 0 && e < m; e++, outputs += bytes) memory.copy(outputs, row(activationsOf(layer, 0), e, layer.stride), bytes);
     meet(t);
   }
-}
-
-function argmax(a: usize, units: i32): i32 {
-  let best = 0;
-  for (let i = 1; i < units; i++) if (load<f32>(a + (<usize>i << 2)) > load<f32>(a + (<usize>best << 2))) best = i;
-  return best;
-}
-
-function increment(count: usize): void {
-  store<u32>(count, load<u32>(count) + 1);
 }
 
 /** Whether none of the f32 at from .. to (bytes, a multiple of 16 apart) is NaN or infinite: x - x is 0 for all others. */

@@ -47,8 +47,30 @@ export class Layer {
   activations: usize;
   deltas: usize;
   stride: usize;
+  /** What an update is added to: the weights and biases themselves or, with momentum, their velocities, laid out alike. */
+  weightTargets: usize;
+  biasTargets: usize;
   /** Activations of odd mini-batches lie this many bytes further on (0: in the same place). */
   swap: usize;
+}
+
+/** How a mini-batch moves the parameters. */
+@unmanaged
+export class Rule {
+  /** Numbers of names in the tables of src/network. */
+  activation: i32;
+  output: i32;
+  cost: i32;
+  /** lambda/n and l1/n. */
+  l2: f32;
+  l1: f32;
+  momentum: f32;
+  /** Hidden neurons whose random bits are below this are left out (0: none), the share that is not, and 1 / keep, which they count. */
+  dropBelow: u32;
+  keep: f32;
+  dropFactor: f32;
+  /** 0: none. */
+  maxNorm: f32;
 }
 
 /** One thread's view of the work. */
@@ -57,6 +79,7 @@ export class Thread {
   /** Record of the first layer; the others follow it. */
   first: usize;
   layers: i32;
+  rule: Rule;
   /** f32[256], pixel value -> 0..1, so the last one is 1. */
   values: usize;
   /** Barrier, see barrier.ts. */
@@ -80,6 +103,12 @@ export function panelStart(layer: Layer, p: i32): i32 {
 export function panelWeights(layer: Layer, v: i32): usize {
   assert(v >= 0 && v < layer.vectors);
   return layer.weights + <usize>v * layer.rows * 16;
+}
+
+/** Address of what is added to when a panel that starts at vector `v` is updated. */
+export function panelTargets(layer: Layer, v: i32): usize {
+  assert(v >= 0 && v < layer.vectors);
+  return layer.weightTargets + <usize>v * layer.rows * 16;
 }
 
 /** Address of this mini-batch's activations. */

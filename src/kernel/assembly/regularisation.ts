@@ -1,0 +1,42 @@
+/** What regularisation and momentum do to weights at every mini-batch: passes over all of them, in place, while they are in the cache. */
+import { flush } from "./activation";
+
+/** l2 * w + l1 * sgn(w), and sgn(0) = 0 (Nielsen, chapter 3, equations 91 and 96). */
+// @ts-ignore: decorator
+@inline
+function penalty(w: v128, l2: f32, l1: f32): v128 {
+  const sign = v128.or(v128.and(w, f32x4.splat(-0)), f32x4.splat(l1));
+  return f32x4.add(f32x4.mul(w, f32x4.splat(l2)), v128.and(sign, f32x4.ne(w, f32x4.splat(0))));
+}
+
+/** w -= l2 * w + l1 * sgn(w), at from .. to. */
+export function decay(from: usize, to: usize, l2: f32, l1: f32): void {
+  for (; from < to; from += 16) {
+    const w = v128.load(from);
+    v128.store(from, f32x4.sub(w, penalty(w, l2, l1)));
+  }
+}
+
+/**
+ * Momentum (Nielsen, chapter 3, equations 107 and 108): w += v at from .. to, where the velocity v of the weight at p lies at p + `velocity`
+ * and has this mini-batch's step in it already, all but the penalty's; then leaves mu * v for the next step to be added to.
+ */
+export function accelerate(from: usize, to: usize, velocity: usize, l2: f32, l1: f32, mu: f32): void {
+  for (; from < to; from += 16) {
+    const w = v128.load(from), v = f32x4.sub(v128.load(from + velocity), penalty(w, l2, l1));
+    v128.store(from, f32x4.add(w, v));
+    v128.store(from + velocity, flush(f32x4.mul(v, f32x4.splat(mu))));
+  }
+}
+
+/** Scales the incoming weights of each neuron of a panel, (rows, n vectors) at `w`, down to the length `maxNorm` if they are longer. */
+export function shorten(w: usize, rows: i32, n: i32, maxNorm: f32): void {
+  const step = <usize>n * 16, bytes = <usize>rows * step, one = f32x4.splat(1);
+  for (let column = w, last = w + step; column < last; column += 16) {
+    let sum = f32x4.splat(0);
+    for (let p = column, end = column + bytes; p < end; p += step) sum = f32x4.add(sum, f32x4.mul(v128.load(p), v128.load(p)));
+    if (!v128.any_true(f32x4.gt(sum, f32x4.splat(maxNorm * maxNorm)))) continue;
+    const factor = f32x4.pmin(one, f32x4.div(f32x4.splat(maxNorm), f32x4.sqrt(sum)));
+    for (let p = column, end = column + bytes; p < end; p += step) v128.store(p, f32x4.mul(v128.load(p), factor));
+  }
+}

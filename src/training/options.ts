@@ -1,0 +1,142 @@
+import type { Dataset, Part } from "../data/dataset.js";
+import { ConfigurationError } from "../errors.js";
+import { checkCost } from "../network/cost.js";
+import { checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
+import type { Network } from "../network/network.js";
+import type { Random } from "../network/random.js";
+import { ENGINES, type EngineName, MAX_THREADS, threadsFor } from "./engine.js";
+import type { EpochResult, Progress } from "./result.js";
+import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName, type ScheduleSettings } from "./schedule.js";
+
+/** How to train. The defaults are the book's. */
+export interface TrainOptions extends Partial<Hyperparameters>, Partial<ScheduleSettings> {
+  /** Passes over the training examples, 1 or more. */
+  epochs?: number;
+  /** The learning rate, above 0; to start with, if there is a schedule. */
+  eta?: number;
+  schedule?: ScheduleName;
+  /** Whether each epoch takes the training examples in a new random order; false keeps the order that they have. */
+  shuffle?: boolean;
+  /** Where that order, and the masks of dropout, come from. */
+  random?: Random;
+  /** On which parts cost and accuracy are worked out after every epoch; the test accuracy always is. */
+  monitor?: readonly Part[];
+  /** Ends the run when the validation accuracy has not improved for so many epochs, and gives back the parameters of the best one. */
+  patience?: number;
+  /** Ends the run as soon as the test accuracy reaches this, 0..1. */
+  targetAccuracy?: number;
+  engine?: EngineName;
+  /** How many threads the fast engine uses, by default as many as are fastest; no result depends on it. */
+  threads?: number;
+  /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */
+  signal?: AbortSignal;
+  /** Called some fifty times a second. */
+  onProgress?: (progress: Progress) => void;
+  /** Called after each epoch. */
+  onEpoch?: (epoch: EpochResult) => void;
+}
+
+/** The options of a run with every default in its place. */
+export type Settings = ReturnType<typeof withDefaults>;
+
+/** Fills in the defaults; whatever needs the validation accuracy has it monitored. */
+export function withDefaults(options: TrainOptions, sizes: readonly number[]) {
+  const { patience = Number.POSITIVE_INFINITY, targetAccuracy = Number.POSITIVE_INFINITY, ...given } = defined(options);
+  const { epochs = 30, eta = 3, schedule = "constant", shuffle = true, engine = "fast" } = given;
+  const { batchSize = DEFAULTS.batchSize, threads = threadsFor(engine, sizes, batchSize) } = given;
+  const monitor = new Set(given.monitor);
+  if (patience < Number.POSITIVE_INFINITY || usesValidation(schedule)) monitor.add("validation");
+  return {
+    ...{ ...DEFAULTS, ...SCHEDULE_DEFAULTS, ...given },
+    ...{ epochs, eta, schedule, shuffle, engine, threads, patience, targetAccuracy, monitor },
+  };
+}
+
+/** An option that is undefined is one that is not given. */
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+function usesValidation(schedule: ScheduleName): boolean {
+  return (SCHEDULES[schedule] as Schedule | undefined)?.usesValidation ?? false;
+}
+
+/**
+ * Whether such a network can be trained on `data` so: what `train` checks first, for callers who would rather know before they make
+ * the network.
+ *
+ * @throws ConfigurationError if not
+ */
+export function checkTraining(
+  network: Pick<Network, "sizes" | "output">,
+  data: Dataset,
+  options: TrainOptions = {},
+): Settings {
+  const settings = withDefaults(options, network.sizes);
+  checkFit(network.sizes, data);
+  checkHyperparameters(settings, data.training.labels.length);
+  checkCost(settings.cost, network.output);
+  checkRun(settings);
+  checkEngine(settings);
+  for (const part of settings.monitor) {
+    if (data[part].labels.length > 0) continue;
+    const needed = part === "validation" && !options.monitor?.includes(part);
+    const thing = needed ? "patience or schedule plateau" : `monitor ${part}`;
+    const remedy = `hold some out for validation`;
+    throw new ConfigurationError({ thing, expected: `${part} images`, found: "none", remedy });
+  }
+  return settings;
+}
+
+function checkRun(settings: Settings): void {
+  const { epochs, eta, patience, targetAccuracy, scheduleEpochs, scheduleFactor, etaMin } = settings;
+  const fits = (thing: string, found: number, isFitting: boolean, expected: string) => {
+    if (!(typeof found === "number" && isFitting)) throw new ConfigurationError({ thing, expected, found: `${found}` });
+  };
+  const isCount = (n: number) => n >= 1 && (Number.isInteger(n) || n === Number.POSITIVE_INFINITY);
+  fits("epochs", epochs, Number.isInteger(epochs) && epochs >= 1, "a whole number from 1");
+  fits("eta", eta, eta > 0 && eta < Number.POSITIVE_INFINITY, "a finite number above 0");
+  if (!(settings.schedule in SCHEDULES)) throw noSuch("schedule", settings.schedule, Object.keys(SCHEDULES));
+  fits(
+    "schedule epochs",
+    scheduleEpochs,
+    Number.isInteger(scheduleEpochs) && scheduleEpochs >= 1,
+    "a whole number from 1",
+  );
+  fits("schedule factor", scheduleFactor, scheduleFactor > 0 && scheduleFactor < 1, "a number between 0 and 1");
+  fits("eta min", etaMin, etaMin >= 0 && etaMin < eta, `a number from 0 to below eta, ${eta}`);
+  fits("patience", patience, isCount(patience), "a whole number from 1");
+  fits("target accuracy", targetAccuracy, targetAccuracy > 0, "a number above 0, up to 1");
+}
+
+function checkEngine({ engine, threads, eta }: Settings): void {
+  if (!ENGINES.includes(engine)) throw noSuch("engine", engine, ENGINES);
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
+    const expected = `a whole number from 1 to ${MAX_THREADS}`;
+    throw new ConfigurationError({ thing: "threads", expected, found: `${threads}` });
+  }
+  if (engine === "fast" && Math.fround(eta) === 0) {
+    const expected = "a number that is not 0 in float32";
+    const remedy = "use a larger one, or the textbook engine";
+    throw new ConfigurationError({ thing: "eta", expected, found: `${eta}`, remedy });
+  }
+}
+
+function noSuch(thing: string, found: string, names: readonly string[]): ConfigurationError {
+  return new ConfigurationError({ thing, expected: names.join(" or "), found });
+}
+
+function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {
+  const pixels = images.rows * images.columns;
+  const outputs = sizes.length - 1;
+  const thing = `layers ${sizes.join(",")}`;
+  const remedy = `use ${sizes.with(0, pixels).with(outputs, Math.max(classes, sizes[outputs])).join(",")}`;
+  if (sizes[0] !== pixels) {
+    const expected = `${pixels} input neurons for images of ${images.rows}x${images.columns}`;
+    throw new ConfigurationError({ thing, expected, found: `${sizes[0]}`, remedy });
+  }
+  if (sizes[outputs] < classes) {
+    const expected = `${classes} output neurons or more for labels up to ${classes - 1}`;
+    throw new ConfigurationError({ thing, expected, found: `${sizes[outputs]}`, remedy });
+  }
+}
