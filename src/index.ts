@@ -18,6 +18,7 @@ export type { EngineName } from "./training/engine.js";
 export type { Evaluation } from "./training/evaluation.js";
 export { checkTraining, type TrainOptions } from "./training/options.js";
 export { bestOnTest, bestOnValidation, type EpochResult, type Progress, type TrainResult } from "./training/result.js";
+export { type Run, type RunOptions, type Statistics, statistics, trainAll, trainFrom } from "./training/runs.js";
 export { SCHEDULES, type ScheduleName, type ScheduleSettings } from "./training/schedule.js";
 export { TextbookEngine } from "./training/textbook.js";
 export { train } from "./training/train.js";

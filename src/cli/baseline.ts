@@ -12,6 +12,12 @@ export function differences(baseline: BenchReport, report: BenchReport): string[
     .map((key) => `${key} ${baseline[key]}, now ${report[key]}`);
 }
 
+/** What must be alike for figures to be compared. */
+const COMPARED = [
+  ...(["layers", "batchSize", "engine", "threads", "activation", "output", "cost"] as const),
+  ...(["lambda", "l1", "momentum", "dropout", "maxNorm"] as const),
+];
+
 /** The figures of a report that a baseline is compared by. */
 const FIGURES = { training: "trainSeconds", evaluation: "evaluateSeconds" } as const;
 
@@ -74,7 +80,7 @@ export async function readBaseline(path: string, options: BenchmarkOptions): Pro
     const { median, lower, upper } = report[key] ?? {};
     if (![median, lower, upper].every((value) => typeof value === "number" && value > 0)) throw complain(`no ${key}`);
   }
-  for (const key of ["layers", "batchSize", "engine", "threads"] as const) {
+  for (const key of COMPARED) {
     const [kept, asked] = [`${report[key]}`, `${options[key]}`];
     if (kept !== asked) {
       throw new ConfigurationError({ thing: path, expected: `figures for ${key} ${asked}`, found: `${key} ${kept}` });

@@ -7,7 +7,7 @@ import { InterruptHandler } from "./interrupt.js";
 import type { BenchFlags } from "./options.js";
 import { type BenchReport, benchLines } from "./report/bench.js";
 import { colors } from "./report/style.js";
-import { resolveThreads } from "./train.js";
+import { modelOf, resolveThreads } from "./settings.js";
 
 /**
  * `bp-train bench`: times training and evaluation, prints the figures, and compares them with kept ones.
@@ -15,8 +15,8 @@ import { resolveThreads } from "./train.js";
  * @param output  fires when standard output takes no more
  */
 export async function runBench(flags: BenchFlags, version: string, output: AbortSignal): Promise<void> {
-  const { layers, batchSize, engine } = flags;
-  const options = { layers, batchSize, eta: 3, engine, threads: resolveThreads(flags) };
+  const { engine } = flags;
+  const options = { ...modelOf(flags), engine, threads: resolveThreads(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
   if (flags.saveBaseline !== undefined) await checkPlace(flags.saveBaseline);
   const interrupts = new InterruptHandler(
@@ -28,7 +28,7 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
     const start = performance.now();
     const data = await loadDataset(flags.data, { validation: flags.validation, signal });
     const loadSeconds = (performance.now() - start) / 1000;
-    checkTraining({ sizes: layers, output: "sigmoid" }, data, options);
+    checkTraining({ ...options, sizes: options.layers }, data, options);
     const measure = async (options: BenchmarkOptions): Promise<BenchReport> => ({
       ...{ event: "bench", version, ...options },
       trainingExamples: data.training.labels.length,

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
-import { type BenchFlags, benchOptions, type TrainFlags, trainOptions } from "./options.js";
+import * as options from "./options.js";
+import { presetOf } from "./presets.js";
 import { endLine } from "./report/ndjson.js";
 import { endOfRun } from "./report/run-end.js";
 
@@ -11,6 +12,7 @@ const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 }
 const EXAMPLES = `Examples:
   bp-train                                    the book's network: about 95 % of the test digits
   bp-train --layers 784,100,10 --epochs 10    more hidden neurons, fewer epochs
+  bp-train --preset ch3-init-scaled-100       an experiment of the book's (bp-train presets)
   bp-train --json | jq .accuracy              one JSON object a line, for programs
 `;
 
@@ -19,6 +21,12 @@ const BENCH_EXAMPLES = `Examples:
   bp-train bench --layers 784,800,10 --batch-size 100 --compare-engines
   bp-train bench --save-baseline fast.json             keep the figures ...
   bp-train bench --baseline fast.json                  ... and exit 5 if it has become slower
+`;
+
+const CHECK_EXAMPLES = `Examples:
+  bp-train check                                       the book's network: BP1 to BP4
+  bp-train check --layers 784,20,20,10 --activation relu --cost cross-entropy --lambda 5
+  bp-train check --break BP2                           what a wrong gradient looks like
 `;
 
 const NOTES = `
@@ -52,26 +60,66 @@ function program(output: AbortSignal): Command {
     .configureOutput({ outputError: () => {} }) // `report` says it
     .enablePositionalOptions()
     .exitOverride();
-  for (const option of trainOptions()) command.addOption(option);
-  command.allowExcessArguments().action(async (flags: TrainFlags) => {
+  for (const option of options.trainOptions()) command.addOption(option);
+  command.allowExcessArguments().action(async () => {
     if (command.args.length > 0)
       command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
+    applyPreset(command);
     const { runTraining } = await import("./train.js"); // here, so that --help need not load it
-    await runTraining(flags, version, output);
+    await runTraining(command.opts(), version, output);
   });
-  const bench = command.command("bench").description("Times training and evaluation, for people and for CI.");
-  bench.addHelpText("before", BENCH_EXAMPLES);
-  for (const option of benchOptions()) bench.addOption(option);
-  bench.allowExcessArguments(false).action(async (flags: BenchFlags) => {
-    const misplaced = command.options.find((option) => command.getOptionValueSource(option.attributeName()) === "cli");
-    if (misplaced) command.error(`option '${misplaced.flags}' belongs behind 'bench'`);
+  const bench = subcommand(command, "bench", "Times training and evaluation, for people and for CI.", BENCH_EXAMPLES);
+  for (const option of options.benchOptions()) bench.addOption(option);
+  bench.action(async (flags: options.BenchFlags) => {
     if (bench.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
       bench.error("option '--max-slowdown <share>' goes with --baseline");
     }
     const { runBench } = await import("./bench.js");
     await runBench(flags, version, output);
   });
+  const check = subcommand(
+    command,
+    "check",
+    "Shows that the gradients are right, equation by equation.",
+    CHECK_EXAMPLES,
+  );
+  for (const option of options.checkOptions()) check.addOption(option);
+  check.action(async (flags: options.CheckFlags) => {
+    const { runCheck } = await import("./check.js");
+    process.exitCode = (await runCheck(flags)) ? EXIT.done : EXIT.unexpected;
+  });
+  const presets = subcommand(command, "presets", "Lists the experiments that --preset repeats, and what they came to.");
+  for (const option of options.presetsOptions()) presets.addOption(option);
+  presets.action(async (flags: options.PresetsFlags) => {
+    const { listPresets } = await import("./presets-list.js");
+    listPresets(flags);
+  });
   return command;
+}
+
+/** A verb of its own, which no option may stand before. */
+function subcommand(program: Command, name: string, description: string, examples = ""): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addHelpText("before", examples)
+    .allowExcessArguments(false)
+    .hook("preAction", (_, command) => {
+      const misplaced = program.options.find(
+        (option) => program.getOptionValueSource(option.attributeName()) === "cli",
+      );
+      if (misplaced) command.error(`option '${misplaced.flags}' belongs behind '${name}'`);
+    });
+}
+
+/** Puts a preset's flags in the place of the defaults, not of what was given. */
+function applyPreset(command: Command): void {
+  const { preset } = command.opts<options.TrainFlags>();
+  if (preset === undefined) return;
+  for (const [name, value] of Object.entries(presetOf(preset).flags)) {
+    const source = command.getOptionValueSource(name);
+    if (source === undefined || source === "default") command.setOptionValueWithSource(name, value, "preset");
+  }
 }
 
 /** Says on standard error what went wrong, and gives the exit code for it. */

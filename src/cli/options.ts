@@ -1,86 +1,204 @@
-import { randomInt } from "node:crypto";
-import { InvalidArgumentError, Option } from "commander";
-import { ENGINES, type EngineName, MAX_THREADS } from "../training/engine.js";
+import { Option } from "commander";
+import type { Part } from "../data/parts.js";
+import { ACTIVATIONS, type ActivationName } from "../network/activation.js";
+import { COSTS, type CostName } from "../network/cost.js";
+import { DEFAULTS } from "../network/hyperparameters.js";
+import { INITS, type InitName } from "../network/init.js";
+import { OUTPUTS, type OutputName } from "../network/output.js";
+import { ENGINES, type EngineName } from "../training/engine.js";
+import { SCHEDULE_DEFAULTS, SCHEDULES, type ScheduleName } from "../training/schedule.js";
+import * as parse from "./parsers.js";
 
-/** What `bp-train` is asked to do: every flag of training with its value or default. */
-export interface TrainFlags {
+/** Which network, and how it is trained: the flags that `bp-train`, `bench` and `check` share. */
+export interface ModelFlags {
   layers: number[];
-  epochs: number;
+  activation: ActivationName;
+  output: OutputName;
   batchSize: number;
   eta: number;
-  seed: number;
+  cost: CostName;
+  lambda: number;
+  l1: number;
+  momentum: number;
+  dropout: number;
+  maxNorm?: number;
   data?: string;
   validation: number;
-  trainSize?: number;
-  shuffle: boolean;
   engine: EngineName;
-  threads: Threads;
+  threads: parse.Threads;
   json: boolean;
-  quiet: boolean;
-  progress: boolean;
   color: boolean;
 }
 
+/** What `bp-train` is asked to do: every flag of training with its value or default. */
+export interface TrainFlags extends ModelFlags {
+  preset?: string;
+  init: InitName;
+  epochs: number;
+  schedule: ScheduleName;
+  scheduleEpochs?: number;
+  scheduleFactor?: number;
+  etaMin?: number;
+  seed: number;
+  shuffle: boolean;
+  runs: number;
+  trainSize?: number;
+  monitor?: Part[];
+  patience?: number;
+  targetAccuracy?: number;
+  minAccuracy?: number;
+  quiet: boolean;
+  progress: boolean;
+}
+
 /** What `bp-train bench` is asked to do. */
-export interface BenchFlags {
-  layers: number[];
-  batchSize: number;
-  data?: string;
-  validation: number;
-  engine: EngineName;
-  threads: Threads;
+export interface BenchFlags extends ModelFlags {
   compareEngines: boolean;
   saveBaseline?: string;
   baseline?: string;
   maxSlowdown: number;
+}
+
+/** What `bp-train check` is asked to do. */
+export interface CheckFlags extends ModelFlags {
+  init: InitName;
+  seed: number;
+  break?: string;
+}
+
+/** What `bp-train presets` is asked to do. */
+export interface PresetsFlags {
   json: boolean;
   color: boolean;
 }
 
-export type Threads = number | "auto";
-
-const MAX_COUNT = 2 ** 31 - 1;
-/** Seeds are unsigned 32-bit integers. (Not imported from `Random`: --help should not load a generator.) */
-const MAX_SEED = 2 ** 32 - 1;
+const names = (table: object) => Object.keys(table);
 
 /** Every option once, with its default, range and parser. */
 const option = {
+  preset: () => new Option("--preset <name>", "flags of an experiment; a flag beside it wins (bp-train presets)"),
+
   layers: () =>
     new Option("-l, --layers <sizes>", "neurons a layer, comma-separated, input first")
       .default([784, 30, 10], "784,30,10")
-      .argParser(layerSizes),
-  epochs: () => new Option("-e, --epochs <n>", "passes over the training images").default(30).argParser(wholeNumber(1)),
-  batchSize: () => new Option("-b, --batch-size <m>", "examples a mini-batch").default(10).argParser(wholeNumber(1)),
-  eta: () => new Option("--eta <rate>", "learning rate").default(3).argParser(positiveNumber),
+      .argParser(parse.layerSizes),
+  activation: () =>
+    new Option("--activation <name>", "of hidden neurons").default("sigmoid").choices(names(ACTIVATIONS)),
+  output: () => new Option("--output <name>", "of the output layer").default("sigmoid").choices(names(OUTPUTS)),
+  init: () => new Option("--init <name>", "how the weights start").default("gaussian").choices(names(INITS)),
+
+  epochs: () =>
+    new Option("-e, --epochs <n>", "passes over the training images").default(30).argParser(parse.wholeNumber(1)),
+  batchSize: () =>
+    new Option("-b, --batch-size <m>", "examples a mini-batch")
+      .default(DEFAULTS.batchSize)
+      .argParser(parse.wholeNumber(1)),
+  eta: () => new Option("--eta <rate>", "learning rate").default(3).argParser(parse.positiveNumber),
+  cost: () => new Option("--cost <name>", "what is minimised").default(DEFAULTS.cost).choices(names(COSTS)),
+  schedule: () =>
+    new Option("--schedule <name>", "how eta goes on from epoch to epoch")
+      .default("constant")
+      .choices(names(SCHEDULES)),
+  scheduleEpochs: () =>
+    new Option(
+      "--schedule-epochs <n>",
+      `step: each rate lasts n epochs; plateau: n without improvement (default: ${SCHEDULE_DEFAULTS.scheduleEpochs})`,
+    ).argParser(parse.wholeNumber(1)),
+  scheduleFactor: () =>
+    new Option(
+      "--schedule-factor <x>",
+      `step, plateau: what eta is multiplied by (default: ${SCHEDULE_DEFAULTS.scheduleFactor})`,
+    ).argParser(parse.betweenZeroAndOne),
+  etaMin: () =>
+    new Option("--eta-min <rate>", `cosine: where eta would end (default: ${SCHEDULE_DEFAULTS.etaMin})`).argParser(
+      parse.numberFromZero,
+    ),
   seed: () =>
-    new Option("--seed <n>", `0 to ${MAX_SEED}; the same seed repeats the run; "random" draws one`)
+    new Option("--seed <n>", `0 to ${parse.MAX_SEED}; the same seed repeats the run; "random" draws one`)
       .default(1)
-      .argParser(seed),
+      .argParser(parse.seed),
+  noShuffle: () =>
+    new Option("--no-shuffle", "keep the training images in file order (default: a new order each epoch)"),
+  runs: () =>
+    new Option("--runs <n>", "train n networks, from consecutive seeds, side by side where cores allow")
+      .default(1)
+      .argParser(parse.wholeNumber(1, 10_000)),
+
+  lambda: () =>
+    new Option("--lambda <x>", "L2 regularisation, the book's lambda")
+      .default(DEFAULTS.lambda)
+      .argParser(parse.numberFromZero),
+  l1: () =>
+    new Option("--l1 <x>", "L1 regularisation, scaled alike").default(DEFAULTS.l1).argParser(parse.numberFromZero),
+  momentum: () =>
+    new Option("--momentum <mu>", "share of its velocity that a weight keeps")
+      .default(DEFAULTS.momentum)
+      .argParser(parse.belowOne),
+  dropout: () =>
+    new Option("--dropout <p>", "share of hidden neurons that each example leaves out")
+      .default(DEFAULTS.dropout)
+      .argParser(parse.belowOne),
+  maxNorm: () =>
+    new Option(
+      "--max-norm <c>",
+      "the greatest length of a neuron's vector of incoming weights (default: none)",
+    ).argParser(parse.positiveNumber),
+
+  monitor: () =>
+    new Option(
+      "--monitor <parts>",
+      "cost and accuracy after each epoch on some of training,validation,test (default: test accuracy alone)",
+    ).argParser(parse.parts),
+  patience: () =>
+    new Option(
+      "--patience <n>",
+      "stop after n epochs without a better validation accuracy, keep the best epoch's weights (default: never)",
+    ).argParser(parse.wholeNumber(1)),
+  targetAccuracy: () =>
+    new Option("--target-accuracy <p>", "stop as soon as the test accuracy reaches this (default: never)").argParser(
+      parse.accuracy,
+    ),
+  minAccuracy: () =>
+    new Option(
+      "--min-accuracy <p>",
+      "exit 5 if the test accuracy, at the epoch chosen by validation, is lower (default: none)",
+    ).argParser(parse.accuracy),
+
   data: () =>
     new Option("--data <dir>", "folder with the four IDX files, raw or .gz (default: MNIST, in the package)")
       .env("BP_TRAIN_DATA")
-      .argParser(notEmpty),
+      .argParser(parse.notEmpty),
   validation: () =>
-    new Option("--validation <n>", "hold out the last n training images").default(10_000).argParser(wholeNumber(0)),
+    new Option("--validation <n>", "hold out the last n training images")
+      .default(10_000)
+      .argParser(parse.wholeNumber(0)),
   trainSize: () =>
-    new Option("--train-size <n>", "use only the first n of the rest (default: all)").argParser(wholeNumber(1)),
-  noShuffle: () =>
-    new Option("--no-shuffle", "keep the training images in file order (default: a new order each epoch)"),
+    new Option("--train-size <n>", "use only the first n of the rest (default: all)").argParser(parse.wholeNumber(1)),
+
   engine: () =>
     new Option("--engine <name>", "what computes: float32 SIMD, or the book's loops in float64")
       .default("fast")
       .choices(ENGINES),
   threads: () =>
-    new Option("--threads <n>", "of the fast engine; never changes a result").default("auto").argParser(threads),
+    new Option("--threads <n>", "of the fast engine; never changes a result").default("auto").argParser(parse.threads),
+
   compareEngines: () => new Option("--compare-engines", "time the textbook engine too").default(false),
   saveBaseline: () =>
-    new Option("--save-baseline <file>", "keep the figures in a file (default: keep none)").argParser(notEmpty),
+    new Option("--save-baseline <file>", "keep the figures in a file (default: keep none)").argParser(parse.notEmpty),
   baseline: () =>
-    new Option("--baseline <file>", "exit 5 if slower than the figures in it (default: none)").argParser(notEmpty),
+    new Option("--baseline <file>", "exit 5 if slower than the figures in it (default: none)").argParser(
+      parse.notEmpty,
+    ),
   maxSlowdown: () =>
     new Option("--max-slowdown <share>", "how much slower is allowed, such as 10% or 0.1")
       .default(0.1, "10%")
-      .argParser(share),
+      .argParser(parse.share),
+  break: () =>
+    new Option(
+      "--break <line>",
+      "spoil one of the gradients on purpose, to see the check fail (default: none)",
+    ).choices(["BP1", "BP2", "BP3", "BP4", "step", "fast"]),
+
   json: () => new Option("--json", "print NDJSON on standard output, and nothing else there").default(false),
   quiet: () => new Option("-q, --quiet", "print only the closing summary").default(false),
   noProgress: () =>
@@ -88,92 +206,53 @@ const option = {
   noColor: () => new Option("--no-color", "use no colour (default: colour where the stream is a terminal)"),
 };
 
-/** The options of `bp-train`, in the order of its help. */
-export function trainOptions(): Option[] {
-  const { layers, epochs, batchSize, eta, seed, data, validation, trainSize, noShuffle, engine, threads } = option;
-  const { json, quiet, noProgress, noColor } = option;
-  const order = [layers, epochs, batchSize, eta, seed, data, validation, trainSize, noShuffle, engine, threads];
-  return [...order, json, quiet, noProgress, noColor].map((make) => make());
-}
-
-/** The options of `bp-train bench`, in the order of its help. */
-export function benchOptions(): Option[] {
-  const { layers, batchSize, data, engine, threads, compareEngines, saveBaseline, baseline, maxSlowdown } = option;
-  const order = [
-    layers,
-    batchSize,
-    data,
-    option.validation,
-    engine,
-    threads,
-    compareEngines,
-    saveBaseline,
-    baseline,
-    maxSlowdown,
-  ];
-  return [...order, option.json, option.noColor].map((make) => make());
-}
-
-function wholeNumber(min: number, max = MAX_COUNT): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-    }
-    return value;
-  };
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!DECIMAL.test(text) || value <= 0 || value === Number.POSITIVE_INFINITY) {
-    throw new InvalidArgumentError("Expected a number above 0, such as 3, 0.5 or 1e-3.");
-  }
-  return value;
-}
-
-const DECIMAL = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
-/** A fraction as `0.95` or `95%`. A bare 95 could mean either, and is refused. */
-function share(text: string): number {
-  const value = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
-  if (!DECIMAL.test(text.replace(/%$/, "")) || value > 1) {
-    const bare = DECIMAL.test(text) ? ` Did you mean ${text}% or ${Number(text) / 100}?` : "";
-    throw new InvalidArgumentError(`Expected a share from 0% to 100%, such as 10% or 0.1.${bare}`);
-  }
-  return value;
-}
-
-function layerSizes(text: string): number[] {
-  const sizes = text.split(",");
-  const size = wholeNumber(1);
-  try {
-    if (sizes.length >= 2) return sizes.map(size);
-  } catch {}
-  throw new InvalidArgumentError(
-    `Expected two or more whole numbers from 1 to ${MAX_COUNT}, separated by commas without spaces, such as 784,30,10.`,
+/** Options in the order of a command's help, by its headings. */
+function grouped(groups: Record<string, (keyof typeof option)[]>): Option[] {
+  return Object.entries(groups).flatMap(([heading, names]) =>
+    names.map((name) => option[name]().helpGroup(`${heading}:`)),
   );
 }
 
-function seed(text: string): number {
-  return text === "random" ? randomInt(MAX_SEED + 1) : numberOr("random", 0, MAX_SEED)(text);
+/** The options of `bp-train`. */
+export function trainOptions(): Option[] {
+  return grouped({
+    Network: ["layers", "activation", "output", "init"],
+    Training: [
+      ...(["epochs", "batchSize", "eta", "cost", "schedule", "scheduleEpochs", "scheduleFactor", "etaMin"] as const),
+      ...(["seed", "noShuffle", "runs", "preset"] as const),
+    ],
+    Regularisation: ["lambda", "l1", "momentum", "dropout", "maxNorm"],
+    "Watching and stopping": ["monitor", "patience", "targetAccuracy", "minAccuracy"],
+    Data: ["data", "validation", "trainSize"],
+    Engine: ["engine", "threads"],
+    Printing: ["json", "quiet", "noProgress", "noColor"],
+  });
 }
 
-function threads(text: string): Threads {
-  return text === "auto" ? text : numberOr("auto", 1, MAX_THREADS)(text);
+/** The options of `bp-train bench`. */
+export function benchOptions(): Option[] {
+  return grouped({
+    Network: ["layers", "activation", "output"],
+    Training: ["batchSize", "eta", "cost", "lambda", "l1", "momentum", "dropout", "maxNorm"],
+    Data: ["data", "validation"],
+    Engine: ["engine", "threads", "compareEngines"],
+    Comparison: ["saveBaseline", "baseline", "maxSlowdown"],
+    Printing: ["json", "noColor"],
+  });
 }
 
-function numberOr(word: string, min: number, max: number): (text: string) => number {
-  return (text) => {
-    try {
-      return wholeNumber(min, max)(text);
-    } catch {
-      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}, or "${word}".`);
-    }
-  };
+/** The options of `bp-train check`. */
+export function checkOptions(): Option[] {
+  return grouped({
+    Network: ["layers", "activation", "output", "init", "seed"],
+    Training: ["batchSize", "eta", "cost", "lambda", "l1", "momentum", "dropout", "maxNorm"],
+    Data: ["data", "validation"],
+    Checking: ["threads", "break"],
+    Printing: ["json", "noColor"],
+  });
 }
 
-function notEmpty(text: string): string {
-  if (text === "") throw new InvalidArgumentError("Expected a path.");
-  return text;
+/** The options of `bp-train presets`. */
+export function presetsOptions(): Option[] {
+  return grouped({ Printing: ["json", "noColor"] });
 }

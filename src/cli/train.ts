@@ -1,11 +1,14 @@
 import type { Dataset } from "../data/dataset.js";
-import { ConfigurationError, DivergedError } from "../errors.js";
-import { threadsFor } from "../training/engine.js";
+import { DivergedError, GateError } from "../errors.js";
 import type { EpochResult } from "../training/result.js";
+import type { Run } from "../training/runs.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { TrainFlags } from "./options.js";
+import { presetOf } from "./presets.js";
+import { percent } from "./report/human.js";
 import { Reporter } from "./report/reporter.js";
-import { endOfRun } from "./report/run-end.js";
+import { endOf, endOfRun, endOfRuns, type RunEnd, statisticsByEpoch } from "./report/run-end.js";
+import { seedsOf, settingsOf, trainingOf } from "./settings.js";
 
 /**
  * `bp-train [options]`: reads the data, trains, reports.
@@ -13,50 +16,67 @@ import { endOfRun } from "./report/run-end.js";
  * @param output  fires when standard output takes no more
  */
 export async function runTraining(flags: TrainFlags, version: string, output: AbortSignal): Promise<void> {
-  const { layers, epochs, batchSize, eta, seed, shuffle, engine, validation, trainSize } = flags;
-  const threads = resolveThreads(flags);
-  const settings = { version, layers, epochs, batchSize, eta, seed, shuffle, engine, threads };
+  const seeds = seedsOf(flags);
+  const isOne = seeds.length === 1;
+  const figure = flags.preset === undefined ? undefined : presetOf(flags.preset).figure;
+  const settings = settingsOf(flags, version);
   const reporter = new Reporter(flags, settings);
-  const finished: EpochResult[] = [];
+  const finished: EpochResult[][] = seeds.map(() => []);
+  const ends: RunEnd[] = [];
+  const endSoFar = (status: RunEnd["status"]) =>
+    isOne ? endOfRun(status, finished[0], flags.seed, figure) : endOfRuns(ends, status, flags.seed, figure);
   const interrupts = new InterruptHandler(
     (name) => reporter.note(`${name}: stopping after the mini-batches in flight; a second one stops at once`),
-    () => reporter.end(endOfRun("interrupted", finished, seed)),
+    () => reporter.end(endSoFar("interrupted")),
   );
   const signal = AbortSignal.any([interrupts.signal, output]);
   try {
     reporter.opening();
-    const { checkTraining, loadDataset, Network, Random, train } = await import("../index.js"); // the first line is out by now
+    const { checkTraining, loadDataset, trainAll } = await import("../index.js"); // the first line is out by now
+    const { validation, trainSize } = flags;
     const data = await loadDataset(flags.data, { validation, trainSize, signal });
-    checkTraining({ sizes: layers, output: "sigmoid" }, data, { epochs, batchSize, eta });
-    const random = new Random(seed);
-    const network = Network.random(layers, random);
+    const training = { ...trainingOf(flags), signal };
+    checkTraining({ ...training, sizes: training.layers }, data, training);
     await reporter.start({ ...settings, ...exampleCounts(data) });
-    const result = await train(network, data, {
-      ...{ epochs, batchSize, eta, shuffle, random, engine, threads, signal },
-      onProgress: (progress) => reporter.progress(progress),
-      onEpoch: (epoch) => {
-        finished.push(epoch);
-        reporter.epoch(epoch);
+    const examples = seeds.map(() => 0);
+    const listen = (index: number) => ({
+      onProgress(progress: { epoch: number; examples: number }) {
+        examples[index] = progress.examples;
+        reporter.progress(
+          isOne ? { epoch: progress.epoch } : { runs: ends.length },
+          examples.reduce((sum, n) => sum + n),
+        );
+      },
+      onEpoch(epoch: EpochResult) {
+        finished[index].push(epoch);
+        if (isOne) reporter.epoch(epoch);
       },
     });
+    const onRun = (run: Run) => {
+      const end = { ...endOf(run, figure), neverPredicted: missingAnswers(run, data) };
+      ends.push(end);
+      if (!isOne) reporter.run(end);
+    };
+    await trainAll(seeds, data, training, listen, onRun);
     if (output.aborted) return;
-    if (result.status === "interrupted") process.exitCode = interrupts.exitCode;
-    const neverPredicted = result.status === "done" ? missingAnswers(finished, data) : [];
-    if (neverPredicted.length > 0) reporter.note(lostNeurons(neverPredicted));
-    reporter.end({
-      ...endOfRun(result.status, finished, seed),
-      examplesPerSecond: result.trainSeconds > 0 ? result.examples / result.trainSeconds : null,
-      weightsSha256: network.weightsSha256(),
-      neverPredicted,
-    });
+    const status = ends.some((end) => end.status === "interrupted") ? "interrupted" : "done";
+    if (signal.aborted) process.exitCode = interrupts.exitCode;
+    const end = isOne ? ends[0] : { ...endOfRuns(ends, status, flags.seed, figure) };
+    if (end.neverPredicted.length > 0) reporter.note(lostNeurons(end.neverPredicted));
+    if (!isOne) reporter.statistics(statisticsByEpoch(finished));
+    reporter.end(end);
+    if (status === "done") checkAccuracy(end, flags.minAccuracy);
   } catch (error) {
-    if (output.aborted) return;
+    if (output.aborted || error instanceof GateError) {
+      if (output.aborted) return;
+      throw error;
+    }
     if (error === signal.reason) {
       process.exitCode = interrupts.exitCode; // while the data were read
-      reporter.end(endOfRun("interrupted", finished, seed));
+      reporter.end(endSoFar("interrupted"));
     } else {
       const status = error instanceof DivergedError ? "diverged" : "failed";
-      reporter.end({ ...endOfRun(status, finished, seed), error: error instanceof Error ? error.message : `${error}` });
+      reporter.end({ ...endSoFar(status), error: error instanceof Error ? error.message : `${error}` });
       throw error;
     }
   } finally {
@@ -64,22 +84,13 @@ export async function runTraining(flags: TrainFlags, version: string, output: Ab
   }
 }
 
-/** @throws ConfigurationError if the engine has no threads to set */
-export function resolveThreads({
-  layers,
-  batchSize,
-  engine,
-  threads,
-}: Pick<TrainFlags, "layers" | "batchSize" | "engine" | "threads">): number {
-  if (threads === "auto") return threadsFor(engine, layers, batchSize);
-  if (engine === "fast" || threads === 1) return threads;
-  const expected = `1 thread, all that the ${engine} engine has`;
-  throw new ConfigurationError({
-    thing: `threads ${threads}`,
-    expected,
-    found: `${threads}`,
-    remedy: "use the fast engine",
-  });
+/** @throws GateError if the honest accuracy, or where there is no validation the last one, is below the bound */
+function checkAccuracy({ honestAccuracy, accuracy }: RunEnd, least = 0): void {
+  const found = honestAccuracy ?? accuracy ?? 0;
+  if (found >= least) return;
+  const thing =
+    honestAccuracy === null ? "accuracy after the last epoch" : "accuracy at the epoch chosen by validation";
+  throw new GateError({ thing, expected: `at least ${percent(least)} of the test images`, found: percent(found) });
 }
 
 function exampleCounts({ training, validation, test }: Dataset) {
@@ -91,11 +102,12 @@ function exampleCounts({ training, validation, test }: Dataset) {
 }
 
 /** The classes of the test labels that could be learned, and that the network answered for no test image after the last epoch. */
-function missingAnswers(finished: EpochResult[], { training, test }: Dataset): number[] {
-  const { answers } = finished[finished.length - 1];
+function missingAnswers({ result }: Run, { training, test }: Dataset): number[] {
+  const last = result.epochs.at(-1);
+  if (result.status !== "done" || last === undefined) return [];
   const learnable = new Set(training.labels);
   return [...new Set(test.labels)]
-    .filter((label) => learnable.has(label) && answers[label] === 0)
+    .filter((label) => learnable.has(label) && last.answers[label] === 0)
     .sort((a, b) => a - b);
 }
 

@@ -12,10 +12,6 @@ export interface Examples {
   labels: Uint8Array;
 }
 
-/** The parts that examples play in a run. */
-export const PARTS = ["training", "validation", "test"] as const;
-export type Part = (typeof PARTS)[number];
-
 /** The examples of a data set by the part that they play in a run. All share their images' size. */
 export interface Dataset {
   training: Examples;

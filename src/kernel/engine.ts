@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { Dataset, Part } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Part } from "../data/parts.js";
 import type { Masks } from "../network/dropout.js";
 import { DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
 import type { Network, Parameters } from "../network/network.js";

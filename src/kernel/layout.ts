@@ -1,4 +1,5 @@
-import { type Dataset, PARTS, type Part } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
+import { PARTS, type Part } from "../data/parts.js";
 import { ConfigurationError } from "../errors.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network } from "../network/network.js";

@@ -1,4 +1,5 @@
-import { type Dataset, type Examples, PARTS } from "../data/dataset.js";
+import type { Dataset, Examples } from "../data/dataset.js";
+import { PARTS } from "../data/parts.js";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS } from "../network/cost.js";
 import { dropThreshold } from "../network/dropout.js";

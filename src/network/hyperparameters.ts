@@ -27,16 +27,18 @@ export function checkHyperparameters(
   { batchSize, lambda, l1, momentum, dropout, maxNorm }: Hyperparameters,
   n: number,
 ): void {
-  const fits = (thing: string, found: number, isFitting: boolean, expected: string) => {
-    if (!(typeof found === "number" && isFitting)) throw new ConfigurationError({ thing, expected, found: `${found}` });
-  };
   const isBatch = Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= n;
-  fits(`batch size ${batchSize}`, batchSize, isBatch, `a whole number from 1 to ${n}, the training examples`);
+  check(`batch size ${batchSize}`, batchSize, isBatch, `a whole number from 1 to ${n}, the training examples`);
   for (const [name, value] of Object.entries({ lambda, l1 })) {
-    fits(name, value, value >= 0 && value < Number.POSITIVE_INFINITY, "a finite number from 0");
+    check(name, value, value >= 0 && value < Number.POSITIVE_INFINITY, "a finite number from 0");
   }
   for (const [name, value] of Object.entries({ momentum, dropout })) {
-    fits(name, value, value >= 0 && value < 1, "a number from 0 to below 1");
+    check(name, value, value >= 0 && value < 1, "a number from 0 to below 1");
   }
-  fits("max norm", maxNorm, maxNorm > 0, "a number above 0");
+  check("max norm", maxNorm, maxNorm > 0, "a number above 0");
+}
+
+/** @throws ConfigurationError if `found` is no number, or not a fitting one */
+export function check(thing: string, found: number, isFitting: boolean, expected: string): void {
+  if (!(typeof found === "number" && isFitting)) throw new ConfigurationError({ thing, expected, found: `${found}` });
 }

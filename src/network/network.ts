@@ -136,7 +136,8 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-function checkSizes(sizes: readonly number[]): void {
+/** @throws ConfigurationError if there can be no network of these layers */
+export function checkSizes(sizes: readonly number[]): void {
   const thing = `layers ${sizes.join(",")}`;
   if (sizes.length < 2) {
     throw new ConfigurationError({

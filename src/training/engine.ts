@@ -1,4 +1,4 @@
-import type { Part } from "../data/dataset.js";
+import type { Part } from "../data/parts.js";
 import { bestThreads } from "../kernel/threads.js";
 import type { Masks } from "../network/dropout.js";
 import type { Parameters } from "../network/network.js";

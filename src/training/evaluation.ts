@@ -1,4 +1,5 @@
-import type { Dataset, Part } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Part } from "../data/parts.js";
 import { COSTS } from "../network/cost.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import { type Parameters, zeros } from "../network/network.js";

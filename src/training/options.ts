@@ -1,8 +1,9 @@
-import type { Dataset, Part } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Part } from "../data/parts.js";
 import { ConfigurationError } from "../errors.js";
 import { checkCost } from "../network/cost.js";
-import { checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
-import type { Network } from "../network/network.js";
+import { check, checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
+import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import { ENGINES, type EngineName, MAX_THREADS, threadsFor } from "./engine.js";
 import type { EpochResult, Progress } from "./result.js";
@@ -39,6 +40,9 @@ export interface TrainOptions extends Partial<Hyperparameters>, Partial<Schedule
 /** The options of a run with every default in its place. */
 export type Settings = ReturnType<typeof withDefaults>;
 
+/** What of a network decides how it can be trained. */
+type NetworkShape = Pick<Network, "sizes"> & NetworkOptions;
+
 /** Fills in the defaults; whatever needs the validation accuracy has it monitored. */
 export function withDefaults(options: TrainOptions, sizes: readonly number[]) {
   const { patience = Number.POSITIVE_INFINITY, targetAccuracy = Number.POSITIVE_INFINITY, ...given } = defined(options);
@@ -67,16 +71,15 @@ function usesValidation(schedule: ScheduleName): boolean {
  *
  * @throws ConfigurationError if not
  */
-export function checkTraining(
-  network: Pick<Network, "sizes" | "output">,
-  data: Dataset,
-  options: TrainOptions = {},
-): Settings {
+export function checkTraining(network: NetworkShape, data: Dataset, options: TrainOptions = {}): Settings {
   const settings = withDefaults(options, network.sizes);
+  checkSizes(network.sizes);
   checkFit(network.sizes, data);
   checkHyperparameters(settings, data.training.labels.length);
-  checkCost(settings.cost, network.output);
+  checkCost(settings.cost, network.output ?? "sigmoid");
+  checkHidden(network, settings);
   checkRun(settings);
+  checkSchedule(settings, options);
   checkEngine(settings);
   for (const part of settings.monitor) {
     if (data[part].labels.length > 0) continue;
@@ -89,24 +92,52 @@ export function checkTraining(
 }
 
 function checkRun(settings: Settings): void {
-  const { epochs, eta, patience, targetAccuracy, scheduleEpochs, scheduleFactor, etaMin } = settings;
-  const fits = (thing: string, found: number, isFitting: boolean, expected: string) => {
-    if (!(typeof found === "number" && isFitting)) throw new ConfigurationError({ thing, expected, found: `${found}` });
-  };
+  const { epochs, eta, patience, targetAccuracy } = settings;
   const isCount = (n: number) => n >= 1 && (Number.isInteger(n) || n === Number.POSITIVE_INFINITY);
-  fits("epochs", epochs, Number.isInteger(epochs) && epochs >= 1, "a whole number from 1");
-  fits("eta", eta, eta > 0 && eta < Number.POSITIVE_INFINITY, "a finite number above 0");
-  if (!(settings.schedule in SCHEDULES)) throw noSuch("schedule", settings.schedule, Object.keys(SCHEDULES));
-  fits(
-    "schedule epochs",
-    scheduleEpochs,
-    Number.isInteger(scheduleEpochs) && scheduleEpochs >= 1,
-    "a whole number from 1",
-  );
-  fits("schedule factor", scheduleFactor, scheduleFactor > 0 && scheduleFactor < 1, "a number between 0 and 1");
-  fits("eta min", etaMin, etaMin >= 0 && etaMin < eta, `a number from 0 to below eta, ${eta}`);
-  fits("patience", patience, isCount(patience), "a whole number from 1");
-  fits("target accuracy", targetAccuracy, targetAccuracy > 0, "a number above 0, up to 1");
+  check("epochs", epochs, Number.isInteger(epochs) && epochs >= 1, "a whole number from 1");
+  check("eta", eta, eta > 0 && eta < Number.POSITIVE_INFINITY, "a finite number above 0");
+  check("patience", patience, isCount(patience), "a whole number from 1");
+  check("target accuracy", targetAccuracy, targetAccuracy > 0, "a number above 0, up to 1");
+}
+
+/** A schedule takes its own settings, and no others. */
+function checkSchedule(settings: Settings, given: TrainOptions): void {
+  const { schedule: name, eta, scheduleEpochs, scheduleFactor, etaMin } = settings;
+  if (!Object.hasOwn(SCHEDULES, name)) throw noSuch("schedule", name, Object.keys(SCHEDULES));
+  for (const key of Object.keys(SCHEDULE_DEFAULTS) as (keyof ScheduleSettings)[]) {
+    const takers = Object.entries<Schedule>(SCHEDULES).flatMap(([name, { takes }]) =>
+      takes.includes(key) ? name : [],
+    );
+    if (given[key] === undefined || takers.includes(name)) continue;
+    const expected = `schedule ${takers.join(" or ")}`;
+    throw new ConfigurationError({ thing: WORDS[key], expected, found: `schedule ${name}` });
+  }
+  const isCount = Number.isInteger(scheduleEpochs) && scheduleEpochs >= 1;
+  check(WORDS.scheduleEpochs, scheduleEpochs, isCount, "a whole number from 1");
+  check(WORDS.scheduleFactor, scheduleFactor, scheduleFactor > 0 && scheduleFactor < 1, "a number between 0 and 1");
+  check(WORDS.etaMin, etaMin, etaMin >= 0 && etaMin < eta, `a number from 0 to below eta, ${eta}`);
+}
+
+const WORDS = { scheduleEpochs: "schedule epochs", scheduleFactor: "schedule factor", etaMin: "eta min" } as const;
+
+/** What is meant for hidden neurons, or for several outputs, needs them. */
+function checkHidden({ sizes, activation, output }: NetworkShape, { dropout }: Settings): void {
+  const layers = `layers ${sizes.join(",")}`;
+  for (const [thing, isAsked] of [
+    [`activation ${activation}`, activation !== undefined && activation !== "sigmoid"],
+    [`dropout ${dropout}`, dropout > 0],
+  ] as const) {
+    if (!isAsked || sizes.length > 2) continue;
+    throw new ConfigurationError({
+      thing,
+      expected: "a hidden layer",
+      found: layers,
+      remedy: "add one, or leave it out",
+    });
+  }
+  if (output === "softmax" && sizes[sizes.length - 1] === 1) {
+    throw new ConfigurationError({ thing: "output softmax", expected: "two output neurons or more", found: layers });
+  }
 }
 
 function checkEngine({ engine, threads, eta }: Settings): void {

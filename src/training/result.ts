@@ -1,4 +1,4 @@
-import type { Part } from "../data/dataset.js";
+import type { Part } from "../data/parts.js";
 import type { Evaluation } from "./evaluation.js";
 
 /** Where a run stands. */

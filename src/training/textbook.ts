@@ -1,4 +1,5 @@
-import type { Dataset, Part } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Part } from "../data/parts.js";
 import { SparseVector } from "../data/sparse-vector.js";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS, y } from "../network/cost.js";

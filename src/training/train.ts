@@ -1,4 +1,5 @@
-import { type Dataset, PARTS } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
+import { PARTS } from "../data/parts.js";
 import { DivergedError } from "../errors.js";
 import { type Network, type Parameters, zeros } from "../network/network.js";
 import { Random } from "../network/random.js";

@@ -12,6 +12,15 @@ describe("options", () => {
   it("have the book's defaults", () => {
     expect(flags()).toEqual({
       ...{ layers: [784, 30, 10], epochs: 30, batchSize: 10, eta: 3, seed: 1, validation: 10_000, shuffle: true },
+      ...{
+        activation: "sigmoid",
+        output: "sigmoid",
+        init: "gaussian",
+        cost: "quadratic",
+        schedule: "constant",
+        runs: 1,
+      },
+      ...{ lambda: 0, l1: 0, momentum: 0, dropout: 0 },
       ...{ engine: "fast", threads: "auto", json: false, quiet: false, progress: true, color: true },
     });
   });
@@ -33,6 +42,24 @@ describe("options", () => {
     ["--threads", "2", { threads: 2 }],
     ["--threads", "auto", { threads: "auto" }],
     ["--data", "some/where", { data: "some/where" }],
+    ["--activation", "relu", { activation: "relu" }],
+    ["--output", "softmax", { output: "softmax" }],
+    ["--cost", "log-likelihood", { cost: "log-likelihood" }],
+    ["--init", "he", { init: "he" }],
+    ["--lambda", "5", { lambda: 5 }],
+    ["--l1", "0", { l1: 0 }],
+    ["--momentum", "0.9", { momentum: 0.9 }],
+    ["--dropout", ".5", { dropout: 0.5 }],
+    ["--max-norm", "3", { maxNorm: 3 }],
+    ["--schedule", "plateau", { schedule: "plateau" }],
+    ["--schedule-epochs", "3", { scheduleEpochs: 3 }],
+    ["--schedule-factor", "0.1", { scheduleFactor: 0.1 }],
+    ["--eta-min", "0.01", { etaMin: 0.01 }],
+    ["--monitor", "test,training", { monitor: ["training", "test"] }],
+    ["--patience", "10", { patience: 10 }],
+    ["--target-accuracy", "97%", { targetAccuracy: 0.97 }],
+    ["--min-accuracy", "0.95", { minAccuracy: 0.95 }],
+    ["--runs", "5", { runs: 5 }],
   ])("%s %s", (flag, value, expected) => {
     expect(flags(flag, value)).toMatchObject(expected);
   });

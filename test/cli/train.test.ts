@@ -44,6 +44,19 @@ describe("a run", () => {
         seed: 1,
       },
       ...{ shuffle: true, engine: "fast", threads: 1, trainingExamples: 6, validationExamples: 0, testExamples: 4 },
+      ...{ activation: "sigmoid", output: "sigmoid", init: "gaussian", cost: "quadratic", schedule: "constant" },
+      ...{
+        lambda: 0,
+        l1: 0,
+        momentum: 0,
+        dropout: 0,
+        maxNorm: null,
+        monitor: [],
+        patience: null,
+        runs: 1,
+        preset: null,
+      },
+      ...{ targetAccuracy: null, minAccuracy: null, scheduleEpochs: null, scheduleFactor: null, etaMin: null },
     });
     expect(rest.map(({ event, epoch }) => [event, epoch])).toEqual([1, 2, 3].map((epoch) => ["epoch", epoch]));
     for (const { correct, total, accuracy, trainSeconds, evaluateSeconds } of rest) {
@@ -59,7 +72,8 @@ describe("a run", () => {
         examplesPerSecond: expect.any(Number),
         weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
-      ...{ neverPredicted: expect.any(Array), error: null, seed: 1 },
+      ...{ neverPredicted: expect.any(Array), error: null, seed: 1, stoppedBy: null, keptEpoch: 3 },
+      ...{ honestAccuracy: null, honestEpoch: null, validationAccuracy: null, presetFigure: null, statistics: null },
     });
   });
 

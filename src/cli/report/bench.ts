@@ -1,16 +1,11 @@
 import type { ChalkInstance } from "chalk";
-import type { Benchmark, Spread } from "../../training/benchmark.js";
-import type { EngineName } from "../../training/engine.js";
+import type { Benchmark, BenchmarkOptions, Spread } from "../../training/benchmark.js";
 import { count, engineName } from "./human.js";
 
 /** What `bp-train bench` measured, and what ran it. Times in seconds; the keys are those of its JSON. */
-export interface BenchReport extends Benchmark {
+export interface BenchReport extends Benchmark, Omit<BenchmarkOptions, "signal"> {
   event: "bench";
   version: string;
-  layers: readonly number[];
-  batchSize: number;
-  engine: EngineName;
-  threads: number;
   trainingExamples: number;
   testExamples: number;
   /** Reading the four files and encoding the images. */

@@ -1,15 +1,35 @@
 import type { EpochResult } from "../../training/result.js";
+import type { Statistics } from "../../training/runs.js";
 import type { RunEnd } from "./run-end.js";
 
-/** What a run is asked to do. */
+/** What a run is asked to do; null is what nobody asked for. */
 export interface RunSettings {
   version: string;
+  preset: string | null;
   layers: readonly number[];
+  activation: string;
+  output: string;
+  init: string;
   epochs: number;
   batchSize: number;
   eta: number;
+  cost: string;
+  schedule: string;
+  scheduleEpochs: number | null;
+  scheduleFactor: number | null;
+  etaMin: number | null;
   seed: number;
   shuffle: boolean;
+  runs: number;
+  lambda: number;
+  l1: number;
+  momentum: number;
+  dropout: number;
+  maxNorm: number | null;
+  monitor: readonly string[];
+  patience: number | null;
+  targetAccuracy: number | null;
+  minAccuracy: number | null;
   engine: string;
   threads: number;
 }
@@ -21,11 +41,19 @@ export interface RunStart extends RunSettings {
   testExamples: number;
 }
 
+/** What several runs came to after an epoch; `honest`: at the epoch that validation chose. */
+export interface EpochStatistics extends Statistics {
+  epoch: number;
+}
+
 /** What a run prints on standard output, as lines. */
 export interface Format {
   /** Before the data are read. */
   opening(settings: RunSettings): string[];
   start(run: RunStart): string[];
   epoch(result: EpochResult, settings: RunSettings): string[];
+  /** One of several runs at its end. */
+  run(end: RunEnd, settings: RunSettings): string[];
+  statistics(epoch: EpochStatistics, settings: RunSettings): string[];
   end(end: RunEnd, settings: RunSettings): string[];
 }

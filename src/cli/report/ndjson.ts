@@ -1,3 +1,5 @@
+import { PARTS } from "../../data/parts.js";
+import type { Evaluation } from "../../training/evaluation.js";
 import type { Format } from "./format.js";
 import type { RunEnd } from "./run-end.js";
 
@@ -8,11 +10,19 @@ const SCHEMA = 1;
 export const ndjson: Format = {
   opening: () => [],
   start: ({ version, ...run }) => [JSON.stringify({ event: "start", version, schema: SCHEMA, ...run })],
-  epoch: ({ epoch, correct, total, accuracy, trainSeconds, evaluateSeconds }) => [
-    JSON.stringify({ event: "epoch", epoch, correct, total, accuracy, trainSeconds, evaluateSeconds }),
-  ],
+  epoch({ epoch, correct, total, accuracy, trainSeconds, evaluateSeconds, eta, monitored }) {
+    const parts = PARTS.flatMap((part) => (monitored[part] ? [[part, counts(monitored[part])]] : []));
+    const results = { epoch, correct, total, accuracy, trainSeconds, evaluateSeconds, eta };
+    return [JSON.stringify({ event: "epoch", ...results, ...Object.fromEntries(parts) })];
+  },
+  run: (end) => [JSON.stringify({ event: "run", ...end })],
+  statistics: (epoch) => [JSON.stringify({ event: "epochStatistics", ...epoch })],
   end: (end) => [endLine(end)],
 };
+
+function counts({ correct, total, accuracy, cost }: Evaluation) {
+  return { correct, total, accuracy, cost };
+}
 
 export function endLine(end: RunEnd): string {
   return JSON.stringify({ event: "end", ...end });

@@ -1,5 +1,4 @@
 import { SingleBar } from "cli-progress";
-import type { Progress } from "../../training/result.js";
 
 const WIDEST_BAR = 30;
 const NARROWEST_BAR = 5;
@@ -9,13 +8,15 @@ const NARROWEST_BAR = 5;
  */
 export class ProgressBar {
   readonly #bar: SingleBar;
-  readonly #epochs: number;
+  readonly #total: number;
   readonly #start = performance.now();
-  #progress: Progress;
+  #label: string;
+  #examples = 0;
 
-  constructor(stream: NodeJS.WriteStream, epochs: number, examples: number) {
-    this.#epochs = epochs;
-    this.#progress = { epoch: 1, examples: 0, total: examples };
+  /** `total`: training examples of all that is to be done. */
+  constructor(stream: NodeJS.WriteStream, label: string, total: number) {
+    this.#label = label;
+    this.#total = total;
     this.#bar = new SingleBar({
       stream,
       format: () => this.#line(stream.columns || 80),
@@ -30,8 +31,10 @@ export class ProgressBar {
     this.#draw();
   }
 
-  update(progress: Progress): void {
-    this.#progress = progress; // the bar draws itself ten times a second
+  /** `examples`: training examples so far. The bar draws itself ten times a second. */
+  update(label: string, examples: number): void {
+    this.#label = label;
+    this.#examples = examples;
   }
 
   /** Lets `write` print whole lines to the terminal where the bar is. */
@@ -46,18 +49,18 @@ export class ProgressBar {
   }
 
   #draw(): void {
-    this.#bar.start(this.#progress.total, this.#progress.examples);
+    this.#bar.start(this.#total, this.#examples);
   }
 
   /** One line that leaves room for a ^C after it: what it can do without goes first. */
   #line(columns: number): string {
     const limit = columns - 3;
-    const { epoch, examples, total } = this.#progress;
+    const examples = this.#examples;
     const seconds = (performance.now() - this.#start) / 1000;
-    const share = examples / total;
+    const share = examples / this.#total;
     const percentage = `${Math.floor(100 * share)} %`.padStart(5);
-    const left = examples ? `${duration((seconds * (total - examples)) / examples)} left` : "";
-    const texts = [`Epoch ${`${epoch}`.padStart(`${this.#epochs}`.length)}/${this.#epochs}`, percentage];
+    const left = examples ? `${duration((seconds * (this.#total - examples)) / examples)} left` : "";
+    const texts = [this.#label, percentage];
     texts.push(`${compact(examples / seconds)}/s`, left);
     const room = limit - texts.join(" ").length;
     if (room > NARROWEST_BAR) texts.splice(1, 0, bar(share, Math.min(WIDEST_BAR, room - 1)));

@@ -1,11 +1,14 @@
-import type { EpochResult, Progress } from "../../training/result.js";
+import type { EpochResult } from "../../training/result.js";
 import type { TrainFlags } from "../options.js";
-import type { Format, RunSettings, RunStart } from "./format.js";
+import type { EpochStatistics, Format, RunSettings, RunStart } from "./format.js";
 import { human } from "./human.js";
 import { ndjson } from "./ndjson.js";
 import type { ProgressBar } from "./progress-bar.js";
 import type { RunEnd } from "./run-end.js";
 import { colors } from "./style.js";
+
+/** The running epoch of the only run, or how many runs are done. */
+type Where = { epoch: number } | { runs: number };
 
 /** Tells the user about a run: results on standard output, progress and notes on standard error. */
 export class Reporter {
@@ -30,16 +33,32 @@ export class Reporter {
     this.#print(this.#format.start(run));
     if (progress && process.stderr.isTTY && process.env.TERM !== "dumb") {
       const { ProgressBar } = await import("./progress-bar.js");
-      this.#bar = new ProgressBar(process.stderr, run.epochs, run.epochs * run.trainingExamples);
+      this.#bar = new ProgressBar(
+        process.stderr,
+        this.#label(run.runs > 1 ? { runs: 0 } : { epoch: 1 }),
+        run.runs * run.epochs * run.trainingExamples,
+      );
     }
   }
 
-  progress(progress: Progress): void {
-    this.#bar?.update(progress);
+  /** `examples`: training examples so far, of all runs. */
+  progress(where: Where, examples: number): void {
+    this.#bar?.update(this.#label(where), examples);
   }
 
   epoch(result: EpochResult): void {
     if (!this.#flags.quiet) this.#print(this.#format.epoch(result, this.#settings));
+  }
+
+  /** One of several runs is over. */
+  run(end: RunEnd): void {
+    if (!this.#flags.quiet) this.#print(this.#format.run(end, this.#settings));
+  }
+
+  statistics(epochs: EpochStatistics[]): void {
+    if (this.#flags.quiet) return;
+    this.close();
+    for (const epoch of epochs) this.#print(this.#format.statistics(epoch, this.#settings));
   }
 
   /** Says something that is no result. */
@@ -56,6 +75,12 @@ export class Reporter {
   close(): void {
     this.#bar?.close();
     this.#bar = undefined;
+  }
+
+  #label(where: Where): string {
+    const [name, n, of] =
+      "epoch" in where ? ["Epoch", where.epoch, this.#settings.epochs] : ["Runs", where.runs, this.#settings.runs];
+    return `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
   }
 
   #print(lines: string[]): void {

@@ -1,0 +1,63 @@
+import { ConfigurationError } from "../errors.js";
+import { threadsFor } from "../training/engine.js";
+import { type RunOptions, sideBySide } from "../training/runs.js";
+import type { ModelFlags, TrainFlags } from "./options.js";
+import { MAX_SEED } from "./parsers.js";
+import type { RunSettings } from "./report/format.js";
+
+/** The seeds of the runs. @throws ConfigurationError if there are not so many from the first one */
+export function seedsOf({ seed, runs }: TrainFlags): number[] {
+  if (seed + runs - 1 <= MAX_SEED) return Array.from({ length: runs }, (_, i) => seed + i);
+  const expected = `seeds up to ${MAX_SEED}`;
+  throw new ConfigurationError({ thing: `${runs} runs from seed ${seed}`, expected, found: `${seed + runs - 1}` });
+}
+
+/** Which network, and how a mini-batch moves it. */
+export function modelOf(flags: ModelFlags) {
+  const { layers, activation, output, batchSize, eta, cost, lambda, l1, momentum, dropout, maxNorm } = flags;
+  return { layers, activation, output, batchSize, eta, cost, lambda, l1, momentum, dropout, maxNorm };
+}
+
+/** What `bp-train` asks of the library. */
+export function trainingOf(flags: TrainFlags): RunOptions & { atATime: number } {
+  const { init, epochs, schedule, scheduleEpochs, scheduleFactor, etaMin, shuffle, patience, targetAccuracy, engine } =
+    flags;
+  const needsValidation = flags.minAccuracy !== undefined && flags.validation > 0;
+  return {
+    ...modelOf(flags),
+    ...{ init, epochs, schedule, scheduleEpochs, scheduleFactor, etaMin, shuffle, patience, targetAccuracy, engine },
+    monitor: [...(flags.monitor ?? []), ...(needsValidation ? (["validation"] as const) : [])],
+    ...resolveThreads(flags, flags.runs),
+  };
+}
+
+/** What a run says of itself before it starts. */
+export function settingsOf(flags: TrainFlags, version: string): RunSettings {
+  const { signal: _signal, atATime: _atATime, ...training } = trainingOf(flags);
+  const { preset = null, seed, runs, minAccuracy = null } = flags;
+  const { scheduleEpochs = null, scheduleFactor = null, etaMin = null, maxNorm = null } = flags;
+  const { patience = null, targetAccuracy = null } = flags;
+  return {
+    ...{ version, preset },
+    ...(training as Required<typeof training>),
+    ...{ seed, runs, scheduleEpochs, scheduleFactor, etaMin, maxNorm, patience, targetAccuracy, minAccuracy },
+  };
+}
+
+/**
+ * How many threads a run has, and how many runs go side by side.
+ *
+ * @throws ConfigurationError if the engine has no threads to set
+ */
+export function resolveThreads(
+  { layers, batchSize, engine, threads }: Pick<ModelFlags, "layers" | "batchSize" | "engine" | "threads">,
+  runs = 1,
+): { threads: number; atATime: number } {
+  if (threads !== "auto" && engine !== "fast" && threads !== 1) {
+    const expected = `1 thread, all that the ${engine} engine has`;
+    const remedy = "use the fast engine";
+    throw new ConfigurationError({ thing: `threads ${threads}`, expected, found: `${threads}`, remedy });
+  }
+  if (runs > 1) return sideBySide(runs, engine, threads === "auto" ? undefined : threads);
+  return { threads: threads === "auto" ? threadsFor(engine, layers, batchSize) : threads, atATime: 1 };
+}

@@ -1,0 +1,231 @@
+import type { Dataset } from "../data/dataset.js";
+import { SparseVector } from "../data/sparse-vector.js";
+import { FastEngine } from "../kernel/engine.js";
+import type { Hyperparameters } from "../network/hyperparameters.js";
+import { Network, zeros } from "../network/network.js";
+import type { Random } from "../network/random.js";
+import { type Change, ForwardPass } from "./forward-pass.js";
+import { TextbookEngine } from "./textbook.js";
+
+/** What is compared, in the order in which it is checked. */
+export const CHECKS = {
+  BP1: "output delta and dC/dz",
+  BP2: "hidden delta and dC/dz",
+  BP3: "bias gradient and dC/db",
+  BP4: "weight gradient and dC/dw",
+  step: "a mini-batch's step and its cost's slope",
+  fast: "the fast engine's step and the textbook's",
+} as const;
+export type CheckName = keyof typeof CHECKS;
+
+/** What a comparison came to. */
+export interface Check {
+  name: CheckName;
+  compared: string;
+  /** How many numbers were compared, and how many were not because the cost has a kink there (relu, l1). */
+  numbers: number;
+  kinks: number;
+  /** The largest difference, relative to the larger of the two numbers, or to 1 % of the largest of their layer if that is more. */
+  largestError: number;
+  tolerance: number;
+  passed: boolean;
+}
+
+export interface CheckOptions extends Hyperparameters {
+  eta: number;
+  threads: number;
+  /** For which numbers to compare, and for dropout's masks. */
+  random: Random;
+  /** Spoils one number of this comparison by 1 %, to show that it is noticed. */
+  broken?: CheckName;
+}
+
+/** A number that was worked out, and what it should be; undefined where the cost has a kink. */
+type Pair = [found: number, expected: number | undefined];
+
+/** Examples, and numbers a layer and example, that are compared at most. */
+const [EXAMPLES, NUMBERS] = [5, 100];
+
+/** Of central differences: the truncation, h^2 C'''/6, and the rounding, epsilon C/h, both come to some 1e-10. */
+const H = 1e-5;
+
+/**
+ * Central differences err by 1e-10, and what is below 1 % of a layer's largest number counts as that 1 %. float32 rounds a parameter by up
+ * to 6e-8 of itself and the sums behind a step by more: 1e-6 at most over many shapes.
+ */
+const TOLERANCE = { differences: 1e-5, float32: 5e-3 };
+const LEAST = { differences: 1e-3, float32: 0.1 };
+
+/**
+ * Compares backpropagation in `network` with central differences of the cost, and the fast engine with the textbook engine, on the first
+ * training examples; one comparison after the other.
+ *
+ * Independent of the engines: the cost as a function of any z, weight or bias is worked out by `ForwardPass`.
+ */
+export async function* checkGradients(
+  network: Network,
+  data: Dataset,
+  options: CheckOptions,
+): AsyncGenerator<Check, void> {
+  const m = Math.min(EXAMPLES, options.batchSize, data.training.labels.length);
+  const batch = Uint32Array.from({ length: m }, (_, i) => i);
+  const seed = options.random.uint32();
+  const pairs = backpropPairs(network, data, options, seed, m);
+  for (const name of ["BP1", "BP2", "BP3", "BP4"] as const) {
+    if (network.sizes.length === 2 && name === "BP2") continue; // there is no hidden layer
+    yield judge(name, pairs[name], TOLERANCE.differences, LEAST.differences, options.broken);
+  }
+  const steps = await stepPairs(network, data, options, seed, batch);
+  yield judge("step", steps, TOLERANCE.differences, LEAST.differences, options.broken);
+  const engines = await enginePairs(network, data, options, seed, batch);
+  yield judge("fast", engines, TOLERANCE.float32, LEAST.float32, options.broken);
+}
+
+/** By layer, the pairs of each equation. */
+function backpropPairs(network: Network, data: Dataset, options: CheckOptions, seed: number, m: number) {
+  const { sizes } = network;
+  const L = sizes.length - 1;
+  const byLayer = (): Pair[][] => sizes.map(() => []);
+  const pairs = { BP1: byLayer(), BP2: byLayer(), BP3: byLayer(), BP4: byLayer() };
+  const engine = new TextbookEngine(network, data, options);
+  const x = new SparseVector(sizes[0]);
+  for (let example = 0; example < m; example++) {
+    data.training.images.read(example, x);
+    const label = data.training.labels[example];
+    const masks = { seed, first: example };
+    const nabla = zeros(sizes);
+    engine.backprop(x, label, nabla, masks);
+    const pass = new ForwardPass(network, options, x.toDense(), label, masks);
+    for (let l = 1; l <= L; l++) {
+      for (const j of sample(sizes[l], options.random)) {
+        const delta = slope((h) => pass.costWith({ l, j, z: h }));
+        pairs[l === L ? "BP1" : "BP2"][l].push([engine.delta[l][j], delta]);
+        pairs.BP3[l].push([nabla.biases[l - 1][j], slope((h) => pass.costWith({ l, j, bias: h }))]);
+      }
+      for (const i of sampleWeights(pass.activations[l - 1], sizes[l], options.random)) {
+        const [j, k] = [Math.floor(i / sizes[l - 1]), i % sizes[l - 1]];
+        pairs.BP4[l].push([nabla.weights[l - 1][i], slope((h) => pass.costWith({ l, j, k, weight: h }))]);
+      }
+    }
+  }
+  return pairs;
+}
+
+/** How far a mini-batch moves parameters, divided by -eta, and the slope of the mini-batch's regularised cost there. */
+async function stepPairs(network: Network, data: Dataset, options: CheckOptions, seed: number, batch: Uint32Array) {
+  const { sizes, weights, biases } = network;
+  const { eta, lambda, l1 } = options;
+  const m = batch.length;
+  const n = data.training.labels.length;
+  const moved = await step("textbook", network, data, { ...options, maxNorm: Number.POSITIVE_INFINITY }, seed, batch);
+  const passes = Array.from(batch, (example) => {
+    const x = data.training.images.pixels(example);
+    return new ForwardPass(network, options, x, data.training.labels[example], { seed, first: example });
+  });
+  const pairs: Pair[][] = sizes.map(() => []);
+  const meanCost = (change: Change) => passes.reduce((sum, pass) => sum + pass.costWith(change), 0) / m;
+  for (let l = 1; l < sizes.length; l++) {
+    for (const j of sample(sizes[l], options.random)) {
+      const found = (biases[l - 1][j] - moved.biases[l - 1][j]) / eta;
+      pairs[l].push([found, slope((h) => meanCost({ l, j, bias: h }))]);
+    }
+    for (const i of sampleWeights(passes[0].activations[l - 1], sizes[l], options.random)) {
+      const [j, k] = [Math.floor(i / sizes[l - 1]), i % sizes[l - 1]];
+      const w = weights[l - 1][i];
+      const penalty = (h: number) =>
+        (lambda / (2 * n)) * ((w + h) ** 2 - w ** 2) + (l1 / n) * (Math.abs(w + h) - Math.abs(w));
+      const found = (w - moved.weights[l - 1][i]) / eta;
+      pairs[l].push([found, slope((h) => meanCost({ l, j, k, weight: h }) + penalty(h))]);
+    }
+  }
+  return pairs;
+}
+
+/** How far either engine moves all parameters. */
+async function enginePairs(network: Network, data: Dataset, options: CheckOptions, seed: number, batch: Uint32Array) {
+  const start = roundedBy(network, Math.fround);
+  const fast = await step("fast", start, data, options, seed, batch);
+  const textbook = await step("textbook", start, data, options, seed, batch);
+  return (["weights", "biases"] as const).flatMap((kind) =>
+    start[kind].map((before, l) =>
+      Array.from(before, (value, i): Pair => [fast[kind][l][i] - value, textbook[kind][l][i] - value]),
+    ),
+  );
+}
+
+/** A copy of `network` after a mini-batch with that engine. */
+async function step(
+  name: "fast" | "textbook",
+  network: Network,
+  data: Dataset,
+  options: CheckOptions,
+  seed: number,
+  batch: Uint32Array,
+): Promise<Network> {
+  const moved = roundedBy(network, (value) => value);
+  const hyper = { ...options, batchSize: batch.length };
+  const engine = name === "fast" ? await FastEngine.create(moved, data, hyper) : new TextbookEngine(moved, data, hyper);
+  await engine.train(batch, options.eta, { seed, first: 0 });
+  await engine.finish();
+  return moved;
+}
+
+function roundedBy(network: Network, round: (value: number) => number): Network {
+  const copy = new Network(network.sizes, network);
+  for (const kind of ["weights", "biases"] as const) {
+    for (const [l, values] of network[kind].entries()) copy[kind][l].set(values.map(round));
+  }
+  return copy;
+}
+
+/** Indices below n: all of them, or NUMBERS by chance. */
+function sample(n: number, random: Random): number[] {
+  const all = Array.from({ length: n }, (_, i) => i);
+  return n <= NUMBERS ? all : Array.from({ length: NUMBERS }, () => random.uint32() % n);
+}
+
+/** Indices of weights into a layer of n neurons, (n, a.length) row-major, from inputs that are not 0 if there are any: the others' gradient is 0. */
+function sampleWeights(a: Float64Array, n: number, random: Random): number[] {
+  const inputs = Array.from(a.keys()).filter((k) => a[k] !== 0);
+  const sources = inputs.length > 0 ? inputs : [...a.keys()];
+  return sample(n * sources.length, random).map((i) => {
+    const j = Math.floor(i / sources.length);
+    return j * a.length + sources[i % sources.length];
+  });
+}
+
+/** The derivative of f at 0 by central differences; undefined where f has a kink nearby: they differ with h, or from side to side. */
+function slope(f: (h: number) => number): number | undefined {
+  const [far, near, middle] = [(f(H) - f(-H)) / (2 * H), (f(H / 2) - f(-H / 2)) / H, f(0)];
+  const [up, down] = [(f(H) - middle) / H, (middle - f(-H)) / H];
+  const isBent = Math.abs(far - near) > 1e-7 + 1e-5 * Math.abs(far);
+  const hasCorner = Math.abs(up - down) > 1e-4 + 0.1 * Math.max(Math.abs(up), Math.abs(down));
+  return isBent || hasCorner ? undefined : far;
+}
+
+/**
+ * Compares the pairs of each layer.
+ *
+ * @param least  what the largest number of a layer counts as at least
+ */
+function judge(name: CheckName, layers: Pair[][], tolerance: number, least: number, broken?: CheckName): Check {
+  let [numbers, kinks, largestError] = [0, 0, 0];
+  for (const [l, pairs] of layers.entries()) {
+    const sound = pairs.filter((pair): pair is [number, number] => pair[1] !== undefined);
+    kinks += pairs.length - sound.length;
+    numbers += sound.length;
+    const largest = sound.reduce((largest, [, expected]) => Math.max(largest, Math.abs(expected)), least);
+    if (broken === name && l === layers.findLastIndex((pairs) => pairs.length > 0)) spoil(sound);
+    for (const [found, expected] of sound) {
+      const scale = Math.max(Math.abs(found), Math.abs(expected), largest / 100);
+      largestError = Math.max(largestError, Math.abs(found - expected) / scale);
+    }
+  }
+  return { name, compared: CHECKS[name], numbers, kinks, largestError, tolerance, passed: largestError <= tolerance };
+}
+
+/** Makes the largest found number 1 % larger. */
+function spoil(pairs: [found: number, expected: number][]): void {
+  const largest = pairs.reduce((a, b) => (Math.abs(b[0]) > Math.abs(a[0]) ? b : a));
+  largest[0] *= 1.01;
+}

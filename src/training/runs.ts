@@ -1,0 +1,106 @@
+import { availableParallelism } from "node:os";
+import type { Dataset } from "../data/dataset.js";
+import type { InitName } from "../network/init.js";
+import { Network, type NetworkOptions } from "../network/network.js";
+import { Random } from "../network/random.js";
+import type { EngineName } from "./engine.js";
+import { checkTraining, type TrainOptions } from "./options.js";
+import type { EpochResult, Progress, TrainResult } from "./result.js";
+import { train } from "./train.js";
+
+/** What to start from, and how to train: a run but for its seed. */
+export interface RunOptions extends NetworkOptions, Omit<TrainOptions, "random" | "onProgress" | "onEpoch"> {
+  layers: readonly number[];
+  init?: InitName;
+}
+
+/** A network that was trained from a seed. */
+export interface Run {
+  seed: number;
+  network: Network;
+  result: TrainResult;
+}
+
+/** Called while a run goes on. */
+export interface RunListener {
+  onProgress?: (progress: Progress) => void;
+  onEpoch?: (epoch: EpochResult) => void;
+}
+
+/** Draws a network from a seed and trains it; the order of the examples comes from the same seed. */
+export async function trainFrom(
+  seed: number,
+  data: Dataset,
+  options: RunOptions,
+  listener: RunListener = {},
+): Promise<Run> {
+  checkTraining({ ...options, sizes: options.layers }, data, options); // before the weights are drawn
+  const random = new Random(seed);
+  const network = Network.random(options.layers, random, options);
+  return { seed, network, result: await train(network, data, { ...options, ...listener, random }) };
+}
+
+/**
+ * Trains one network from each seed, so many of them at a time. The fast engine's runs are side by side on their threads; the textbook
+ * engine's take turns on this one.
+ *
+ * @param onRun  called in the order in which they end
+ */
+export async function trainAll(
+  seeds: readonly number[],
+  data: Dataset,
+  options: RunOptions & { atATime: number },
+  listen: (index: number) => RunListener,
+  onRun: (run: Run) => void,
+): Promise<Run[]> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
+  const runs: Run[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < seeds.length && !signal.aborted) {
+      const index = next++;
+      runs[index] = await trainFrom(seeds[index], data, { ...options, signal }, listen(index));
+      if (!failed.signal.aborted) onRun(runs[index]);
+    }
+  };
+  const workers = Array.from({ length: options.atATime }, async () => {
+    try {
+      await work();
+    } catch (error) {
+      failed.abort();
+      throw error;
+    }
+  });
+  for (const outcome of await Promise.allSettled(workers)) {
+    if (outcome.status === "rejected") throw outcome.reason;
+  }
+  return runs.filter((run) => run !== undefined);
+}
+
+/** How many runs go side by side on this machine, and how many threads each of them has, where nobody says how many. */
+export function sideBySide(runs: number, engine: EngineName, threads: number | undefined) {
+  const each = threads ?? 1;
+  const room = engine === "fast" ? Math.max(1, Math.floor(availableParallelism() / each)) : 1;
+  return { threads: each, atATime: Math.min(runs, room) };
+}
+
+/** The spread of some numbers. */
+export interface Statistics {
+  count: number;
+  mean: number;
+  /** Of the sample, with count - 1; null of a single number. */
+  standardDeviation: number | null;
+  worst: number;
+  best: number;
+}
+
+/** @throws RangeError if there are none */
+export function statistics(values: readonly number[]): Statistics {
+  const count = values.length;
+  if (count === 0) throw new RangeError("values: expected one or more, found none");
+  const mean = values.reduce((sum, value) => sum + value) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const standardDeviation = count > 1 ? Math.sqrt(squares / (count - 1)) : null;
+  return { count, mean, standardDeviation, worst: Math.min(...values), best: Math.max(...values) };
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { PRESETS } from "../../dist/cli/presets.js";
+import { folderOf, tinySet } from "../fixtures/idx.js";
+import { parse, run } from "../fixtures/run.js";
+
+const LAYERS = ["--layers", "6,4,3"];
+const small = () => [...LAYERS, "--batch-size", "2", "--validation", "2", "--data", folderOf(tinySet())];
+
+describe("bp-train presets", () => {
+  it("lists each with its flags as they would be typed, and the figure", async () => {
+    const { code, stdout } = await run(["presets"]);
+    expect(code).toBe(0);
+    for (const name of Object.keys(PRESETS)) expect(stdout).toMatch(new RegExp(`^${name}  `, "m"));
+    expect(stdout).toContain(
+      "bp-train --cost cross-entropy --eta 0.5 --epochs 400 --train-size 1000 --monitor training,test",
+    );
+    expect(stdout).toContain("82.27 % (test, best epoch, the book, chapter 3)");
+  });
+
+  it("as NDJSON too", async () => {
+    const presets = parse((await run(["presets", "--json"])).stdout);
+    expect(presets.map(({ name }) => name)).toEqual(Object.keys(PRESETS));
+  });
+});
+
+describe("--preset", () => {
+  it.each(Object.keys(PRESETS))("%s is a run that its flags allow, and ends with the figure", async (name) => {
+    const hasHidden = !name.includes("no-hidden");
+    const { code, stdout, stderr } = await run([
+      ...["--preset", name, "--json", "--epochs", "2", "--train-size", "4"],
+      ...small().slice(hasHidden ? 0 : 2),
+      ...(hasHidden ? [] : ["--layers", "6,3"]),
+    ]);
+    expect(stderr).not.toMatch(/error/);
+    expect(code).toBe(0);
+    const [start, ...rest] = parse(stdout);
+    const { presetFigure } = rest[rest.length - 1];
+    const { flags, figure } = PRESETS[name];
+    const { layers, epochs, trainSize, ...others } = flags;
+    expect(start).toMatchObject({ preset: name, epochs: 2, ...others });
+    expect(presetFigure).toEqual(figure ? { ...figure, own: expect.any(Number) } : null);
+  });
+
+  it("gives way to what is given", async () => {
+    const { stdout } = await run([
+      "--preset",
+      "ch3-init-scaled-30",
+      "--eta",
+      "0.25",
+      "--json",
+      "--epochs",
+      "1",
+      ...small(),
+    ]);
+    expect(parse(stdout)[0]).toMatchObject({ eta: 0.25, lambda: 5, init: "scaled", layers: [6, 4, 3] });
+  });
+
+  it("prints the book's figure beside its own", async () => {
+    const { stdout } = await run(["--preset", "ch1-30", "--epochs", "1", "--train-size", "4", ...small()]);
+    expect(stdout).toMatch(/^Preset {3}95.42 % in the book, chapter 1, \d+.\d\d % here \(test images, best epoch\)$/m);
+  });
+
+  it.each(["ch9", "", "__proto__", "toString"])("refuses %j", async (name) => {
+    const { code, stderr } = await run(["--preset", name]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("bp-train presets lists them");
+  });
+});
