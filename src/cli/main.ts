@@ -2,9 +2,6 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
 import * as options from "./options.js";
-import { presetOf } from "./presets.js";
-import { endLine } from "./report/ndjson.js";
-import { endOfRun } from "./report/run-end.js";
 
 /** What the program's exit code says. */
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;
@@ -41,10 +38,12 @@ Environment: BP_TRAIN_DATA as --data; NO_COLOR, FORCE_COLOR.`;
 export async function main(argv: string[]): Promise<void> {
   const output = watchOutput();
   if (process.env.BP_TRAIN_DATA === "") delete process.env.BP_TRAIN_DATA; // set to nothing is not set
+  const command = program(output);
   try {
-    await program(output).parseAsync(argv);
+    await command.parseAsync(argv);
   } catch (error) {
-    process.exitCode = await report(error, argv);
+    const isTraining = !command.commands.some((subcommand) => argv.includes(subcommand.name()));
+    process.exitCode = await report(error, argv, isTraining);
   }
 }
 
@@ -64,7 +63,7 @@ function program(output: AbortSignal): Command {
   command.allowExcessArguments().action(async () => {
     if (command.args.length > 0)
       command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
-    applyPreset(command);
+    await applyPreset(command);
     const { runTraining } = await import("./train.js"); // here, so that --help need not load it
     await runTraining(command.opts(), version, output);
   });
@@ -113,9 +112,10 @@ function subcommand(program: Command, name: string, description: string, example
 }
 
 /** Puts a preset's flags in the place of the defaults, not of what was given. */
-function applyPreset(command: Command): void {
+async function applyPreset(command: Command): Promise<void> {
   const { preset } = command.opts<options.TrainFlags>();
   if (preset === undefined) return;
+  const { presetOf } = await import("./presets.js");
   for (const [name, value] of Object.entries(presetOf(preset).flags)) {
     const source = command.getOptionValueSource(name);
     if (source === undefined || source === "default") command.setOptionValueWithSource(name, value, "preset");
@@ -123,7 +123,7 @@ function applyPreset(command: Command): void {
 }
 
 /** Says on standard error what went wrong, and gives the exit code for it. */
-async function report(error: unknown, argv: string[]): Promise<number> {
+async function report(error: unknown, argv: string[], isTraining: boolean): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help or --version
   const { colors } = await import("./report/style.js");
   const { red } = colors(process.stderr, !argv.includes("--no-color"));
@@ -132,8 +132,11 @@ async function report(error: unknown, argv: string[]): Promise<number> {
     const [complaint, suggestion = ""] = error.message.replace(/^error: /, "").split(/(?=\n\(Did you mean [^\n]*\)$)/);
     const message = printable(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
-    if (argv.includes("--json") && !argv.includes("bench"))
+    if (isTraining && argv.includes("--json")) {
+      const { endLine } = await import("./report/ndjson.js");
+      const { endOfRun } = await import("./report/run-end.js");
       process.stdout.write(`${endLine({ ...endOfRun("failed", [], null), error: message })}\n`);
+    }
     return EXIT.usage;
   }
   if (error instanceof BpTrainError) {

@@ -1,5 +1,5 @@
 import type { EpochResult } from "../../training/result.js";
-import type { Statistics } from "../../training/runs.js";
+import type { Statistics } from "../../training/statistics.js";
 import type { RunEnd } from "./run-end.js";
 
 /** What a run is asked to do; null is what nobody asked for. */

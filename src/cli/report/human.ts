@@ -2,7 +2,7 @@ import type { ChalkInstance } from "chalk";
 import { PARTS } from "../../data/parts.js";
 import { DEFAULTS } from "../../network/hyperparameters.js";
 import type { EpochResult } from "../../training/result.js";
-import type { Statistics } from "../../training/runs.js";
+import type { Statistics } from "../../training/statistics.js";
 import type { Format, RunSettings } from "./format.js";
 import type { RunEnd } from "./run-end.js";
 

@@ -1,5 +1,6 @@
 import { bestOnTest, bestOnValidation, type EpochResult, type TrainResult } from "../../training/result.js";
-import { type Run, type Statistics, statistics } from "../../training/runs.js";
+import type { Run } from "../../training/runs.js";
+import { type Statistics, statistics } from "../../training/statistics.js";
 import { type Figure, ownFigure } from "../presets.js";
 import type { EpochStatistics } from "./format.js";
 
