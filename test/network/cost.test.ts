@@ -1,20 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../dist/errors.js";
-import { COSTS, type Cost, type CostName, checkCost } from "../../dist/network/cost.js";
+import { COSTS, type CostName, checkCost } from "../../dist/network/cost.js";
 import { OUTPUTS, type OutputName } from "../../dist/network/output.js";
 import { Random } from "../../dist/network/random.js";
-
-/** Every cost with each output that it is defined for. */
-const PAIRS = Object.entries<Cost>(COSTS).flatMap(([cost, { outputs }]) =>
-  outputs.map((output) => [cost as CostName, output] as const),
-);
-
-/** The formulas as the book prints them, of the activations: chapter 2, equation 27; chapter 3, equations 63 and 80. */
-const BOOK: Record<CostName, (a: Float64Array, y: (j: number) => number) => number> = {
-  quadratic: (a, y) => a.reduce((sum, a, j) => sum + (y(j) - a) ** 2, 0) / 2,
-  "cross-entropy": (a, y) => -a.reduce((sum, a, j) => sum + y(j) * Math.log(a) + (1 - y(j)) * Math.log(1 - a), 0),
-  "log-likelihood": (a, y) => -Math.log(a.find((_, j) => y(j) === 1) as number),
-};
+import { BOOK_COSTS, COSTS_AND_OUTPUTS } from "../fixtures/book.js";
 
 /** z^L and label: layers of 1 to 62 neurons, z from N(0, 3^2), where nothing is saturated. */
 const EXAMPLES = [1, 2, 3, 5, 10, 62].map((n, seed) => {
@@ -22,7 +11,7 @@ const EXAMPLES = [1, 2, 3, 5, 10, 62].map((n, seed) => {
   return { z: Float64Array.from({ length: n }, () => 3 * random.gaussian()), label: (7 * seed) % n };
 });
 
-describe.each(PAIRS)("cost %s of output %s", (name, output) => {
+describe.each(COSTS_AND_OUTPUTS)("cost %s of output %s", (name, output) => {
   const { value, delta } = COSTS[name];
   const activations = (z: Float64Array) => {
     const a = new Float64Array(z.length);
@@ -32,7 +21,7 @@ describe.each(PAIRS)("cost %s of output %s", (name, output) => {
 
   it("has the value that the book's formula gives", () => {
     for (const { z, label } of EXAMPLES) {
-      const expected = BOOK[name](activations(z), (j) => (j === label ? 1 : 0));
+      const expected = BOOK_COSTS[name]([...activations(z)], label);
       // 1 - a has lost up to three of its sixteen digits at z = 9, the formula's largest; sums of 62 terms lose one more.
       expect(Math.abs(value(z, label) - expected)).toBeLessThan(1e-12 * Math.max(1, expected));
     }
