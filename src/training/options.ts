@@ -1,6 +1,6 @@
-import type { Dataset, Part } from "../data/dataset.js";
-import { ConfigurationError } from "../errors.js";
-import { checkCost } from "../network/cost.js";
+import { type Dataset, PARTS, type Part } from "../data/dataset.js";
+import { ConfigurationError, checkName } from "../errors.js";
+import { COSTS, checkCost } from "../network/cost.js";
 import { checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
 import type { Network } from "../network/network.js";
 import type { Random } from "../network/random.js";
@@ -75,14 +75,16 @@ export function checkTraining(
   const settings = withDefaults(options, network.sizes);
   checkFit(network.sizes, data);
   checkHyperparameters(settings, data.training.labels.length);
+  checkName("cost", settings.cost, Object.keys(COSTS));
   checkCost(settings.cost, network.output);
   checkRun(settings);
   checkEngine(settings);
   for (const part of settings.monitor) {
+    checkName("monitor", part, PARTS);
     if (data[part].labels.length > 0) continue;
     const needed = part === "validation" && !options.monitor?.includes(part);
     const thing = needed ? "patience or schedule plateau" : `monitor ${part}`;
-    const remedy = `hold some out for validation`;
+    const remedy = part === "validation" ? "hold some out for it" : undefined;
     throw new ConfigurationError({ thing, expected: `${part} images`, found: "none", remedy });
   }
   return settings;
@@ -96,7 +98,7 @@ function checkRun(settings: Settings): void {
   const isCount = (n: number) => n >= 1 && (Number.isInteger(n) || n === Number.POSITIVE_INFINITY);
   fits("epochs", epochs, Number.isInteger(epochs) && epochs >= 1, "a whole number from 1");
   fits("eta", eta, eta > 0 && eta < Number.POSITIVE_INFINITY, "a finite number above 0");
-  if (!(settings.schedule in SCHEDULES)) throw noSuch("schedule", settings.schedule, Object.keys(SCHEDULES));
+  checkName("schedule", settings.schedule, Object.keys(SCHEDULES));
   fits(
     "schedule epochs",
     scheduleEpochs,
@@ -106,11 +108,12 @@ function checkRun(settings: Settings): void {
   fits("schedule factor", scheduleFactor, scheduleFactor > 0 && scheduleFactor < 1, "a number between 0 and 1");
   fits("eta min", etaMin, etaMin >= 0 && etaMin < eta, `a number from 0 to below eta, ${eta}`);
   fits("patience", patience, isCount(patience), "a whole number from 1");
-  fits("target accuracy", targetAccuracy, targetAccuracy > 0, "a number above 0, up to 1");
+  const isTarget = targetAccuracy > 0 && (targetAccuracy <= 1 || targetAccuracy === Number.POSITIVE_INFINITY);
+  fits("target accuracy", targetAccuracy, isTarget, "a number above 0, up to 1");
 }
 
 function checkEngine({ engine, threads, eta }: Settings): void {
-  if (!ENGINES.includes(engine)) throw noSuch("engine", engine, ENGINES);
+  checkName("engine", engine, ENGINES);
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
     const expected = `a whole number from 1 to ${MAX_THREADS}`;
     throw new ConfigurationError({ thing: "threads", expected, found: `${threads}` });
@@ -120,10 +123,6 @@ function checkEngine({ engine, threads, eta }: Settings): void {
     const remedy = "use a larger one, or the textbook engine";
     throw new ConfigurationError({ thing: "eta", expected, found: `${eta}`, remedy });
   }
-}
-
-function noSuch(thing: string, found: string, names: readonly string[]): ConfigurationError {
-  return new ConfigurationError({ thing, expected: names.join(" or "), found });
 }
 
 function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {
