@@ -67,6 +67,20 @@ describe.each(CASES)("masks of seed %i and layer %i", (seed, layer) => {
 });
 
 describe("masks", () => {
+  // Worked out in Python, whose whole numbers do not overflow, from the formulas modulo 2^32: runs repeat only while these stay.
+  it.each([
+    [0, 0, 1, 0, 2703108842],
+    [1, 0, 1, 0, 784979809],
+    [1, 0, 1, 1, 364198846],
+    [1, 0, 2, 0, 4270455346],
+    [1, 49999, 1, 29, 3192980648],
+    [12345, 7, 3, 799, 771483048],
+    [2147483648, 59999, 9, 3000, 29570387],
+    [4294967295, 2147483648, 1, 1048576, 407201753],
+  ])("of seed %i, example %i, layer %i, unit %i have the bits %i", (seed, example, layer, unit, expected) => {
+    expect(maskBits(seed, example, layer, unit)).toBe(expected);
+  });
+
   it("are a pure function of where they are asked for, in whatever order", () => {
     const all = places(7, 1).slice(0, 2000);
     const forwards = all.map((place) => maskBits(...place));

@@ -241,23 +241,23 @@ function correctOf(network: Network, { images, labels }: Examples): number {
 }
 
 describe("train with the textbook engine", () => {
-  it("without shuffling is the explicit loop, the last mini-batch shorter", async () => {
-    const data = randomDataset(97, 3, 4, 4);
-    const { network } = await trained(data, 4, {
-      engine: "textbook",
-      shuffle: false,
-      epochs: 2,
-      batchSize: 10,
-      eta: 0.7,
-    });
-    const expected = Network.random(SIZES, new Random(4));
-    const engine = new TextbookEngine(expected, data);
-    for (let epoch = 0; epoch < 2; epoch++) {
-      for (let k = 0; k < 97; k += 10) {
-        const batch = Uint32Array.from({ length: Math.min(10, 97 - k) }, (_, i) => k + i);
-        await engine.updateMiniBatch(batch, 0.7);
+  it.each([0, 0.5])(
+    "without shuffling is the explicit loop, the last mini-batch shorter, with dropout %d",
+    async (dropout) => {
+      const data = randomDataset(97, 3, 4, 4);
+      const given = { engine: "textbook", shuffle: false, epochs: 2, batchSize: 10, eta: 0.7, dropout } as const;
+      const { network } = await trained(data, 4, given);
+      const random = new Random(4);
+      const expected = Network.random(SIZES, random);
+      const engine = new TextbookEngine(expected, data, { dropout });
+      for (let epoch = 0; epoch < 2; epoch++) {
+        const seed = random.uint32(); // of this epoch's masks
+        for (let k = 0; k < 97; k += 10) {
+          const batch = Uint32Array.from({ length: Math.min(10, 97 - k) }, (_, i) => k + i);
+          await engine.updateMiniBatch(batch, 0.7, { seed, first: k });
+        }
       }
-    }
-    expect(network.weightsSha256()).toBe(expected.weightsSha256());
-  });
+      expect(network.weightsSha256()).toBe(expected.weightsSha256());
+    },
+  );
 });
