@@ -43,6 +43,11 @@ export class DivergedError extends BpTrainError {
   }
 }
 
+/** @throws ConfigurationError if a choice is none of those that there are */
+export function checkName(thing: string, found: string, names: readonly string[]): void {
+  if (!names.includes(found)) throw new ConfigurationError({ thing, expected: names.join(" or "), found: `${found}` });
+}
+
 /** File names and flags may hold control characters, which must not reach a terminal: each is shown as an escape. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);

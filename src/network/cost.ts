@@ -26,11 +26,11 @@ export const COSTS = {
 
   /**
    * C = - sum over j of y_j ln a_j + (1 - y_j) ln(1 - a_j) (Nielsen, chapter 3, equation 63); sigma' cancels: delta = a - y. With
-   * a = sigma(z), a term is ln(1 + e^z) - y z.
+   * a = sigma(z), a term is ln(1 + e^z) - y z; its small part comes last, so that a cost near 0 keeps its digits.
    */
   "cross-entropy": {
     outputs: ["sigmoid"],
-    value: (z, label) => sum(z, (z, j) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - y(j, label) * z),
+    value: (z, label) => sum(z, (z, j) => Math.max(z, 0) - y(j, label) * z + Math.log1p(Math.exp(-Math.abs(z)))),
     delta: (_, a, y) => a - y,
   },
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { endianness, totalmem } from "node:os";
-import { ConfigurationError } from "../errors.js";
+import { ConfigurationError, checkName } from "../errors.js";
 import { ACTIVATIONS, type ActivationName } from "./activation.js";
 import { INITS, type InitName } from "./init.js";
 import { OUTPUTS, type OutputName } from "./output.js";
@@ -28,7 +28,8 @@ export interface NetworkOptions {
 /**
  * A fully-connected network (Nielsen, chapter 1).
  *
- * @throws ConfigurationError if `sizes` names fewer than two layers, an empty one, or more weights than this machine can hold
+ * @throws ConfigurationError if `sizes` names fewer than two layers, an empty one, or more weights than this machine can hold, or if
+ * there is no such activation or output
  */
 export class Network implements Parameters {
   readonly sizes: readonly number[];
@@ -40,6 +41,8 @@ export class Network implements Parameters {
   /** A network whose weights and biases are all 0. */
   constructor(sizes: readonly number[], { activation = "sigmoid", output = "sigmoid" }: NetworkOptions = {}) {
     checkSizes(sizes);
+    checkName("activation", activation, Object.keys(ACTIVATIONS));
+    checkName("output", output, Object.keys(OUTPUTS));
     this.sizes = [...sizes];
     this.activation = activation;
     this.output = output;
@@ -55,6 +58,7 @@ export class Network implements Parameters {
     random = new Random(),
     { init = "gaussian", ...options }: NetworkOptions & { init?: InitName } = {},
   ): Network {
+    checkName("init", init, Object.keys(INITS));
     const network = new Network(sizes, options);
     const { weights, biases } = INITS[init];
     for (const values of network.biases) draw(values, biases, random);

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
-import type { Part } from "../data/parts.js";
-import { ConfigurationError } from "../errors.js";
-import { checkCost } from "../network/cost.js";
+import { PARTS, type Part } from "../data/parts.js";
+import { ConfigurationError, checkName } from "../errors.js";
+import { COSTS, checkCost } from "../network/cost.js";
 import { check, checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
 import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
 import type { Random } from "../network/random.js";
@@ -76,16 +76,18 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkSizes(network.sizes);
   checkFit(network.sizes, data);
   checkHyperparameters(settings, data.training.labels.length);
+  checkName("cost", settings.cost, Object.keys(COSTS));
   checkCost(settings.cost, network.output ?? "sigmoid");
   checkHidden(network, settings);
   checkRun(settings);
   checkSchedule(settings, options);
   checkEngine(settings);
   for (const part of settings.monitor) {
+    checkName("monitor", part, PARTS);
     if (data[part].labels.length > 0) continue;
     const needed = part === "validation" && !options.monitor?.includes(part);
     const thing = needed ? "patience or schedule plateau" : `monitor ${part}`;
-    const remedy = `hold some out for validation`;
+    const remedy = part === "validation" ? "hold some out for it" : undefined;
     throw new ConfigurationError({ thing, expected: `${part} images`, found: "none", remedy });
   }
   return settings;
@@ -97,13 +99,14 @@ function checkRun(settings: Settings): void {
   check("epochs", epochs, Number.isInteger(epochs) && epochs >= 1, "a whole number from 1");
   check("eta", eta, eta > 0 && eta < Number.POSITIVE_INFINITY, "a finite number above 0");
   check("patience", patience, isCount(patience), "a whole number from 1");
-  check("target accuracy", targetAccuracy, targetAccuracy > 0, "a number above 0, up to 1");
+  const isTarget = targetAccuracy > 0 && (targetAccuracy <= 1 || targetAccuracy === Number.POSITIVE_INFINITY);
+  check("target accuracy", targetAccuracy, isTarget, "a number above 0, up to 1");
 }
 
 /** A schedule takes its own settings, and no others. */
 function checkSchedule(settings: Settings, given: TrainOptions): void {
   const { schedule: name, eta, scheduleEpochs, scheduleFactor, etaMin } = settings;
-  if (!Object.hasOwn(SCHEDULES, name)) throw noSuch("schedule", name, Object.keys(SCHEDULES));
+  checkName("schedule", name, Object.keys(SCHEDULES));
   for (const key of Object.keys(SCHEDULE_DEFAULTS) as (keyof ScheduleSettings)[]) {
     const takers = Object.entries<Schedule>(SCHEDULES).flatMap(([name, { takes }]) =>
       takes.includes(key) ? name : [],
@@ -141,7 +144,7 @@ function checkHidden({ sizes, activation, output }: NetworkShape, { dropout }: S
 }
 
 function checkEngine({ engine, threads, eta }: Settings): void {
-  if (!ENGINES.includes(engine)) throw noSuch("engine", engine, ENGINES);
+  checkName("engine", engine, ENGINES);
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
     const expected = `a whole number from 1 to ${MAX_THREADS}`;
     throw new ConfigurationError({ thing: "threads", expected, found: `${threads}` });
@@ -151,10 +154,6 @@ function checkEngine({ engine, threads, eta }: Settings): void {
     const remedy = "use a larger one, or the textbook engine";
     throw new ConfigurationError({ thing: "eta", expected, found: `${eta}`, remedy });
   }
-}
-
-function noSuch(thing: string, found: string, names: readonly string[]): ConfigurationError {
-  return new ConfigurationError({ thing, expected: names.join(" or "), found });
 }
 
 function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {

@@ -29,8 +29,8 @@ export interface TrainResult {
   stoppedBy: "patience" | "targetAccuracy" | "schedule" | null;
   /** The epochs that were finished, in order. */
   epochs: EpochResult[];
-  /** After which of them the network had the parameters that it has at the end: the last one, or with `patience` the best; 0 if none. */
-  keptEpoch: number;
+  /** After which of them the network had the parameters that it has at the end: the last one, or with `patience` the best; null if it was interrupted. */
+  keptEpoch: number | null;
   /** Training examples, those of an unfinished epoch included, and the seconds that training on them took. */
   examples: number;
   trainSeconds: number;

@@ -26,7 +26,7 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   const order = Uint32Array.from({ length: data.training.labels.length }, (_, i) => i);
   const finished: EpochResult[] = [];
   const result: TrainResult = {
-    ...{ status: "done", stoppedBy: null, epochs: finished, keptEpoch: 0, examples: 0, trainSeconds: 0 },
+    ...{ status: "done", stoppedBy: null, epochs: finished, keptEpoch: null, examples: 0, trainSeconds: 0 },
   };
   const engine = await startEngine(network, data, settings);
   const evaluator = new Evaluator(engine, network.sizes, data, settings);
@@ -57,7 +57,6 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
         ...{ epoch, eta, ...evaluation },
         ...{ trainSeconds: result.trainSeconds - before, evaluateSeconds: lap() },
       });
-      result.keptEpoch = epoch;
       if (bestOnValidation(finished)?.epoch === epoch && best.biases.length > 0) engine.copyTo(best);
       settings.onEpoch?.(finished[epoch - 1]);
       lap();
@@ -67,8 +66,9 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   } finally {
     await engine.finish();
   }
+  result.keptEpoch = finished.length;
   if (best.biases.length > 0 && result.stoppedBy !== "targetAccuracy") {
-    result.keptEpoch = bestOnValidation(finished)?.epoch ?? 0;
+    result.keptEpoch = bestOnValidation(finished)?.epoch ?? null;
     copy(best, network);
   }
   return result;

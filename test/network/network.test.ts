@@ -43,4 +43,14 @@ describe("Network", () => {
     expect(() => new Network(sizes)).toThrow(ConfigurationError);
     expect(() => new Network(sizes)).toThrow(message);
   });
+
+  it.each([
+    [{ activation: "swish" }, "activation: expected sigmoid or tanh or relu, found swish"],
+    [{ output: "linear" }, "output: expected sigmoid or softmax, found linear"],
+    [{ init: "zeros" }, "init: expected gaussian or scaled or xavier or he, found zeros"],
+    [{ activation: "toString" }, "activation: expected sigmoid or tanh or relu, found toString"],
+  ])("refuses %j", (options, message) => {
+    expect(() => Network.random([2, 1], undefined, options as object)).toThrow(ConfigurationError);
+    expect(() => Network.random([2, 1], undefined, options as object)).toThrow(message);
+  });
 });

@@ -11,7 +11,7 @@ export interface RunEnd {
   stoppedBy: TrainResult["stoppedBy"];
   /** How many epochs were finished; of several runs, by the longest. */
   epochs: number;
-  /** After which of them the network had the weights that it has at the end. */
+  /** After which of them the network had the weights that it has at the end; null if none. */
   keptEpoch: number | null;
   /** On the test images, after the last epoch and after the best one. */
   accuracy: number | null;
@@ -46,7 +46,7 @@ export function endOfRun(
   const best = bestOnTest(finished);
   const honest = bestOnValidation(finished);
   return {
-    ...{ status, stoppedBy: null, epochs: finished.length, keptEpoch: finished.at(-1)?.epoch ?? null },
+    ...{ status, stoppedBy: null, epochs: finished.length, keptEpoch: null },
     ...{ accuracy: finished.at(-1)?.accuracy ?? null },
     ...{ bestAccuracy: best?.accuracy ?? null, bestEpoch: best?.epoch ?? null },
     ...{ honestAccuracy: honest?.accuracy ?? null, honestEpoch: honest?.epoch ?? null },

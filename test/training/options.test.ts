@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { ConfigurationError } from "../../dist/errors.js";
+import { Network } from "../../dist/network/network.js";
+import { checkTraining, type TrainOptions } from "../../dist/training/options.js";
+import { randomDataset } from "../fixtures/examples.js";
+
+/** 97 training examples, none for validation, 20 for test. */
+const DATA = randomDataset(97, 3, 4, 4);
+const SIZES = [12, 6, 4];
+const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+
+/** What is thrown at these options. */
+function refusal(options: object, sizes = SIZES): unknown {
+  try {
+    checkTraining(new Network(sizes), DATA, options);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe("checkTraining", () => {
+  it.each<[object, string]>([
+    ...[0, -1, 2.5, 98, nan, "10"].map((n): [object, string] => [
+      { batchSize: n },
+      `batch size ${n}: expected a whole number from 1 to 97, the training examples, found ${n}`,
+    ]),
+    ...["lambda", "l1"].flatMap((name) =>
+      [-1e-9, nan, infinity, "1"].map((x): [object, string] => [
+        { [name]: x },
+        `${name}: expected a finite number from 0, found ${x}`,
+      ]),
+    ),
+    ...["momentum", "dropout"].flatMap((name) =>
+      [-0.1, 1, 1.5, nan, "0.5"].map((x): [object, string] => [
+        { [name]: x },
+        `${name}: expected a number from 0 to below 1, found ${x}`,
+      ]),
+    ),
+    ...[0, -1, nan, "2"].map((x): [object, string] => [
+      { maxNorm: x },
+      `max norm: expected a number above 0, found ${x}`,
+    ]),
+    ...[0, -1, 1.5, nan, infinity, "3"].map((n): [object, string] => [
+      { epochs: n },
+      `epochs: expected a whole number from 1, found ${n}`,
+    ]),
+    ...[0, -1, nan, infinity, "3"].map((x): [object, string] => [
+      { eta: x },
+      `eta: expected a finite number above 0, found ${x}`,
+    ]),
+    ...[0, -1, 1.5, nan, infinity].map((n): [object, string] => [
+      { schedule: "step", scheduleEpochs: n },
+      `schedule epochs: expected a whole number from 1, found ${n}`,
+    ]),
+    ...[0, -0.5, 1, 2, nan].map((x): [object, string] => [
+      { schedule: "step", scheduleFactor: x },
+      `schedule factor: expected a number between 0 and 1, found ${x}`,
+    ]),
+    ...[-1, 0.5, 0.6, nan].map((x): [object, string] => [
+      { schedule: "cosine", eta: 0.5, etaMin: x },
+      `eta min: expected a number from 0 to below eta, 0.5, found ${x}`,
+    ]),
+    ...[0, -1, 1.5, nan].map((n): [object, string] => [
+      { patience: n },
+      `patience: expected a whole number from 1, found ${n}`,
+    ]),
+    ...[0, -1, 1.01, 95, nan, "0.9"].map((x): [object, string] => [
+      { targetAccuracy: x },
+      `target accuracy: expected a number above 0, up to 1, found ${x}`,
+    ]),
+    ...[0, 1.5, 65, nan].map((n): [object, string] => [
+      { threads: n },
+      `threads: expected a whole number from 1 to 64, found ${n}`,
+    ]),
+    [
+      { eta: 1e-60 },
+      "eta: expected a number that is not 0 in float32, found 1e-60; use a larger one, or the textbook engine",
+    ],
+    [{ engine: "quick" }, "engine: expected fast or textbook, found quick"],
+    [{ cost: "hinge" }, "cost: expected quadratic or cross-entropy or log-likelihood, found hinge"],
+    [{ schedule: "linear" }, "schedule: expected constant or step or cosine or plateau, found linear"],
+    [{ schedule: "toString" }, "schedule: expected constant or step or cosine or plateau, found toString"],
+    [{ monitor: ["train"] }, "monitor: expected training or validation or test, found train"],
+    [
+      { cost: "log-likelihood" },
+      "cost log-likelihood: expected output softmax, found output sigmoid; use output softmax, or cost quadratic or cross-entropy",
+    ],
+    [
+      { monitor: ["training", "validation"] },
+      "monitor validation: expected validation images, found none; hold some out for it",
+    ],
+    [{ patience: 2 }, "patience or schedule plateau: expected validation images, found none; hold some out for it"],
+    [
+      { schedule: "plateau" },
+      "patience or schedule plateau: expected validation images, found none; hold some out for it",
+    ],
+  ])("refuses %j", (options, message) => {
+    const error = refusal(options);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toBe(message);
+  });
+
+  it.each<[number[], string]>([
+    [[11, 6, 4], "layers 11,6,4: expected 12 input neurons for images of 3x4, found 11; use 12,6,4"],
+    [[12, 6, 3], "layers 12,6,3: expected 4 output neurons or more for labels up to 3, found 3; use 12,6,4"],
+  ])("refuses the layers %j", (sizes, message) => {
+    const error = refusal({}, sizes);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toBe(message);
+  });
+
+  it.each<TrainOptions>([
+    {},
+    { batchSize: 1 },
+    { batchSize: 97, epochs: 1, threads: 64 },
+    { lambda: 0, l1: 0, momentum: 0, dropout: 0, maxNorm: infinity },
+    { lambda: 1e9, l1: 1e9, momentum: 0.999, dropout: 0.999, maxNorm: 1e-9 },
+    { eta: 1e-60, engine: "textbook" },
+    { eta: 0.5, etaMin: 0.499, schedule: "cosine" },
+    { schedule: "step", scheduleEpochs: 1, scheduleFactor: 0.999 },
+    { targetAccuracy: 1 },
+    { targetAccuracy: infinity, patience: infinity },
+    { monitor: [] },
+    { monitor: ["training", "test"] },
+    { lambda: undefined, schedule: undefined, patience: undefined, monitor: undefined },
+  ])("takes %j", (options) => expect(refusal(options)).toBeUndefined());
+
+  it("fills in the book's defaults, for undefined too", () => {
+    const expected = { batchSize: 10, epochs: 30, eta: 3, cost: "quadratic", lambda: 0, dropout: 0, shuffle: true };
+    const network = new Network(SIZES);
+    expect(checkTraining(network, DATA)).toMatchObject(expected);
+    expect(checkTraining(network, DATA, { eta: undefined, lambda: undefined, cost: undefined })).toMatchObject(
+      expected,
+    );
+  });
+
+  it("has validation monitored where it is needed", () => {
+    const data = { ...DATA, validation: DATA.test };
+    const monitored = (options: TrainOptions) => [...checkTraining(new Network(SIZES), data, options).monitor].sort();
+    expect(monitored({})).toEqual([]);
+    expect(monitored({ patience: 2 })).toEqual(["validation"]);
+    expect(monitored({ schedule: "plateau", monitor: ["test"] })).toEqual(["test", "validation"]);
+    expect(monitored({ schedule: "cosine", monitor: ["validation", "validation"] })).toEqual(["validation"]);
+  });
+});
