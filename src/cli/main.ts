@@ -1,7 +1,16 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
-import { type BenchFlags, benchOptions, type TrainFlags, trainOptions } from "./options.js";
+import {
+  type BenchFlags,
+  benchOptions,
+  type ConvertFlags,
+  convertOptions,
+  type InfoFlags,
+  infoOptions,
+  type TrainFlags,
+  trainOptions,
+} from "./options.js";
 import { endLine } from "./report/ndjson.js";
 import { endOfRun } from "./report/run-end.js";
 
@@ -21,9 +30,14 @@ const BENCH_EXAMPLES = `Examples:
   bp-train bench --baseline fast.json                  ... and exit 5 if it has become slower
 `;
 
+const CONVERT_EXAMPLES = `Examples:
+  bp-train convert model.json model.safetensors    from the form of the book's network2.py to PyTorch's world
+  bp-train convert model.safetensors model.json    and back, if the book's program knows such networks
+`;
+
 const NOTES = `
 Exit codes:
-  0 done   1 unexpected error or input/output   2 wrong usage   3 data missing or invalid
+  0 done   1 unexpected error or input/output   2 wrong usage   3 data or model missing or invalid
   4 diverged (NaN or infinity)   5 a bound was missed   130 / 143 after SIGINT / SIGTERM: the
   first ends the run in good order, a second at once
 
@@ -63,16 +77,45 @@ function program(output: AbortSignal): Command {
   bench.addHelpText("before", BENCH_EXAMPLES);
   for (const option of benchOptions()) bench.addOption(option);
   bench.allowExcessArguments(false).action(async (flags: BenchFlags) => {
-    const misplaced = command.options.find((option) => command.getOptionValueSource(option.attributeName()) === "cli");
-    if (misplaced) command.error(`option '${misplaced.flags}' belongs behind 'bench'`);
+    refuseMisplaced(command, "bench");
     if (bench.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
       bench.error("option '--max-slowdown <share>' goes with --baseline");
     }
     const { runBench } = await import("./bench.js");
     await runBench(flags, version, output);
   });
+  addModelCommands(command);
   return command;
 }
+
+function addModelCommands(command: Command): void {
+  const convert = command.command("convert").description("Converts a model file to the form that <to> ends in.");
+  convert.addHelpText("before", CONVERT_EXAMPLES);
+  convert.argument("<from>", "a model file").argument("<to>", "ends in .safetensors or .json");
+  for (const option of convertOptions()) convert.addOption(option);
+  convert.allowExcessArguments(false).action(async (from: string, to: string, flags: ConvertFlags) => {
+    refuseMisplaced(command, "convert");
+    const { runConvert } = await import("./convert.js");
+    await runConvert(from, to, flags);
+  });
+  const info = command.command("info").description("Tells what a model file holds.");
+  info.argument("<model>", "a model file, .safetensors or .json");
+  for (const option of infoOptions()) info.addOption(option);
+  info.allowExcessArguments(false).action(async (path: string, flags: InfoFlags) => {
+    refuseMisplaced(command, "info");
+    const { runInfo } = await import("./info.js");
+    await runInfo(path, flags);
+  });
+}
+
+/** Options of training that stand before the name of another command would do nothing. */
+function refuseMisplaced(command: Command, name: string): void {
+  const misplaced = command.options.find((option) => command.getOptionValueSource(option.attributeName()) === "cli");
+  if (misplaced) command.error(`option '${misplaced.flags}' belongs behind '${name}'`);
+}
+
+/** The commands whose JSON has no `end` object. */
+const OTHER_COMMANDS = ["bench", "convert", "info"];
 
 /** Says on standard error what went wrong, and gives the exit code for it. */
 async function report(error: unknown, argv: string[]): Promise<number> {
@@ -84,7 +127,7 @@ async function report(error: unknown, argv: string[]): Promise<number> {
     const [complaint, suggestion = ""] = error.message.replace(/^error: /, "").split(/(?=\n\(Did you mean [^\n]*\)$)/);
     const message = printable(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
-    if (argv.includes("--json") && !argv.includes("bench"))
+    if (argv.includes("--json") && !OTHER_COMMANDS.some((name) => argv.includes(name)))
       process.stdout.write(`${endLine({ ...endOfRun("failed", [], null), error: message })}\n`);
     return EXIT.usage;
   }

@@ -33,8 +33,19 @@ export interface BenchFlags {
   saveBaseline?: string;
   baseline?: string;
   maxSlowdown: number;
+  force: boolean;
   json: boolean;
   color: boolean;
+}
+
+/** What `bp-train convert` is asked to do. */
+export interface ConvertFlags {
+  force: boolean;
+}
+
+/** What `bp-train info` is asked to do. */
+export interface InfoFlags {
+  json: boolean;
 }
 
 export type Threads = number | "auto";
@@ -81,6 +92,7 @@ const option = {
     new Option("--max-slowdown <share>", "how much slower is allowed, such as 10% or 0.1")
       .default(0.1, "10%")
       .argParser(share),
+  force: () => new Option("--force", "replace a file of another kind").default(false),
   json: () => new Option("--json", "print NDJSON on standard output, and nothing else there").default(false),
   quiet: () => new Option("-q, --quiet", "print only the closing summary").default(false),
   noProgress: () =>
@@ -111,7 +123,17 @@ export function benchOptions(): Option[] {
     baseline,
     maxSlowdown,
   ];
-  return [...order, option.json, option.noColor].map((make) => make());
+  return [...order, option.force, option.json, option.noColor].map((make) => make());
+}
+
+/** The options of `bp-train convert`. */
+export function convertOptions(): Option[] {
+  return [option.force()];
+}
+
+/** The options of `bp-train info`. */
+export function infoOptions(): Option[] {
+  return [option.json()];
 }
 
 function wholeNumber(min: number, max = MAX_COUNT): (text: string) => number {

@@ -51,7 +51,7 @@ export function engineName(engine: string, threads: number): string {
 }
 
 /** 0.9489 as `94.89 %`. */
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
