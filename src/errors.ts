@@ -25,6 +25,9 @@ export class ConfigurationError extends BpTrainError {}
 /** A data file is missing, unreadable or not what its name or header promises. */
 export class DataError extends BpTrainError {}
 
+/** A file could not be written; what was there before is still there. */
+export class OutputError extends BpTrainError {}
+
 /** What was measured misses a bound that was set. */
 export class GateError extends BpTrainError {}
 

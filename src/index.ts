@@ -6,7 +6,15 @@
 export { type Dataset, type DatasetOptions, type Examples, loadDataset, PACKAGE_DATA } from "./data/dataset.js";
 export { Images } from "./data/images.js";
 export { SparseVector } from "./data/sparse-vector.js";
-export { BpTrainError, ConfigurationError, DataError, DivergedError } from "./errors.js";
+export { BpTrainError, ConfigurationError, DataError, DivergedError, OutputError } from "./errors.js";
+export {
+  checkModelPlace,
+  type Model,
+  type ModelMetadata,
+  type ModelShape,
+  readModel,
+  writeModel,
+} from "./model/model.js";
 export { ACTIVATIONS, type Activation, type ActivationName } from "./network/activation.js";
 export { COSTS, type Cost, type CostName, checkCost } from "./network/cost.js";
 export type { Hyperparameters } from "./network/hyperparameters.js";

@@ -1,6 +1,5 @@
-import { access, constants, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
 import { ConfigurationError, DataError, GateError } from "../errors.js";
+import { readFileChecked } from "../model/files.js";
 import type { BenchmarkOptions, Spread } from "../training/benchmark.js";
 import type { BenchReport } from "./report/bench.js";
 
@@ -21,48 +20,16 @@ const COMPARED = [
 /** The figures of a report that a baseline is compared by. */
 const FIGURES = { training: "trainSeconds", evaluation: "evaluateSeconds" } as const;
 
-/**
- * Finds out early whether a report can be kept there.
- *
- * @throws ConfigurationError if not
- */
-export async function checkPlace(path: string): Promise<void> {
-  const complain = (found: string, cause?: unknown) =>
-    new ConfigurationError({ thing: path, expected: "a file in a folder that can be written to", found }, { cause });
-  try {
-    await access(dirname(path), constants.W_OK);
-  } catch (cause) {
-    throw complain((cause as Error).message, cause);
-  }
-  const there = await lstat(path).catch(() => undefined);
-  if (there && !there.isFile()) throw complain(there.isDirectory() ? "a folder" : "something that is no regular file");
-}
-
-/** Keeps a report in a file. A file of the name is replaced when the new one is whole, or left as it is. */
-export async function saveBaseline(path: string, report: BenchReport): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  try {
-    const file = await open(part, "wx");
-    try {
-      await file.writeFile(`${JSON.stringify(report, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
-}
+/** No report is longer. */
+const MAX_BYTES = 1 << 20;
 
 /**
- * Reads a report that `saveBaseline` kept.
+ * Reads a report that `--save-baseline` kept.
  *
  * @throws DataError if the file is none
- * @throws ConfigurationError if it timed something else
  */
-export async function readBaseline(path: string, options: BenchmarkOptions): Promise<BenchReport> {
+export async function readReport(path: string): Promise<BenchReport> {
+  const bytes = await readFileChecked(path, MAX_BYTES);
   const complain = (found: string, cause?: unknown) =>
     new DataError(
       { thing: path, expected: "figures that --save-baseline kept", found, remedy: "save them anew" },
@@ -70,16 +37,26 @@ export async function readBaseline(path: string, options: BenchmarkOptions): Pro
     );
   let report: BenchReport;
   try {
-    if (!(await stat(path)).isFile()) throw new Error("something that is no regular file");
-    report = JSON.parse(await readFile(path, "utf8"));
+    report = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw complain(cause instanceof SyntaxError ? "what is no JSON" : (cause as Error).message, cause);
+    throw complain("what is no JSON", cause);
   }
   if (report?.event !== "bench") throw complain("other JSON");
   for (const key of Object.values(FIGURES)) {
     const { median, lower, upper } = report[key] ?? {};
     if (![median, lower, upper].every((value) => typeof value === "number" && value > 0)) throw complain(`no ${key}`);
   }
+  return report;
+}
+
+/**
+ * Reads a report to compare with one of `options`.
+ *
+ * @throws DataError if the file is none
+ * @throws ConfigurationError if it timed something else
+ */
+export async function readBaseline(path: string, options: BenchmarkOptions): Promise<BenchReport> {
+  const report = await readReport(path);
   for (const key of COMPARED) {
     const [kept, asked] = [`${report[key]}`, `${options[key]}`];
     if (kept !== asked) {

@@ -1,8 +1,9 @@
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
+import { checkPlace, readableBy, replaceFile } from "../model/files.js";
 import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/options.js";
-import { checkAgainst, checkPlace, differences, readBaseline, saveBaseline } from "./baseline.js";
+import { checkAgainst, differences, readBaseline, readReport } from "./baseline.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { BenchFlags } from "./options.js";
 import { type BenchReport, benchLines } from "./report/bench.js";
@@ -18,7 +19,9 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
   const { engine } = flags;
   const options = { ...modelOf(flags), engine, threads: resolveThreads(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
-  if (flags.saveBaseline !== undefined) await checkPlace(flags.saveBaseline);
+  if (flags.saveBaseline !== undefined) {
+    await checkPlace(flags.saveBaseline, { isOurs: readableBy(readReport), force: flags.force });
+  }
   const interrupts = new InterruptHandler(
     (name) => process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`),
     () => {},
@@ -42,7 +45,9 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
       const other = await measure({ ...options, ...(engine === "fast" ? TEXTBOOK : FAST) });
       print(other, flags, report);
     }
-    if (flags.saveBaseline !== undefined) await saveBaseline(flags.saveBaseline, report);
+    if (flags.saveBaseline !== undefined) {
+      await replaceFile(flags.saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
+    }
     for (const difference of baseline ? differences(baseline, report) : []) {
       process.stderr.write(`Note: the baseline is of another machine: ${difference}\n`);
     }

@@ -1,8 +1,8 @@
-import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { DataError } from "../errors.js";
 import { looksLike } from "./looks-like.js";
+import { asFileError, openRegularFile } from "./regular-file.js";
 
 /** How much is read at a time, in bytes. */
 const CHUNK = 1 << 20;
@@ -120,20 +120,6 @@ export class IdxFile {
   }
 }
 
-/** Opens without waiting, so that a FIFO with no writer cannot hang the run. */
-async function openRegularFile(path: string): Promise<FileHandle> {
-  try {
-    const kind = await stat(path);
-    if (!kind.isFile()) {
-      const found = kind.isDirectory() ? "a directory" : kind.isFIFO() ? "a FIFO" : "a device or socket";
-      throw new DataError({ thing: path, expected: "a regular file", found, remedy: "put the file itself there" });
-    }
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    throw asDataError(path, error);
-  }
-}
-
 async function* rawChunks(handle: FileHandle): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   for (let position = 0; ; ) {
@@ -206,7 +192,7 @@ function wrongLength(path: string, kind: IdxKind, dimensions: number[], found: s
 
 const GET_ANOTHER = "get the file anew";
 
-/** Tells a broken file system or gzip stream as what it means for this file. Errors of our own pass. */
+/** Tells a broken gzip stream or file system as what it means for this file. Errors of our own pass. */
 function asDataError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DataError || !("code" in error)) return error;
   const { code } = error;
@@ -221,15 +207,5 @@ function asDataError(path: string, error: unknown): unknown {
     const found = `a damaged one (${error.message})`;
     return new DataError({ thing: path, expected: "a sound gzip file", found, remedy: GET_ANOTHER }, because);
   }
-  if (code === "EACCES" || code === "EPERM") {
-    const remedy = "allow this user to read it";
-    return new DataError(
-      { thing: path, expected: "a readable file", found: "one without read permission", remedy },
-      because,
-    );
-  }
-  if (code === "ENOENT") {
-    return new DataError({ thing: path, expected: "a file", found: "none, or a link that leads nowhere" }, because);
-  }
-  return new DataError({ thing: path, expected: "a readable file", found: error.message }, because);
+  return asFileError(path, error);
 }

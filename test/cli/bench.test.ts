@@ -62,6 +62,10 @@ describe("bp-train bench", () => {
     );
     expect(parse(stdout)).toHaveLength(1);
 
+    expect(await run([...SMALL, "--save-baseline", join(folder, "other.json")])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/other.json: .* found a file of another kind; .* --force\n$/),
+    });
     expect(await run([...SMALL, "-b", "50", "--baseline", file])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/batchSize 50, found batchSize 100/),
@@ -69,7 +73,7 @@ describe("bp-train bench", () => {
     for (const [name, message] of [
       ["not.json", /what is no JSON/],
       ["other.json", /other JSON/],
-      ["none.json", /ENOENT/],
+      ["none.json", /expected a file, found none/],
     ] as const) {
       expect(await run([...SMALL, "--baseline", join(folder, name)])).toMatchObject({
         code: 3,
@@ -85,8 +89,8 @@ describe("bp-train bench", () => {
     [["--engine", "textbook", "--threads", "2"], /threads 2: expected 1 thread, all that the textbook engine has/],
     [["--epochs", "3"], /unknown option '--epochs'/],
     [["--save-baseline", ""], /Expected a path/],
-    [["--save-baseline", "/tmp"], /\/tmp: expected a file .*, found a folder/],
-    [["--save-baseline", "/dev/null"], /found something that is no regular file/],
+    [["--save-baseline", "/tmp"], /\/tmp: expected a file .*, found a directory/],
+    [["--save-baseline", "/dev/null"], /found a device or socket/],
     [["--max-slowdown", "10%"], /goes with --baseline/],
     [["extra"], /too many arguments/],
   ])("refuses %j", async (args, message) => {
@@ -98,7 +102,7 @@ describe("bp-train bench", () => {
     expect([code, stdout, stderr]).toEqual([
       2,
       "",
-      expect.stringMatching(/file: expected a file in a folder .* ENOENT/),
+      expect.stringMatching(/file: expected a file in a folder .* no such folder/),
     ]);
   });
 });

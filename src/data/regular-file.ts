@@ -1,0 +1,42 @@
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { DataError } from "../errors.js";
+
+/**
+ * Opens a file to read; without waiting, so that a FIFO with no writer cannot hang the run.
+ *
+ * @throws DataError if it is missing, unreadable or no regular file
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  try {
+    const stats = await stat(path);
+    if (!stats.isFile()) {
+      const remedy = "put the file itself there";
+      throw new DataError({ thing: path, expected: "a regular file", found: kindOf(stats), remedy });
+    }
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw asFileError(path, error);
+  }
+}
+
+/** What stands where a regular file should. */
+export function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return "a directory";
+  return stats.isFIFO() ? "a FIFO" : "a device or socket";
+}
+
+/** Tells a broken file system as what it means for this file. Other errors pass. */
+export function asFileError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DataError || !("code" in error)) return error;
+  const because = { cause: error };
+  if (error.code === "EACCES" || error.code === "EPERM") {
+    const found = "one without read permission";
+    const remedy = "allow this user to read it";
+    return new DataError({ thing: path, expected: "a readable file", found, remedy }, because);
+  }
+  if (error.code === "ENOENT") {
+    return new DataError({ thing: path, expected: "a file", found: "none, or a link that leads nowhere" }, because);
+  }
+  return new DataError({ thing: path, expected: "a readable file", found: error.message }, because);
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { access, constants, lstat, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { asFileError, kindOf, openRegularFile } from "../data/regular-file.js";
+import { ConfigurationError, DataError, OutputError } from "../errors.js";
+
+/** How much is read at a time, in bytes. */
+const CHUNK = 1 << 24;
+
+/**
+ * Writes a file so that whoever reads it finds the old or the new one, never a piece, whatever happens to the process or the
+ * machine: beside its place, synced, then renamed. A link is followed; a file that is replaced hands its mode on.
+ *
+ * @throws OutputError if it cannot be written
+ */
+export async function replaceFile(path: string, content: string | Iterable<string | Uint8Array>): Promise<void> {
+  try {
+    const target = await followLink(path);
+    const mode = await stat(target).then(
+      ({ mode }) => mode & 0o7777,
+      () => undefined,
+    );
+    const part = partOf(target);
+    const file = await open(part, "wx", mode);
+    try {
+      try {
+        if (mode !== undefined) await file.chmod(mode); // open leaves out what the umask forbids
+        await writeFile(file, content);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(part, target);
+    } catch (error) {
+      await rm(part, { force: true }).catch(() => {}); // the first error tells more
+      throw error;
+    }
+    await syncFolder(dirname(target));
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause)) throw cause;
+    throw new OutputError({ thing: path, expected: "to write this file", found: cause.message }, { cause });
+  }
+}
+
+/**
+ * Finds out early whether `replaceFile` can write there: tries with an empty file beside it, which is removed again.
+ *
+ * @param isOurs  whether the file that is there is of the kind that would replace it
+ * @param force   replaces a file of any kind
+ * @throws ConfigurationError if not, or if a file of another kind would be lost
+ */
+export async function checkPlace(
+  path: string,
+  { isOurs, force = false }: { isOurs: (path: string) => Promise<boolean>; force?: boolean },
+): Promise<void> {
+  const complain = (found: string, cause?: unknown) =>
+    new ConfigurationError({ thing: path, expected: "a file in a folder that can be written to", found }, { cause });
+  try {
+    const target = await followLink(path);
+    const there = await stat(target).catch(() => undefined);
+    if (there && !there.isFile()) throw complain(kindOf(there));
+    if (there) await access(target, constants.W_OK);
+    const part = partOf(target);
+    await (await open(part, "wx")).close();
+    await rm(part);
+    if (!there || force) return;
+  } catch (cause) {
+    if (cause instanceof ConfigurationError) throw cause;
+    const { code = "", message } = cause as NodeJS.ErrnoException;
+    throw complain(PROBLEMS[code] ?? message, cause);
+  }
+  if (await isOurs(path)) return;
+  const expected = "no file there, or one of the kind that would replace it";
+  const remedy = "use another name, or replace it with --force";
+  throw new ConfigurationError({ thing: path, expected, found: "a file of another kind", remedy });
+}
+
+/** An `isOurs` for files whose kind is known by reading them. */
+export function readableBy(read: (path: string) => Promise<unknown>): (path: string) => Promise<boolean> {
+  return (path) =>
+    read(path).then(
+      () => true,
+      (error) => {
+        if (error instanceof DataError) return false;
+        throw error;
+      },
+    );
+}
+
+const PROBLEMS: Record<string, string> = {
+  ENOENT: "no such folder, or a link that leads nowhere",
+  ENOTDIR: "something that is no folder",
+  EACCES: "no permission to write",
+  EPERM: "no permission to write",
+  EROFS: "a file system that is read-only",
+};
+
+/**
+ * The bytes of a file, for readers that trust nothing in it.
+ *
+ * @throws DataError if it is missing, unreadable, no regular file or longer than `maxBytes`
+ */
+export async function readFileChecked(path: string, maxBytes: number): Promise<Uint8Array> {
+  const file = await openRegularFile(path);
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes) {
+      throw new DataError({ thing: path, expected: `at most ${maxBytes} bytes`, found: `${size}` });
+    }
+    const bytes = Buffer.allocUnsafeSlow(size);
+    for (let length = 0; length < size; ) {
+      const { bytesRead } = await file.read(bytes, length, Math.min(CHUNK, size - length), length);
+      if (bytesRead === 0) return bytes.subarray(0, length); // it was cut short just now
+      length += bytesRead;
+    }
+    return bytes;
+  } catch (error) {
+    throw asFileError(path, error);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The file that a link leads to, so that the link stays. */
+async function followLink(path: string): Promise<string> {
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? realpath(path) : path;
+}
+
+/**
+ * A name beside `target` for a file that is not whole yet. Process numbers come back, in containers at once, so chance keeps it
+ * apart from what a killed run left.
+ */
+function partOf(target: string): string {
+  return `${target}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
+}
+
+/** Makes a rename outlast a power cut, where folders can be synced; the file is whole in any case. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    await handle.sync().finally(() => handle.close());
+  } catch {}
+}
