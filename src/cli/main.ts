@@ -1,7 +1,16 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
-import { type BenchFlags, benchOptions, type TrainFlags, trainOptions } from "./options.js";
+import {
+  type BenchFlags,
+  benchOptions,
+  type EvaluateFlags,
+  evaluateOptions,
+  type PredictFlags,
+  predictOptions,
+  type TrainFlags,
+  trainOptions,
+} from "./options.js";
 import { endLine } from "./report/ndjson.js";
 import { endOfRun } from "./report/run-end.js";
 
@@ -19,6 +28,18 @@ const BENCH_EXAMPLES = `Examples:
   bp-train bench --layers 784,800,10 --batch-size 100 --compare-engines
   bp-train bench --save-baseline fast.json             keep the figures ...
   bp-train bench --baseline fast.json                  ... and exit 5 if it has become slower
+`;
+
+const EVALUATE_EXAMPLES = `Examples:
+  bp-train evaluate model.safetensors                  on the 10,000 test images
+  bp-train evaluate model.json --on validation --worst 20
+`;
+
+const PREDICT_EXAMPLES = `Examples:
+  bp-train predict model.safetensors seven.png         a PNG image of any size, dark on light or light on dark
+  bp-train predict model.json --index 0,7 --show       images of the test data, drawn
+  bp-train predict model.json t10k-images-idx3-ubyte --top 3
+  bp-train predict model.json - <seven.png --json | jq .class
 `;
 
 const NOTES = `
@@ -63,16 +84,41 @@ function program(output: AbortSignal): Command {
   bench.addHelpText("before", BENCH_EXAMPLES);
   for (const option of benchOptions()) bench.addOption(option);
   bench.allowExcessArguments(false).action(async (flags: BenchFlags) => {
-    const misplaced = command.options.find((option) => command.getOptionValueSource(option.attributeName()) === "cli");
-    if (misplaced) command.error(`option '${misplaced.flags}' belongs behind 'bench'`);
+    refuseMisplaced("bench");
     if (bench.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
       bench.error("option '--max-slowdown <share>' goes with --baseline");
     }
     const { runBench } = await import("./bench.js");
     await runBench(flags, version, output);
   });
+  const evaluate = command.command("evaluate").argument("<model>", "a file that --save kept");
+  evaluate
+    .description("Tells how well a trained network does, class by class.")
+    .addHelpText("before", EVALUATE_EXAMPLES);
+  for (const option of evaluateOptions()) evaluate.addOption(option);
+  evaluate.allowExcessArguments(false).action(async (model: string, flags: EvaluateFlags) => {
+    refuseMisplaced("evaluate");
+    const { runEvaluate } = await import("./evaluate.js");
+    await runEvaluate(model, flags, version);
+  });
+  const predict = command.command("predict").argument("<model>", "a file that --save kept");
+  predict.argument("[images...]", "PNG or IDX files; - for a PNG image on standard input");
+  predict.description("Says what images show.").addHelpText("before", PREDICT_EXAMPLES);
+  for (const option of predictOptions()) predict.addOption(option);
+  predict.action(async (model: string, images: string[], flags: PredictFlags) => {
+    refuseMisplaced("predict");
+    const { runPredict } = await import("./predict.js");
+    await runPredict(model, images, flags, output);
+  });
+  const refuseMisplaced = (name: string) => {
+    const misplaced = command.options.find((option) => command.getOptionValueSource(option.attributeName()) === "cli");
+    if (misplaced) command.error(`option '${misplaced.flags}' belongs behind '${name}'`);
+  };
   return command;
 }
+
+/** Those whose --json has no `end` object. */
+const SUBCOMMANDS = ["bench", "evaluate", "predict"];
 
 /** Says on standard error what went wrong, and gives the exit code for it. */
 async function report(error: unknown, argv: string[]): Promise<number> {
@@ -84,7 +130,7 @@ async function report(error: unknown, argv: string[]): Promise<number> {
     const [complaint, suggestion = ""] = error.message.replace(/^error: /, "").split(/(?=\n\(Did you mean [^\n]*\)$)/);
     const message = printable(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
-    if (argv.includes("--json") && !argv.includes("bench"))
+    if (argv.includes("--json") && !SUBCOMMANDS.some((name) => argv.includes(name)))
       process.stdout.write(`${endLine({ ...endOfRun("failed", [], null), error: message })}\n`);
     return EXIT.usage;
   }

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { InvalidArgumentError, Option } from "commander";
+import { PARTS, type Part } from "../data/dataset.js";
 import { ENGINES, type EngineName, MAX_THREADS } from "../training/engine.js";
 
 /** What `bp-train` is asked to do: every flag of training with its value or default. */
@@ -33,6 +34,27 @@ export interface BenchFlags {
   saveBaseline?: string;
   baseline?: string;
   maxSlowdown: number;
+  json: boolean;
+  color: boolean;
+}
+
+/** What `bp-train evaluate` is asked to do, the model apart. */
+export interface EvaluateFlags {
+  on: Part;
+  data?: string;
+  validation: number;
+  trainSize?: number;
+  worst: number;
+  json: boolean;
+  color: boolean;
+}
+
+/** What `bp-train predict` is asked to do, the model and the images apart. */
+export interface PredictFlags {
+  index?: number[];
+  data?: string;
+  top?: number;
+  show: boolean;
   json: boolean;
   color: boolean;
 }
@@ -81,6 +103,14 @@ const option = {
     new Option("--max-slowdown <share>", "how much slower is allowed, such as 10% or 0.1")
       .default(0.1, "10%")
       .argParser(share),
+  on: () => new Option("--on <part>", "which data to answer").default("test").choices(PARTS),
+  worst: () =>
+    new Option("--worst <n>", "how many of the worst mistakes to show").default(10).argParser(wholeNumber(0)),
+  index: () =>
+    new Option("--index <list>", "test images by number, from 0, comma-separated (default: none)").argParser(indices),
+  top: () =>
+    new Option("--top <k>", "how many of the best classes to show (default: the best)").argParser(wholeNumber(1)),
+  show: () => new Option("--show", "draw the image as the network sees it").default(false),
   json: () => new Option("--json", "print NDJSON on standard output, and nothing else there").default(false),
   quiet: () => new Option("-q, --quiet", "print only the closing summary").default(false),
   noProgress: () =>
@@ -112,6 +142,18 @@ export function benchOptions(): Option[] {
     maxSlowdown,
   ];
   return [...order, option.json, option.noColor].map((make) => make());
+}
+
+/** The options of `bp-train evaluate`, in the order of its help. */
+export function evaluateOptions(): Option[] {
+  const { on, data, validation, trainSize, worst, json, noColor } = option;
+  return [on, data, validation, trainSize, worst, json, noColor].map((make) => make());
+}
+
+/** The options of `bp-train predict`, in the order of its help. */
+export function predictOptions(): Option[] {
+  const { index, data, top, show, json, noColor } = option;
+  return [index, data, top, show, json, noColor].map((make) => make());
 }
 
 function wholeNumber(min: number, max = MAX_COUNT): (text: string) => number {
@@ -153,6 +195,16 @@ function layerSizes(text: string): number[] {
   throw new InvalidArgumentError(
     `Expected two or more whole numbers from 1 to ${MAX_COUNT}, separated by commas without spaces, such as 784,30,10.`,
   );
+}
+
+function indices(text: string): number[] {
+  try {
+    return text.split(",").map(wholeNumber(0));
+  } catch {
+    throw new InvalidArgumentError(
+      "Expected whole numbers from 0, separated by commas without spaces, such as 0 or 0,7.",
+    );
+  }
 }
 
 function seed(text: string): number {

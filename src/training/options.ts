@@ -126,7 +126,8 @@ function noSuch(thing: string, found: string, names: readonly string[]): Configu
   return new ConfigurationError({ thing, expected: names.join(" or "), found });
 }
 
-function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {
+/** @throws ConfigurationError if a network of these layers cannot take the images, or not tell the classes apart */
+export function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {
   const pixels = images.rows * images.columns;
   const outputs = sizes.length - 1;
   const thing = `layers ${sizes.join(",")}`;
