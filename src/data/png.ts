@@ -53,7 +53,7 @@ export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): 
     for await (const chunk of stream) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > MOST_BYTES) break;
+      if (size > MOST_BYTES || !isStart(chunks[0])) break; // enough to refuse it
     }
   } catch (cause) {
     throw new DataError({ thing: name, expected: "a readable file", found: (cause as Error).message }, { cause });
@@ -134,6 +134,10 @@ function checkImageData(name: string, bytes: Buffer, { width, height, bytes: exp
     throw damaged(name, code === "Z_BUF_ERROR" ? "one cut short" : message, cause);
   }
   if (found !== expected) throw damaged(name, `fewer than ${width} x ${height} pixels`);
+}
+
+function isStart(bytes: Uint8Array): boolean {
+  return SIGNATURE.startsWith(Buffer.from(bytes.subarray(0, SIGNATURE.length)).toString("latin1"));
 }
 
 function damaged(name: string, found: string, cause?: unknown): DataError {

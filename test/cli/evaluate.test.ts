@@ -1,6 +1,10 @@
 import { join } from "node:path";
+import { Chalk } from "chalk";
 import { beforeAll, describe, expect, it } from "vitest";
+import { evaluationLines } from "../../dist/cli/report/evaluation.js";
 import { loadDataset, Network } from "../../dist/index.js";
+import { assess } from "../../dist/training/assessment.js";
+import { datasetOf, randomExamples } from "../fixtures/examples.js";
 import { folderOf, tinySet } from "../fixtures/idx.js";
 import { bookJson, quickNetwork } from "../fixtures/model.js";
 import { parse, run } from "../fixtures/run.js";
@@ -22,7 +26,7 @@ describe("evaluate", () => {
     const { code, stdout, stderr } = await run(["evaluate", model()]);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^Accuracy {2}9\d\.\d\d % {3}9\d\d\d \/ 10000$/m);
-    expect(stdout).toMatch(/^Cost +0\.\d+ {3}cross-entropy/m);
+    expect(stdout).toMatch(/^Cost +0\.\d+ {3}mean cross-entropy$/m);
     expect(stdout).toMatch(/^ {4}9( +0\.\d{4}){3} +1009$/m);
     expect(stdout).toMatch(/^ {4}0( +(\d+|·)){10}$/m);
     expect(stdout.slice(stdout.indexOf("Worst")).trimEnd().split("\n")).toHaveLength(12);
@@ -88,6 +92,27 @@ describe("evaluate", () => {
     const args = ["evaluate", model(always1()), "--data", folderOf(tinySet())];
     expect((await run(args, { env })).stdout).toMatch(/\u001b\[32m +2\u001b\[39m/);
     expect((await run([...args, "--no-color"], { env })).stdout).not.toMatch(/\u001b/);
+  });
+
+  it("fits a narrow terminal, whatever the number of classes", async () => {
+    for (const classes of [3, 10, 27]) {
+      const network = Network.random([12, classes]);
+      const data = datasetOf(randomExamples(3000, 3, 4, classes));
+      const { mistakes, ...assessment } = await assess(network, data, "test", "cross-entropy");
+      const where = { version: "1.2.3", model: "model.json", network, costName: "cross-entropy", on: "test" } as const;
+      const report = { ...where, ...assessment, worst: mistakes.slice(0, 10) };
+      const lines = evaluationLines(report, 40, new Chalk({ level: 0 }));
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
+      const numbers = lines
+        .slice(lines.findIndex((line) => line.startsWith("Confusion")) + 1)
+        .join("\n")
+        .split("\n\n")[0];
+      const rows = numbers.split("\n").map((line) => line.trim().split(/ +/));
+      for (let label = 0; label < classes; label++) {
+        const row = rows.filter((_, i) => i % (classes + 1) === label + 1).flatMap(([, ...cells]) => cells);
+        expect(row).toEqual(Array.from(assessment.confusion[label], (n) => (n === 0 ? "·" : `${n}`)));
+      }
+    }
   });
 
   it.each<[string[], number, RegExp]>([

@@ -2,8 +2,10 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { Chalk } from "chalk";
 import { PNG } from "pngjs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { drawing } from "../../dist/cli/report/drawing.js";
 import { type Dataset, loadDataset, Network } from "../../dist/index.js";
 import { folderOf, idx, tinySet } from "../fixtures/idx.js";
 import { bookJson, quickNetwork } from "../fixtures/model.js";
@@ -74,11 +76,24 @@ describe("predict", () => {
     expect(parse(named.stdout)[0].class).toBe(argmax(answers(3)));
   });
 
+  it("says that IDX files go by name", async () => {
+    const child = start(["predict", files({}).model, "-"]);
+    child.stdin.end(idx([1, 28, 28], pixels(0)));
+    expect(await finished(child)).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /standard input: expected a PNG image, found what looks like an IDX file of images/,
+      ),
+    });
+  });
+
   it("takes test images by number, with their labels", async () => {
     const { model } = files({});
     const predictions = parse((await run(["predict", model, "--index", "0,7", "--json", "--top", "2"])).stdout);
     for (const [k, i] of [0, 7].entries()) {
-      const sorted = answers(i).map((output, c) => ({ class: c, output })).sort((a, b) => b.output - a.output); // biome-ignore format: one thing
+      const sorted = answers(i)
+        .map((output, c) => ({ class: c, output }))
+        .sort((a, b) => b.output - a.output);
       expect(predictions[k]).toMatchObject({
         image: "test",
         index: i,
@@ -95,7 +110,10 @@ describe("predict", () => {
 
   it("answers every image of an IDX file, raw or gzip, scaling those of another size", async () => {
     const images = [0, 1, 2].map(pixels);
-    const large = idx([1, 56, 56], Uint8Array.from({ length: 56 * 56 }, (_, p) => images[0][28 * (Math.floor(p / 56) >> 1) + ((p % 56) >> 1)])); // biome-ignore format: one thing
+    const large = idx(
+      [1, 56, 56],
+      Uint8Array.from({ length: 56 * 56 }, (_, p) => images[0][28 * (Math.floor(p / 56) >> 1) + ((p % 56) >> 1)]),
+    );
     const small = idx([3, 28, 28], Buffer.concat(images));
     const { model, at } = files({ small, "small.gz": gzipSync(small), large });
     const { stdout } = await run(["predict", model, at("small"), at("small.gz"), at("large"), "--json"]);
@@ -115,6 +133,13 @@ describe("predict", () => {
     const blocks = stdout.split("\n").slice(1, 15);
     for (const line of blocks) expect(line.match(/▀/g)).toHaveLength(28);
     expect(stdout).toMatch(/\u001b\[38;5;255m/);
+  });
+
+  it("--show fits a narrow terminal, and any shape", () => {
+    const x = Float64Array.from({ length: 15 }, (_, i) => (i < 10 ? 1 : 0)); // two white rows of 5, one black
+    const drawn = (width: number) => drawing({ image: "x", rows: 3, columns: 5, x }, width, new Chalk({ level: 0 }));
+    expect(drawn(80)).toEqual(["█████", "     "]);
+    expect(drawn(2)).toEqual(["▓▓"]); // 2 x 2: rows of 1 and 1/3 white
   });
 
   it("stops at the first bad image, after the good ones before it", async () => {

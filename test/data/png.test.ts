@@ -72,7 +72,17 @@ describe("decodePng", () => {
     ["a dark digit on white paper with a see-through edge, on white", 20, 255, [255, 255, 20]],
     ["pale ink on nothing, on black", 220, 0, [0, 220]],
   ])("shows %s", (_, ink, paperAlpha, expected) => {
-    const pixels = paperAlpha === 0 ? [[0, 0], [ink, 255]] : [[0, 0], [255, paperAlpha], [ink, 255]]; // biome-ignore format: a table
+    const pixels =
+      paperAlpha === 0
+        ? [
+            [0, 0],
+            [ink, 255],
+          ]
+        : [
+            [0, 0],
+            [255, paperAlpha],
+            [ink, 255],
+          ];
     const bytes = rawPng({ width: pixels.length, height: 1, depth: 8, colorType: 4, sample: (x) => pixels[x] });
     expect([...decodePng("x.png", bytes).luminance]).toEqual(expected);
   });

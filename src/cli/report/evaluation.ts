@@ -35,7 +35,7 @@ export function evaluationLines(report: EvaluateReport, width: number, chalk: Ch
     dim(`${count(total)} ${on} images`),
     "",
     `${bold("Accuracy")}  ${bold(`${(100 * accuracy).toFixed(2)} %`)}   ${correct} / ${total}`,
-    `${bold("Cost")}      ${cost.toPrecision(4)}   ${costName}, the mean of an image`,
+    `${bold("Cost")}      ${cost.toPrecision(4)}   mean ${costName}`,
     "",
     ...scoreLines(confusion, chalk),
     "",
@@ -61,7 +61,7 @@ function confusionLines(confusion: Confusion, width: number, chalk: ChalkInstanc
   const largest = confusion.reduce((most, row) => Math.max(most, ...row), confusion.length - 1);
   const cell = `${largest}`.length + 1;
   const atOnce = Math.max(1, Math.min(confusion.length, Math.floor((width - LABEL) / cell)));
-  const lines = [bold("Confusion: a row for each label, a column for each answer".slice(0, width))];
+  const lines = [bold("Confusion: label down, answer across")];
   for (let from = 0; from < confusion.length; from += atOnce) {
     const columns = [...confusion.keys()].slice(from, from + atOnce);
     lines.push(bold(" ".repeat(LABEL) + columns.map((answer) => `${answer}`.padStart(cell)).join("")));
@@ -86,10 +86,10 @@ function confusionCell(row: Uint32Array, label: number, answer: number, width: n
   return n >= FREQUENT * row.reduce((sum, n) => sum + n, 0) ? chalk.bold.red(text) : chalk.yellow(text);
 }
 
-function mistakeLines({ worst, on, network }: EvaluateReport, { bold }: ChalkInstance): string[] {
+function mistakeLines({ worst, network }: EvaluateReport, { bold }: ChalkInstance): string[] {
   const row = (cells: string[]) => cells.map((cell, i) => cell.padStart([7, 6, 7, 12, 7][i])).join("");
   return [
-    bold(`Worst mistakes by cost, numbered from 0 in the ${on} data`),
+    bold("Worst mistakes, images counted from 0"),
     bold(row(["Image", "Label", "Answer", network.output === "softmax" ? "Probability" : "Activation", "Cost"])),
     ...worst.map(({ index, label, answer, activation, cost }) =>
       row([`${index}`, `${label}`, `${answer}`, activation.toFixed(4), cost.toPrecision(4)]),
