@@ -4,7 +4,9 @@
  * @module
  */
 export { type Dataset, type DatasetOptions, type Examples, loadDataset, PACKAGE_DATA } from "./data/dataset.js";
+export { toField } from "./data/digit.js";
 export { Images } from "./data/images.js";
+export { decodePng, type GreyImage, readPng } from "./data/png.js";
 export { SparseVector } from "./data/sparse-vector.js";
 export { BpTrainError, ConfigurationError, DataError, DivergedError, OutputError } from "./errors.js";
 export {
@@ -22,9 +24,12 @@ export { INITS, type Init, type InitName } from "./network/init.js";
 export { Network, type NetworkOptions, type Parameters } from "./network/network.js";
 export { OUTPUTS, type Output, type OutputName } from "./network/output.js";
 export { Random } from "./network/random.js";
+export { type Assessment, assess, type Mistake } from "./training/assessment.js";
+export { type ClassScore, type Confusion, classScores } from "./training/confusion.js";
 export type { EngineName } from "./training/engine.js";
 export type { Evaluation } from "./training/evaluation.js";
 export { checkTraining, type TrainOptions } from "./training/options.js";
+export { type Candidate, type Prediction, predict } from "./training/prediction.js";
 export { bestOnTest, bestOnValidation, type EpochResult, type Progress, type TrainResult } from "./training/result.js";
 export { type Run, type RunOptions, trainAll, trainFrom } from "./training/runs.js";
 export { SCHEDULES, type ScheduleName, type ScheduleSettings } from "./training/schedule.js";

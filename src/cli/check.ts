@@ -3,12 +3,12 @@ import { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
 import { type Check, type CheckName, checkGradients } from "../training/check.js";
 import { checkTraining } from "../training/options.js";
-import type { CheckFlags } from "./options.js";
+import type { CheckFlags } from "./flags.js";
 import { colors } from "./report/style.js";
 import { modelOf, resolveThreads } from "./settings.js";
 
-/** `bp-train check`: prints a line a comparison. @returns whether all passed */
-export async function runCheck(flags: CheckFlags): Promise<boolean> {
+/** `bp-train check`: prints a line a comparison, and sets the exit code to 1 if one failed. */
+export async function runCheck(flags: CheckFlags): Promise<void> {
   const { json, color, validation, seed, init } = flags;
   const data = await loadDataset(flags.data, { validation });
   const { threads } = resolveThreads({ ...flags, engine: "fast" });
@@ -18,15 +18,13 @@ export async function runCheck(flags: CheckFlags): Promise<boolean> {
   const network = Network.random(model.layers, random, { ...model, init });
   const broken = flags.break as CheckName | undefined;
   const { red, green, bold } = colors(process.stdout, color);
-  let passed = true;
   for await (const check of checkGradients(network, data, { ...settings, random, broken })) {
-    passed &&= check.passed;
+    if (!check.passed) process.exitCode = 1;
     const verdict = check.passed ? green("ok") : red("FAILED");
     process.stdout.write(
       json ? `${JSON.stringify({ event: "check", ...check })}\n` : `${line(check, bold, verdict)}\n`,
     );
   }
-  return passed;
 }
 
 /** `BP2   hidden delta and dC/dz    150 numbers, off by 6.0e-8 at most, 1e-5 allowed   ok` */

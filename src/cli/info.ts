@@ -1,7 +1,7 @@
 import { printable } from "../errors.js";
 import { parameterCount } from "../model/format.js";
 import { type ModelMetadata, readModelFile } from "../model/model.js";
-import type { InfoFlags } from "./options.js";
+import type { InfoFlags } from "./flags.js";
 import { count, percent } from "./report/human.js";
 
 /** What `bp-train info` tells; the keys are those of its JSON, and what is not known is left out. */

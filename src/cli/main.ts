@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
-import * as options from "./options.js";
+import { type Context, SUBCOMMANDS, type Subcommand } from "./commands.js";
+import type { TrainFlags } from "./flags.js";
+import { OPTIONS } from "./options.js";
 
 /** What the program's exit code says. */
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;
@@ -13,22 +15,9 @@ const EXAMPLES = `Examples:
   bp-train --json | jq .accuracy              one JSON object a line, for programs
 `;
 
-const BENCH_EXAMPLES = `Examples:
-  bp-train bench                                       the book's network
-  bp-train bench --layers 784,800,10 --batch-size 100 --compare-engines
-  bp-train bench --save-baseline fast.json             keep the figures ...
-  bp-train bench --baseline fast.json                  ... and exit 5 if it has become slower
-`;
-
-const CHECK_EXAMPLES = `Examples:
-  bp-train check                                       the book's network: BP1 to BP4
-  bp-train check --layers 784,20,20,10 --activation relu --cost cross-entropy --lambda 5
-  bp-train check --break BP2                           what a wrong gradient looks like
-`;
-
 const NOTES = `
 Exit codes:
-  0 done   1 unexpected error or input/output   2 wrong usage   3 data missing or invalid
+  0 done   1 unexpected error or input/output   2 wrong usage   3 data or model missing or invalid
   4 diverged (NaN or infinity)   5 a bound was missed   130 / 143 after SIGINT / SIGTERM: the
   first ends the run in good order, a second at once
 
@@ -59,7 +48,7 @@ function program(output: AbortSignal): Command {
     .configureOutput({ outputError: () => {} }) // `report` says it
     .enablePositionalOptions()
     .exitOverride();
-  for (const option of options.trainOptions()) command.addOption(option);
+  for (const option of OPTIONS.train()) command.addOption(option);
   command.allowExcessArguments().action(async () => {
     if (command.args.length > 0)
       command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
@@ -67,53 +56,28 @@ function program(output: AbortSignal): Command {
     const { runTraining } = await import("./train.js"); // here, so that --help need not load it
     await runTraining(command.opts(), version, output);
   });
-  const bench = subcommand(command, "bench", "Times training and evaluation, for people and for CI.", BENCH_EXAMPLES);
-  for (const option of options.benchOptions()) bench.addOption(option);
-  bench.action(async (flags: options.BenchFlags) => {
-    if (bench.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
-      bench.error("option '--max-slowdown <share>' goes with --baseline");
-    }
-    const { runBench } = await import("./bench.js");
-    await runBench(flags, version, output);
-  });
-  const check = subcommand(
-    command,
-    "check",
-    "Shows that the gradients are right, equation by equation.",
-    CHECK_EXAMPLES,
-  );
-  for (const option of options.checkOptions()) check.addOption(option);
-  check.action(async (flags: options.CheckFlags) => {
-    const { runCheck } = await import("./check.js");
-    process.exitCode = (await runCheck(flags)) ? EXIT.done : EXIT.unexpected;
-  });
-  const presets = subcommand(command, "presets", "Lists the experiments that --preset repeats, and what they came to.");
-  for (const option of options.presetsOptions()) presets.addOption(option);
-  presets.action(async (flags: options.PresetsFlags) => {
-    const { listPresets } = await import("./presets-list.js");
-    listPresets(flags);
-  });
+  for (const name of Object.keys(SUBCOMMANDS) as (keyof typeof SUBCOMMANDS)[]) {
+    addSubcommand(command, name, { version, output });
+  }
   return command;
 }
 
-/** A verb of its own, which no option may stand before. */
-function subcommand(program: Command, name: string, description: string, examples = ""): Command {
-  return program
-    .command(name)
-    .description(description)
-    .addHelpText("before", examples)
-    .allowExcessArguments(false)
-    .hook("preAction", (_, command) => {
-      const misplaced = program.options.find(
-        (option) => program.getOptionValueSource(option.attributeName()) === "cli",
-      );
-      if (misplaced) command.error(`option '${misplaced.flags}' belongs behind '${name}'`);
-    });
+/** A verb of its own, which no option of training may stand before. */
+function addSubcommand(program: Command, name: keyof typeof SUBCOMMANDS, context: Context): void {
+  const { about, examples = "", takes = {}, run }: Subcommand = SUBCOMMANDS[name];
+  const command = program.command(name).description(about).addHelpText("before", examples);
+  for (const [argument, description] of Object.entries(takes)) command.argument(argument, description);
+  for (const option of OPTIONS[name]()) command.addOption(option);
+  command.allowExcessArguments(false).action(async () => {
+    const misplaced = program.options.find((option) => program.getOptionValueSource(option.attributeName()) === "cli");
+    if (misplaced) command.error(`option '${misplaced.flags}' belongs behind '${name}'`);
+    await run(command, context);
+  });
 }
 
 /** Puts a preset's flags in the place of the defaults, not of what was given. */
 async function applyPreset(command: Command): Promise<void> {
-  const { preset } = command.opts<options.TrainFlags>();
+  const { preset } = command.opts<TrainFlags>();
   if (preset === undefined) return;
   const { presetOf } = await import("./presets.js");
   for (const [name, value] of Object.entries(presetOf(preset).flags)) {

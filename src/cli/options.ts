@@ -1,76 +1,13 @@
 import { Option } from "commander";
-import type { Part } from "../data/parts.js";
-import { ACTIVATIONS, type ActivationName } from "../network/activation.js";
-import { COSTS, type CostName } from "../network/cost.js";
+import { PARTS } from "../data/parts.js";
+import { ACTIVATIONS } from "../network/activation.js";
+import { COSTS } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";
-import { INITS, type InitName } from "../network/init.js";
-import { OUTPUTS, type OutputName } from "../network/output.js";
-import { ENGINES, type EngineName } from "../training/engine.js";
-import { SCHEDULE_DEFAULTS, SCHEDULES, type ScheduleName } from "../training/schedule.js";
+import { INITS } from "../network/init.js";
+import { OUTPUTS } from "../network/output.js";
+import { ENGINES } from "../training/engine.js";
+import { SCHEDULE_DEFAULTS, SCHEDULES } from "../training/schedule.js";
 import * as parse from "./parsers.js";
-
-/** Which network, and how it is trained: the flags that `bp-train`, `bench` and `check` share. */
-export interface ModelFlags {
-  layers: number[];
-  activation: ActivationName;
-  output: OutputName;
-  batchSize: number;
-  eta: number;
-  cost: CostName;
-  lambda: number;
-  l1: number;
-  momentum: number;
-  dropout: number;
-  maxNorm?: number;
-  data?: string;
-  validation: number;
-  engine: EngineName;
-  threads: parse.Threads;
-  json: boolean;
-  color: boolean;
-}
-
-/** What `bp-train` is asked to do: every flag of training with its value or default. */
-export interface TrainFlags extends ModelFlags {
-  preset?: string;
-  init: InitName;
-  epochs: number;
-  schedule: ScheduleName;
-  scheduleEpochs?: number;
-  scheduleFactor?: number;
-  etaMin?: number;
-  seed: number;
-  shuffle: boolean;
-  runs: number;
-  trainSize?: number;
-  monitor?: Part[];
-  patience?: number;
-  targetAccuracy?: number;
-  minAccuracy?: number;
-  quiet: boolean;
-  progress: boolean;
-}
-
-/** What `bp-train bench` is asked to do. */
-export interface BenchFlags extends ModelFlags {
-  compareEngines: boolean;
-  saveBaseline?: string;
-  baseline?: string;
-  maxSlowdown: number;
-}
-
-/** What `bp-train check` is asked to do. */
-export interface CheckFlags extends ModelFlags {
-  init: InitName;
-  seed: number;
-  break?: string;
-}
-
-/** What `bp-train presets` is asked to do. */
-export interface PresetsFlags {
-  json: boolean;
-  color: boolean;
-}
 
 const names = (table: object) => Object.keys(table);
 
@@ -193,11 +130,23 @@ const option = {
     new Option("--max-slowdown <share>", "how much slower is allowed, such as 10% or 0.1")
       .default(0.1, "10%")
       .argParser(parse.share),
+  force: () => new Option("--force", "replace a file of another kind").default(false),
   break: () =>
     new Option(
       "--break <line>",
       "spoil one of the gradients on purpose, to see the check fail (default: none)",
     ).choices(["BP1", "BP2", "BP3", "BP4", "step", "fast"]),
+
+  on: () => new Option("--on <part>", "which data to answer").default("test").choices(PARTS),
+  worst: () =>
+    new Option("--worst <n>", "how many of the worst mistakes to show").default(10).argParser(parse.wholeNumber(0)),
+  index: () =>
+    new Option("--index <list>", "test images by number, from 0, comma-separated (default: none)").argParser(
+      parse.indices,
+    ),
+  top: () =>
+    new Option("--top <k>", "how many of the best classes to show (default: the best)").argParser(parse.wholeNumber(1)),
+  show: () => new Option("--show", "draw the image as the network sees it").default(false),
 
   json: () => new Option("--json", "print NDJSON on standard output, and nothing else there").default(false),
   quiet: () => new Option("-q, --quiet", "print only the closing summary").default(false),
@@ -213,46 +162,41 @@ function grouped(groups: Record<string, (keyof typeof option)[]>): Option[] {
   );
 }
 
-/** The options of `bp-train`. */
-export function trainOptions(): Option[] {
-  return grouped({
-    Network: ["layers", "activation", "output", "init"],
-    Training: [
-      ...(["epochs", "batchSize", "eta", "cost", "schedule", "scheduleEpochs", "scheduleFactor", "etaMin"] as const),
-      ...(["seed", "noShuffle", "runs", "preset"] as const),
-    ],
-    Regularisation: ["lambda", "l1", "momentum", "dropout", "maxNorm"],
-    "Watching and stopping": ["monitor", "patience", "targetAccuracy", "minAccuracy"],
-    Data: ["data", "validation", "trainSize"],
-    Engine: ["engine", "threads"],
-    Printing: ["json", "quiet", "noProgress", "noColor"],
-  });
-}
-
-/** The options of `bp-train bench`. */
-export function benchOptions(): Option[] {
-  return grouped({
-    Network: ["layers", "activation", "output"],
-    Training: ["batchSize", "eta", "cost", "lambda", "l1", "momentum", "dropout", "maxNorm"],
-    Data: ["data", "validation"],
-    Engine: ["engine", "threads", "compareEngines"],
-    Comparison: ["saveBaseline", "baseline", "maxSlowdown"],
-    Printing: ["json", "noColor"],
-  });
-}
-
-/** The options of `bp-train check`. */
-export function checkOptions(): Option[] {
-  return grouped({
-    Network: ["layers", "activation", "output", "init", "seed"],
-    Training: ["batchSize", "eta", "cost", "lambda", "l1", "momentum", "dropout", "maxNorm"],
-    Data: ["data", "validation"],
-    Checking: ["threads", "break"],
-    Printing: ["json", "noColor"],
-  });
-}
-
-/** The options of `bp-train presets`. */
-export function presetsOptions(): Option[] {
-  return grouped({ Printing: ["json", "noColor"] });
-}
+/** The options of each command, by its name; that of `bp-train` itself is training. */
+export const OPTIONS = {
+  train: () =>
+    grouped({
+      Network: ["layers", "activation", "output", "init"],
+      Training: [
+        ...(["epochs", "batchSize", "eta", "cost", "schedule", "scheduleEpochs", "scheduleFactor", "etaMin"] as const),
+        ...(["seed", "noShuffle", "runs", "preset"] as const),
+      ],
+      Regularisation: ["lambda", "l1", "momentum", "dropout", "maxNorm"],
+      "Watching and stopping": ["monitor", "patience", "targetAccuracy", "minAccuracy"],
+      Data: ["data", "validation", "trainSize"],
+      Engine: ["engine", "threads"],
+      Printing: ["json", "quiet", "noProgress", "noColor"],
+    }),
+  bench: () =>
+    grouped({
+      Network: ["layers", "activation", "output"],
+      Training: ["batchSize", "eta", "cost", "lambda", "l1", "momentum", "dropout", "maxNorm"],
+      Data: ["data", "validation"],
+      Engine: ["engine", "threads", "compareEngines"],
+      Comparison: ["saveBaseline", "baseline", "maxSlowdown", "force"],
+      Printing: ["json", "noColor"],
+    }),
+  check: () =>
+    grouped({
+      Network: ["layers", "activation", "output", "init", "seed"],
+      Training: ["batchSize", "eta", "cost", "lambda", "l1", "momentum", "dropout", "maxNorm"],
+      Data: ["data", "validation"],
+      Checking: ["threads", "break"],
+      Printing: ["json", "noColor"],
+    }),
+  presets: () => grouped({ Printing: ["json", "noColor"] }),
+  evaluate: () => grouped({ Data: ["on", "data", "validation", "trainSize"], Printing: ["worst", "json", "noColor"] }),
+  predict: () => grouped({ Images: ["index", "data"], Printing: ["top", "show", "json", "noColor"] }),
+  convert: () => grouped({ Files: ["force"] }),
+  info: () => grouped({ Printing: ["json"] }),
+};

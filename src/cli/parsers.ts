@@ -76,6 +76,16 @@ export function parts(text: string): Part[] {
   return PARTS.filter((part) => names.includes(part));
 }
 
+export function indices(text: string): number[] {
+  try {
+    return text.split(",").map(wholeNumber(0));
+  } catch {
+    throw new InvalidArgumentError(
+      "Expected whole numbers from 0, separated by commas without spaces, such as 0 or 0,7.",
+    );
+  }
+}
+
 export function seed(text: string): number {
   return text === "random" ? randomInt(MAX_SEED + 1) : numberOr("random", 0, MAX_SEED)(text);
 }

@@ -1,4 +1,4 @@
-import type { PresetsFlags } from "./options.js";
+import type { PresetsFlags } from "./flags.js";
 import { PRESETS, type Preset } from "./presets.js";
 import { percent } from "./report/human.js";
 import { colors } from "./report/style.js";

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../errors.js";
 import type { EpochResult } from "../training/result.js";
-import type { TrainFlags } from "./options.js";
+import type { TrainFlags } from "./flags.js";
 
 /** An experiment, as the flags that repeat it. */
 export interface Preset {

@@ -212,7 +212,8 @@ function extended(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   return longer;
 }
 
-async function readImages(file: IdxFile, signal?: AbortSignal): Promise<Images> {
+/** @throws DataError if the file is not sound, or holds more than fits into memory */
+export async function readImages(file: IdxFile, signal?: AbortSignal): Promise<Images> {
   const [n, rows, columns] = file.dimensions;
   const room = Math.min(FIRST_ROOM.perPixel * n * rows * columns, FIRST_ROOM.most);
   try {

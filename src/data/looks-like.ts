@@ -1,6 +1,7 @@
 /** The first bytes of files that people find under a data file's name, and what to call them. */
 const SIGNATURES: [name: string, bytes: string | number[]][] = [
   ["a gzip file inside a gzip file", [0x1f, 0x8b]],
+  ["an IDX file of images", [0, 0, 8, 3]],
   ["a zip archive", "PK"],
   ["a Python pickle", [0x80]],
   ["a NumPy array", "\x93NUMPY"],

@@ -22,6 +22,15 @@ export interface Evaluation {
   cost?: number;
 }
 
+/** What a network answers for one example. */
+export interface Answer {
+  /** Of the example, in its part. */
+  index: number;
+  label: number;
+  answer: number;
+  cost: number;
+}
+
 /** How many examples are evaluated at a time, at least. */
 const SMALLEST = 64;
 
@@ -44,8 +53,16 @@ export class Evaluator {
     this.#parameters = zeros(hyper.lambda > 0 || hyper.l1 > 0 ? sizes : []);
   }
 
-  /** @returns undefined if the signal has ended it */
-  async evaluate(part: Part, withCost: boolean, signal?: AbortSignal): Promise<Evaluation | undefined> {
+  /**
+   * @param onAnswer  is told of every example in order, if the cost is asked for, with its z^L, good until the next
+   * @returns undefined if the signal has ended it
+   */
+  async evaluate(
+    part: Part,
+    withCost: boolean,
+    signal?: AbortSignal,
+    onAnswer?: (answer: Answer, z: Float64Array) => void,
+  ): Promise<Evaluation | undefined> {
     const { labels } = this.#data[part];
     const total = labels.length;
     const answers = new Uint32Array(this.#outputs);
@@ -62,7 +79,9 @@ export class Evaluator {
         if (answer === labels[i]) correct++;
         if (!withCost) continue;
         for (let j = 0; j < z.length; j++) z[j] = outputs[row + j];
-        cost += COSTS[this.#hyper.cost].value(z, labels[i]);
+        const exampleCost = COSTS[this.#hyper.cost].value(z, labels[i]);
+        cost += exampleCost;
+        onAnswer?.({ index: i, label: labels[i], answer, cost: exampleCost }, z);
       }
     }
     const evaluation = { correct, total, accuracy: correct / total, answers };
@@ -86,7 +105,7 @@ export class Evaluator {
 }
 
 /** The largest of `n` numbers from `from`, the first of equals, counted from there: sigmoid and softmax keep the order of z. */
-function argmax(values: Float32Array | Float64Array, from: number, n: number): number {
+export function argmax(values: Float32Array | Float64Array, from: number, n: number): number {
   let best = 0;
   for (let j = 1; j < n; j++) if (values[from + j] > values[from + best]) best = j;
   return best;

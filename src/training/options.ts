@@ -156,7 +156,8 @@ function checkEngine({ engine, threads, eta }: Settings): void {
   }
 }
 
-function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {
+/** @throws ConfigurationError if a network of these layers cannot take the images, or not tell the classes apart */
+export function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {
   const pixels = images.rows * images.columns;
   const outputs = sizes.length - 1;
   const thing = `layers ${sizes.join(",")}`;

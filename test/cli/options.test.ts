@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { type TrainFlags, trainOptions } from "../../dist/cli/options.js";
+import type { TrainFlags } from "../../dist/cli/flags.js";
+import { OPTIONS } from "../../dist/cli/options.js";
 
 function flags(...args: string[]): TrainFlags {
   const command = new Command().exitOverride().configureOutput({ outputError: () => {} });
-  for (const option of trainOptions()) command.addOption(option);
+  for (const option of OPTIONS.train()) command.addOption(option);
   return command.parse(args, { from: "user" }).opts();
 }
 

@@ -1,5 +1,5 @@
 import type { EpochResult } from "../../training/result.js";
-import type { TrainFlags } from "../options.js";
+import type { TrainFlags } from "../flags.js";
 import type { EpochStatistics, Format, RunSettings, RunStart } from "./format.js";
 import { human } from "./human.js";
 import { ndjson } from "./ndjson.js";

@@ -8,6 +8,14 @@ export function colors(stream: NodeJS.WriteStream, allowed: boolean): ChalkInsta
   return new Chalk({ level: allowed ? level(stream, process.env) : 0 });
 }
 
+/** The same with the 256 colours, for shades of grey, where the terminal says that it has them. */
+export function shades(stream: NodeJS.WriteStream, allowed: boolean): ChalkInstance {
+  const { COLORTERM, FORCE_COLOR, TERM } = process.env;
+  const has256 = COLORTERM || /256color/.test(TERM ?? "") || Number(FORCE_COLOR) >= 2;
+  const chalk = colors(stream, allowed);
+  return chalk.level > 0 && has256 ? new Chalk({ level: 2 }) : chalk;
+}
+
 function level(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): ColorSupportLevel {
   const { FORCE_COLOR, NO_COLOR, TERM } = env;
   if (FORCE_COLOR) return FORCE_COLOR === "0" || FORCE_COLOR === "false" ? 0 : 1;

@@ -1,0 +1,67 @@
+import { loadDataset } from "../data/dataset.js";
+import { type Picture, pictureOfPng, picturesOf } from "../data/pictures.js";
+import { ConfigurationError } from "../errors.js";
+import { readModel } from "../model/model.js";
+import { checkFit } from "../training/options.js";
+import { predict } from "../training/prediction.js";
+import type { PredictFlags } from "./flags.js";
+import { drawing } from "./report/drawing.js";
+import { predictionJson, predictionLines } from "./report/prediction.js";
+import { colors, shades } from "./report/style.js";
+
+/**
+ * `bp-train predict <model> [images...]`: says what images show, one after the other. The first that cannot be read ends it.
+ *
+ * @param paths   PNG and IDX files; `-` is a PNG image on standard input
+ * @param output  fires when standard output takes no more
+ */
+export async function runPredict(path: string, paths: string[], flags: PredictFlags, output: AbortSignal) {
+  checkArguments(paths, flags);
+  const { network } = await readModel(path);
+  const { stdout } = process;
+  const chalk = colors(stdout, flags.color);
+  for await (const picture of pictures(paths, flags, network.sizes)) {
+    if (output.aborted) return;
+    const prediction = { ...picture, ...predict(network, picture.x, flags.top) };
+    const lines = flags.json ? [predictionJson(prediction, flags.top)] : predictionLines(prediction, chalk);
+    if (flags.show) lines.push(...drawing(picture, stdout.columns || 80, shades(stdout, flags.color)));
+    stdout.write(`${lines.join("\n")}\n`);
+  }
+}
+
+function checkArguments(paths: string[], { index, json, show }: PredictFlags): void {
+  if (paths.length === 0 && index === undefined) {
+    const remedy = "give PNG or IDX files, - for a PNG image on standard input, or --index 0,7 for test images";
+    throw new ConfigurationError({ thing: "predict", expected: "images", found: "none", remedy });
+  }
+  if (paths.filter((path) => path === "-").length > 1) {
+    throw new ConfigurationError({ thing: "-", expected: "standard input once", found: "more than once" });
+  }
+  if (json && show) {
+    throw new ConfigurationError({ thing: "--json", expected: "no picture among the JSON", found: "--show" });
+  }
+}
+
+/** The images in the order of the command line, those of the test data last, with their labels. */
+async function* pictures(
+  paths: string[],
+  { index = [], data: folder }: PredictFlags,
+  sizes: readonly number[],
+): AsyncGenerator<Picture & { label?: number }> {
+  for (const path of paths) {
+    if (path === "-") yield await pictureOfPng("standard input", process.stdin, sizes[0]);
+    else yield* picturesOf(path, sizes[0]);
+  }
+  if (index.length === 0) return;
+  const data = await loadDataset(folder, { validation: 0 });
+  checkFit(sizes, data);
+  const { images, labels } = data.test;
+  for (const i of index) {
+    if (i >= images.length) {
+      const expected = `0 to ${images.length - 1}, a test image`;
+      throw new ConfigurationError({ thing: `index ${i}`, expected, found: `${i}` });
+    }
+    const { rows, columns } = images;
+    yield { image: "test", index: i, rows, columns, x: images.pixels(i), label: labels[i] };
+  }
+}

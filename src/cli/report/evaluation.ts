@@ -1,0 +1,98 @@
+import type { ChalkInstance } from "chalk";
+import type { Part } from "../../data/parts.js";
+import { printable } from "../../errors.js";
+import type { CostName } from "../../network/cost.js";
+import type { Network } from "../../network/network.js";
+import type { Assessment, Mistake } from "../../training/assessment.js";
+import { type Confusion, classScores } from "../../training/confusion.js";
+import { count } from "./human.js";
+
+/** What `bp-train evaluate` found, and where. */
+export interface EvaluateReport extends Omit<Assessment, "mistakes"> {
+  version: string;
+  model: string;
+  network: Network;
+  costName: CostName;
+  on: Part;
+  worst: Mistake[];
+}
+
+/** One JSON object, for programs. */
+export function evaluationJson({ network, costName, confusion, worst, answers: _, ...report }: EvaluateReport): string {
+  const { version, model, on, correct, total, accuracy, cost } = report;
+  return JSON.stringify({
+    ...{ event: "evaluate", version, model, layers: network.sizes, on, correct, total, accuracy, cost, costName },
+    ...{ classes: classScores(confusion), confusion: confusion.map((row) => [...row]), worst },
+  });
+}
+
+/** For people. @param width  of the terminal, in columns */
+export function evaluationLines(report: EvaluateReport, width: number, chalk: ChalkInstance): string[] {
+  const { model, network, costName, on, correct, total, accuracy, cost, confusion, worst } = report;
+  const { bold, dim } = chalk;
+  const lines = [
+    `${bold(printable(model))}  ${network.sizes.join(",")}`,
+    dim(`${count(total)} ${on} images`),
+    "",
+    `${bold("Accuracy")}  ${bold(`${(100 * accuracy).toFixed(2)} %`)}   ${correct} / ${total}`,
+    `${bold("Cost")}      ${cost.toPrecision(4)}   mean ${costName}`,
+    "",
+    ...scoreLines(confusion, chalk),
+    "",
+    ...confusionLines(confusion, width, chalk),
+  ];
+  return worst.length > 0 ? [...lines, "", ...mistakeLines(report, chalk)] : lines;
+}
+
+function scoreLines(confusion: Confusion, { bold }: ChalkInstance): string[] {
+  const row = (cells: string[]) => cells.map((cell, i) => cell.padStart([5, 10, 8, 8, 8][i])).join("");
+  const score = (share: number | null) => share?.toFixed(4) ?? "-";
+  return [
+    bold(row(["Class", "Precision", "Recall", "F1", "Images"])),
+    ...classScores(confusion).map(({ class: c, precision, recall, f1, examples }) =>
+      row([`${c}`, ...[precision, recall, f1].map(score), `${examples}`]),
+    ),
+  ];
+}
+
+/** Labels downwards, answers to the right; what does not fit beside one another, below one another. */
+function confusionLines(confusion: Confusion, width: number, chalk: ChalkInstance): string[] {
+  const { bold } = chalk;
+  const largest = confusion.reduce((most, row) => Math.max(most, ...row), confusion.length - 1);
+  const cell = `${largest}`.length + 1;
+  const atOnce = Math.max(1, Math.min(confusion.length, Math.floor((width - LABEL) / cell)));
+  const lines = [bold("Confusion: label down, answer across")];
+  for (let from = 0; from < confusion.length; from += atOnce) {
+    const columns = [...confusion.keys()].slice(from, from + atOnce);
+    lines.push(bold(" ".repeat(LABEL) + columns.map((answer) => `${answer}`.padStart(cell)).join("")));
+    for (const [label, row] of confusion.entries()) {
+      const cells = columns.map((answer) => confusionCell(row, label, answer, cell, chalk));
+      lines.push(bold(`${label}`.padStart(LABEL)) + cells.join(""));
+    }
+  }
+  return lines;
+}
+
+const LABEL = 5;
+
+/** Mistakes that make up this share of a label's images stand out. */
+const FREQUENT = 0.01;
+
+function confusionCell(row: Uint32Array, label: number, answer: number, width: number, chalk: ChalkInstance): string {
+  const n = row[answer];
+  if (n === 0) return chalk.dim("·".padStart(width));
+  const text = `${n}`.padStart(width);
+  if (label === answer) return chalk.green(text);
+  return n >= FREQUENT * row.reduce((sum, n) => sum + n, 0) ? chalk.bold.red(text) : chalk.yellow(text);
+}
+
+function mistakeLines({ worst, network }: EvaluateReport, { bold }: ChalkInstance): string[] {
+  const row = (cells: string[]) => cells.map((cell, i) => cell.padStart([7, 6, 7, 12, 7][i])).join("");
+  return [
+    bold("Worst mistakes, images counted from 0"),
+    bold(row(["Image", "Label", "Answer", network.output === "softmax" ? "Probability" : "Activation", "Cost"])),
+    ...worst.map(({ index, label, answer, activation, cost }) =>
+      row([`${index}`, `${label}`, `${answer}`, activation.toFixed(4), cost.toPrecision(4)]),
+    ),
+  ];
+}

@@ -1,0 +1,35 @@
+import type { ChalkInstance } from "chalk";
+import type { Picture } from "../../data/pictures.js";
+import { printable } from "../../errors.js";
+import type { Candidate, Prediction } from "../../training/prediction.js";
+
+/** An image, what the network says to it, and what it is if that is known. */
+export type PredictedPicture = Picture & Prediction & { label?: number };
+
+/** For people: the image, the answer, and below it what else was asked for. */
+export function predictionLines(
+  { image, index, label, output, best }: PredictedPicture,
+  chalk: ChalkInstance,
+): string[] {
+  const name = printable(index === undefined ? image : `${image}[${index}]`);
+  const [answer, ...others] = best.map((candidate) => candidateText(candidate, output));
+  const isRight = label === best[0].class;
+  const truth = label === undefined ? "" : (isRight ? chalk.green : chalk.red)(`  label ${label}`);
+  const indent = " ".repeat(name.length);
+  return [`${name}  ${chalk.bold(answer)}${truth}`, ...others.map((text) => `${indent}  ${text}`)];
+}
+
+/** Of a softmax, activations are probabilities. Those of sigmoid neurons do not add up to 1, and are called what they are. */
+function candidateText({ class: c, activation }: Candidate, output: Prediction["output"]): string {
+  const number = `${c}`.padStart(2);
+  if (output === "softmax") return `${number}  probability ${(100 * activation).toFixed(2).padStart(6)} %`;
+  return `${number}  activation ${activation.toFixed(4)}`;
+}
+
+/** For programs: one JSON object. */
+export function predictionJson({ image, index, label, output, activations, best }: PredictedPicture, top?: number) {
+  return JSON.stringify({
+    ...{ event: "predict", image, index, label, class: best[0].class, output, outputs: [...activations] },
+    top: top === undefined ? undefined : best.map(({ class: c, activation }) => ({ class: c, output: activation })),
+  });
+}
