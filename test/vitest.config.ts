@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["**/*.test.ts"],
+    exclude: ["slow/**"],
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 60_000,
     maxWorkers: 2,

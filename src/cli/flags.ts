@@ -45,6 +45,12 @@ export interface TrainFlags extends ModelFlags {
   patience?: number;
   targetAccuracy?: number;
   minAccuracy?: number;
+  save?: string;
+  initFrom?: string;
+  checkpoint?: string;
+  checkpointEvery?: number;
+  resume?: string;
+  force: boolean;
   quiet: boolean;
   progress: boolean;
 }

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
 import { type Context, SUBCOMMANDS, type Subcommand } from "./commands.js";
-import type { TrainFlags } from "./flags.js";
 import { OPTIONS } from "./options.js";
 
 /** What the program's exit code says. */
@@ -52,9 +51,9 @@ function program(output: AbortSignal): Command {
   command.allowExcessArguments().action(async () => {
     if (command.args.length > 0)
       command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
-    await applyPreset(command);
-    const { runTraining } = await import("./train.js"); // here, so that --help need not load it
-    await runTraining(command.opts(), version, output);
+    const { prepare } = await import("./prepare.js"); // here, so that --help need not load it
+    const { runTraining } = await import("./train.js");
+    await runTraining(command.opts(), await prepare(command), { version, output });
   });
   for (const name of Object.keys(SUBCOMMANDS) as (keyof typeof SUBCOMMANDS)[]) {
     addSubcommand(command, name, { version, output });
@@ -73,17 +72,6 @@ function addSubcommand(program: Command, name: keyof typeof SUBCOMMANDS, context
     if (misplaced) command.error(`option '${misplaced.flags}' belongs behind '${name}'`);
     await run(command, context);
   });
-}
-
-/** Puts a preset's flags in the place of the defaults, not of what was given. */
-async function applyPreset(command: Command): Promise<void> {
-  const { preset } = command.opts<TrainFlags>();
-  if (preset === undefined) return;
-  const { presetOf } = await import("./presets.js");
-  for (const [name, value] of Object.entries(presetOf(preset).flags)) {
-    const source = command.getOptionValueSource(name);
-    if (source === undefined || source === "default") command.setOptionValueWithSource(name, value, "preset");
-  }
 }
 
 /** Says on standard error what went wrong, and gives the exit code for it. */

@@ -23,6 +23,10 @@ const option = {
     new Option("--activation <name>", "of hidden neurons").default("sigmoid").choices(names(ACTIVATIONS)),
   output: () => new Option("--output <name>", "of the output layer").default("sigmoid").choices(names(OUTPUTS)),
   init: () => new Option("--init <name>", "how the weights start").default("gaussian").choices(names(INITS)),
+  initFrom: () =>
+    new Option("--init-from <model>", "start from the weights of a model file (default: from chance)").argParser(
+      parse.notEmpty,
+    ),
 
   epochs: () =>
     new Option("-e, --epochs <n>", "passes over the training images").default(30).argParser(parse.wholeNumber(1)),
@@ -130,6 +134,21 @@ const option = {
     new Option("--max-slowdown <share>", "how much slower is allowed, such as 10% or 0.1")
       .default(0.1, "10%")
       .argParser(parse.share),
+  save: () =>
+    new Option("--save <file>", "keep the model, as .safetensors or the book's .json (default: keep none)").argParser(
+      parse.notEmpty,
+    ),
+  checkpoint: () =>
+    new Option(
+      "--checkpoint <file>",
+      "keep all that is needed to go on with the run (default: keep nothing)",
+    ).argParser(parse.notEmpty),
+  checkpointEvery: () =>
+    new Option("--checkpoint-every <epochs>", "how often, beside the run's end (default: 1)").argParser(
+      parse.wholeNumber(1),
+    ),
+  resume: () =>
+    new Option("--resume <file>", "go on with the run of a checkpoint (default: begin one)").argParser(parse.notEmpty),
   force: () => new Option("--force", "replace a file of another kind").default(false),
   break: () =>
     new Option(
@@ -166,12 +185,13 @@ function grouped(groups: Record<string, (keyof typeof option)[]>): Option[] {
 export const OPTIONS = {
   train: () =>
     grouped({
-      Network: ["layers", "activation", "output", "init"],
+      Network: ["layers", "activation", "output", "init", "initFrom"],
       Training: [
         ...(["epochs", "batchSize", "eta", "cost", "schedule", "scheduleEpochs", "scheduleFactor", "etaMin"] as const),
         ...(["seed", "noShuffle", "runs", "preset"] as const),
       ],
       Regularisation: ["lambda", "l1", "momentum", "dropout", "maxNorm"],
+      Files: ["save", "checkpoint", "checkpointEvery", "resume", "force"],
       "Watching and stopping": ["monitor", "patience", "targetAccuracy", "minAccuracy"],
       Data: ["data", "validation", "trainSize"],
       Engine: ["engine", "threads"],

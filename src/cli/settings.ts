@@ -20,20 +20,43 @@ export function modelOf(flags: ModelFlags) {
 
 /** What `bp-train` asks of the library. */
 export function trainingOf(flags: TrainFlags): RunOptions & { atATime: number } {
-  const { init, epochs, schedule, scheduleEpochs, scheduleFactor, etaMin, shuffle, patience, targetAccuracy, engine } =
-    flags;
+  const {
+    checkpointEvery,
+    init,
+    epochs,
+    schedule,
+    scheduleEpochs,
+    scheduleFactor,
+    etaMin,
+    shuffle,
+    patience,
+    targetAccuracy,
+    engine,
+  } = flags;
   const needsValidation = flags.minAccuracy !== undefined && flags.validation > 0;
   return {
     ...modelOf(flags),
-    ...{ init, epochs, schedule, scheduleEpochs, scheduleFactor, etaMin, shuffle, patience, targetAccuracy, engine },
+    ...{
+      checkpointEvery,
+      init,
+      epochs,
+      schedule,
+      scheduleEpochs,
+      scheduleFactor,
+      etaMin,
+      shuffle,
+      patience,
+      targetAccuracy,
+      engine,
+    },
     monitor: [...(flags.monitor ?? []), ...(needsValidation ? (["validation"] as const) : [])],
     ...resolveThreads(flags, flags.runs),
   };
 }
 
 /** What a run says of itself before it starts. */
-export function settingsOf(flags: TrainFlags, version: string): RunSettings {
-  const { signal: _signal, atATime: _atATime, ...training } = trainingOf(flags);
+export function settingsOf(flags: TrainFlags, version: string): Omit<RunSettings, "resumedEpochs"> {
+  const { atATime: _atATime, checkpointEvery: _checkpointEvery, ...training } = trainingOf(flags);
   const { preset = null, seed, runs, minAccuracy = null } = flags;
   const { scheduleEpochs = null, scheduleFactor = null, etaMin = null, maxNorm = null } = flags;
   const { patience = null, targetAccuracy = null } = flags;

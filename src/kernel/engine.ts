@@ -11,6 +11,8 @@ import { Pace, type Who } from "./pace.js";
 
 /** How to run the kernel, and by what hyperparameters. */
 export interface FastOptions extends Partial<Hyperparameters> {
+  /** To start from, with momentum; by default 0. */
+  velocities?: Parameters;
   /** How many threads; no result depends on it. */
   threads: number;
   build?: Build;
@@ -64,7 +66,7 @@ export class FastEngine {
       throw error;
     }
     await engine.#warmUp(data.training.labels.length);
-    engine.#memory.writeNetwork(network);
+    engine.#memory.write(network, options.velocities);
     return engine;
   }
 
@@ -100,13 +102,13 @@ export class FastEngine {
     return this.#memory.layout.examplesAtOnce;
   }
 
-  copyTo(parameters: Parameters): void {
-    this.#memory.readNetwork(parameters);
+  copyTo(parameters: Parameters, velocities?: Parameters): void {
+    this.#memory.read(parameters, velocities);
   }
 
   async finish(): Promise<void> {
     await this.#crew?.close();
-    this.#memory.readNetwork(this.#network);
+    this.#memory.read(this.#network);
   }
 
   /** How many threads compute. */

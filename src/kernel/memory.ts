@@ -35,15 +35,18 @@ export class KernelMemory {
     return new Uint32Array(this.memory.buffer, at, length);
   }
 
-  /** Rounds the network's parameters to float32. */
-  writeNetwork({ weights, biases }: Parameters): void {
-    for (const [l, { fields }] of this.layout.layers[0].entries()) {
-      this.floats(fields.biases, fields.units).set(biases[l]);
-      this.#forEachWeight(fields, (panel, at, i) => {
-        panel[at] = weights[l][i];
-      });
-    }
+  /** Rounds parameters, and velocities if there is momentum, to float32. */
+  write(parameters: Parameters, velocities?: Parameters): void {
+    this.#forEachArray(parameters, velocities, (floats, at, values, i) => {
+      floats[at] = values[i];
+    });
     this.spreadCopies();
+  }
+
+  read(parameters: Parameters, velocities?: Parameters): void {
+    this.#forEachArray(parameters, velocities, (floats, at, values, i) => {
+      values[i] = floats[at];
+    });
   }
 
   /** Gives every thread's copy of a layer the parameters of the first one's. */
@@ -62,24 +65,34 @@ export class KernelMemory {
     }
   }
 
-  readNetwork({ weights, biases }: Parameters): void {
+  /** Calls `visit` for each number of `parameters`, and of `velocities` if there are both: where it is here, and there. */
+  #forEachArray(parameters: Parameters, velocities: Parameters | undefined, visit: Visit): void {
     for (const [l, { fields }] of this.layout.layers[0].entries()) {
-      biases[l].set(this.floats(fields.biases, fields.units));
-      this.#forEachWeight(fields, (panel, at, i) => {
-        weights[l][i] = panel[at];
-      });
+      const { weights, weightTargets, biases, biasTargets } = fields;
+      this.#forEachWeight(fields, weights, parameters.weights[l], visit);
+      this.#forEachBias(fields, biases, parameters.biases[l], visit);
+      if (velocities === undefined || weightTargets === weights) continue;
+      this.#forEachWeight(fields, weightTargets, velocities.weights[l], visit);
+      this.#forEachBias(fields, biasTargets, velocities.biases[l], visit);
     }
   }
 
-  /** Calls `visit` with the place of each weight of a layer: in a panel, and in (units, inputs) row-major. */
-  #forEachWeight(layer: Fields<"layer">, visit: (panel: Float32Array, at: number, i: number) => void): void {
-    const { inputs, units, rows, vectors, panels, weights } = layer;
+  #forEachBias({ units }: Fields<"layer">, at: number, values: Float64Array, visit: Visit): void {
+    const floats = this.floats(at, units);
+    for (let i = 0; i < units; i++) visit(floats, i, values, i);
+  }
+
+  /** The place of each weight of a layer in the panels that begin at `at`, and in (units, inputs) row-major. */
+  #forEachWeight(layer: Fields<"layer">, at: number, values: Float64Array, visit: Visit): void {
+    const { inputs, units, rows, vectors, panels } = layer;
     for (let p = 0; p < panels; p++) {
       const from = 4 * part(vectors, p, panels);
       const width = 4 * part(vectors, p + 1, panels) - from;
-      const panel = this.floats(weights + 4 * rows * from, rows * width);
+      const panel = this.floats(at + 4 * rows * from, rows * width);
       for (let unit = from; unit < Math.min(units, from + width); unit++) {
-        for (let input = 0; input < inputs; input++) visit(panel, input * width + unit - from, unit * inputs + input);
+        for (let input = 0; input < inputs; input++) {
+          visit(panel, input * width + unit - from, values, unit * inputs + input);
+        }
       }
     }
   }
@@ -107,6 +120,9 @@ export class KernelMemory {
     return new Float32Array(this.memory.buffer, at, length);
   }
 }
+
+/** A number at `at` of `floats` here, and at `i` of `values` there. */
+type Visit = (floats: Float32Array, at: number, values: Float64Array, i: number) => void;
 
 /** The record of how `n` training examples move the parameters. */
 function ruleOf({ activation, output }: Network, hyper: Hyperparameters, n: number): Fields<"rule"> {

@@ -129,6 +129,12 @@ export function zeros(sizes: readonly number[]): Parameters {
   }
 }
 
+/** Copies numbers between parameters of the same layer sizes. */
+export function copy(from: Parameters, to: Parameters): void {
+  for (const [l, values] of from.weights.entries()) to.weights[l].set(values);
+  for (const [l, values] of from.biases.entries()) to.biases[l].set(values);
+}
+
 /** Fills `values` from N(0, deviation^2). */
 function draw(values: Float64Array, deviation: number, random: Random): void {
   if (deviation > 0) for (let i = 0; i < values.length; i++) values[i] = deviation * random.gaussian();

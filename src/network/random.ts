@@ -1,6 +1,6 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 
 /** Seeds are unsigned 32-bit integers. */
 const MAX_SEED = 2 ** 32 - 1;
@@ -12,7 +12,7 @@ const MAX_SEED = 2 ** 32 - 1;
  * seed gives the same numbers on every machine.
  */
 export class Random {
-  readonly #generator;
+  #generator;
 
   constructor(seed = 1) {
     if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) {
@@ -20,6 +20,21 @@ export class Random {
     }
     this.#generator = xoroshiro128plus(seed);
     this.#generator.jump(); // the states of neighbouring seeds start nearly equal; 2^64 steps on they have nothing in common
+  }
+
+  /** Goes on where a generator of that `state` was: four whole numbers of 32 bits, not all 0. */
+  static fromState(state: readonly number[]): Random {
+    if (state.length !== 4 || !state.every((n) => n === (n | 0)) || state.every((n) => n === 0)) {
+      throw new RangeError(`state: expected four whole numbers of 32 bits, not all 0, found ${state}`);
+    }
+    const random = new Random();
+    random.#generator = xoroshiro128plusFromState(state);
+    return random;
+  }
+
+  /** All that decides which numbers come next. */
+  get state(): readonly number[] {
+    return this.#generator.getState();
   }
 
   /**

@@ -18,7 +18,7 @@ export function threadsFor(engine: EngineName, sizes: readonly number[], batchSi
 /**
  * What carries a training run's arithmetic: the one seam of the program.
  *
- * An engine is made for a network, a data set and hyperparameters, and owns the network's parameters until `finish`. Its long
+ * An engine is made for a network, a data set and hyperparameters, with momentum also for velocities to start from, and owns the network's parameters until `finish`. Its long
  * calls give the event loop a turn at least every 50 ms.
  */
 export interface Engine {
@@ -45,8 +45,8 @@ export interface Engine {
   /** Whether every weight and bias is finite. */
   isFinite(): boolean;
 
-  /** Copies the parameters as they are now. */
-  copyTo(parameters: Parameters): void;
+  /** Copies the parameters as they are now and, where there is momentum, their velocities, in the engine's own scale. */
+  copyTo(parameters: Parameters, velocities?: Parameters): void;
 
   /** Hands the parameters back: the network holds what was learned. Ends the engine's threads; it is not to be used again. */
   finish(): Promise<void>;

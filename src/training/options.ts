@@ -8,6 +8,7 @@ import type { Random } from "../network/random.js";
 import { ENGINES, type EngineName, MAX_THREADS, threadsFor } from "./engine.js";
 import type { EpochResult, Progress } from "./result.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName, type ScheduleSettings } from "./schedule.js";
+import type { RunState } from "./state.js";
 
 /** How to train. The defaults are the book's. */
 export interface TrainOptions extends Partial<Hyperparameters>, Partial<ScheduleSettings> {
@@ -35,6 +36,14 @@ export interface TrainOptions extends Partial<Hyperparameters>, Partial<Schedule
   onProgress?: (progress: Progress) => void;
   /** Called after each epoch. */
   onEpoch?: (epoch: EpochResult) => void;
+  /**
+   * The state of a run of the same options, network and data, that this one goes on with to its last epoch; then neither the network's
+   * parameters nor `random` count. It is the run's from then on.
+   */
+  resume?: RunState;
+  /** Called, and waited for, after every so many epochs, after the last one, and when the run is interrupted; the state is the receiver's. */
+  onCheckpoint?: (state: RunState) => Promise<void>;
+  checkpointEvery?: number;
 }
 
 /** The options of a run with every default in its place. */
@@ -46,13 +55,14 @@ type NetworkShape = Pick<Network, "sizes"> & NetworkOptions;
 /** Fills in the defaults; whatever needs the validation accuracy has it monitored. */
 export function withDefaults(options: TrainOptions, sizes: readonly number[]) {
   const { patience = Number.POSITIVE_INFINITY, targetAccuracy = Number.POSITIVE_INFINITY, ...given } = defined(options);
+  const { checkpointEvery = 1 } = given;
   const { epochs = 30, eta = 3, schedule = "constant", shuffle = true, engine = "fast" } = given;
   const { batchSize = DEFAULTS.batchSize, threads = threadsFor(engine, sizes, batchSize) } = given;
   const monitor = new Set(given.monitor);
   if (patience < Number.POSITIVE_INFINITY || usesValidation(schedule)) monitor.add("validation");
   return {
     ...{ ...DEFAULTS, ...SCHEDULE_DEFAULTS, ...given },
-    ...{ epochs, eta, schedule, shuffle, engine, threads, patience, targetAccuracy, monitor },
+    ...{ epochs, eta, schedule, shuffle, engine, threads, patience, targetAccuracy, monitor, checkpointEvery },
   };
 }
 
@@ -98,6 +108,7 @@ function checkRun(settings: Settings): void {
   const isCount = (n: number) => n >= 1 && (Number.isInteger(n) || n === Number.POSITIVE_INFINITY);
   check("epochs", epochs, Number.isInteger(epochs) && epochs >= 1, "a whole number from 1");
   check("eta", eta, eta > 0 && eta < Number.POSITIVE_INFINITY, "a finite number above 0");
+  check("checkpoint every", settings.checkpointEvery, isCount(settings.checkpointEvery), "a whole number from 1");
   check("patience", patience, isCount(patience), "a whole number from 1");
   const isTarget = targetAccuracy > 0 && (targetAccuracy <= 1 || targetAccuracy === Number.POSITIVE_INFINITY);
   check("target accuracy", targetAccuracy, isTarget, "a number above 0, up to 1");

@@ -1,17 +1,20 @@
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../data/dataset.js";
 import type { InitName } from "../network/init.js";
-import { Network, type NetworkOptions } from "../network/network.js";
+import { copy, Network, type NetworkOptions, type Parameters } from "../network/network.js";
 import { Random } from "../network/random.js";
 import type { EngineName } from "./engine.js";
 import { checkTraining, type TrainOptions } from "./options.js";
 import type { EpochResult, Progress, TrainResult } from "./result.js";
+import type { RunState } from "./state.js";
 import { train } from "./train.js";
 
 /** What to start from, and how to train: a run but for its seed. */
-export interface RunOptions extends NetworkOptions, Omit<TrainOptions, "random" | "onProgress" | "onEpoch"> {
+export interface RunOptions extends NetworkOptions, Omit<TrainOptions, "random" | keyof RunListener> {
   layers: readonly number[];
   init?: InitName;
+  /** A network of these layers whose parameters to start from, in the place of chance. */
+  start?: Parameters;
 }
 
 /** A network that was trained from a seed. */
@@ -25,6 +28,7 @@ export interface Run {
 export interface RunListener {
   onProgress?: (progress: Progress) => void;
   onEpoch?: (epoch: EpochResult) => void;
+  onCheckpoint?: (state: RunState) => Promise<void>;
 }
 
 /** Draws a network from a seed and trains it; the order of the examples comes from the same seed. */
@@ -36,7 +40,9 @@ export async function trainFrom(
 ): Promise<Run> {
   checkTraining({ ...options, sizes: options.layers }, data, options); // before the weights are drawn
   const random = new Random(seed);
-  const network = Network.random(options.layers, random, options);
+  const start = options.resume?.parameters ?? options.start;
+  const network = start ? new Network(options.layers, options) : Network.random(options.layers, random, options);
+  if (start) copy(start, network);
   return { seed, network, result: await train(network, data, { ...options, ...listener, random }) };
 }
 

@@ -5,7 +5,7 @@ import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS, y } from "../network/cost.js";
 import { dropThreshold, type Masks, maskBits } from "../network/dropout.js";
 import { DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
-import { type Network, type Parameters, zeros } from "../network/network.js";
+import { copy, type Network, type Parameters, zeros } from "../network/network.js";
 import { OUTPUTS } from "../network/output.js";
 import type { Engine } from "./engine.js";
 import { add, addOuterProduct, multiply, multiplyTransposed } from "./matrix.js";
@@ -45,7 +45,13 @@ export class TextbookEngine implements Engine {
   /** What `outputs` gives. */
   readonly #outputs: Float64Array;
 
-  constructor(network: Network, data: Dataset, hyperparameters: Partial<Hyperparameters> = {}) {
+  /** @param velocities  to start from, by default 0 */
+  constructor(
+    network: Network,
+    data: Dataset,
+    hyperparameters: Partial<Hyperparameters> = {},
+    velocities?: Parameters,
+  ) {
     this.#network = network;
     this.#data = data;
     this.#hyper = { ...DEFAULTS, ...hyperparameters };
@@ -58,7 +64,7 @@ export class TextbookEngine implements Engine {
     this.#x = new SparseVector(network.sizes[0]);
     this.#nabla = zeros(network.sizes);
     this.#outputs = new Float64Array(this.examplesAtOnce * network.sizes[network.sizes.length - 1]);
-    if (this.#hyper.momentum > 0) this.#velocity = zeros(network.sizes);
+    if (this.#hyper.momentum > 0) this.#velocity = velocities ?? zeros(network.sizes);
   }
 
   /** The errors delta^l of the last example that `backprop` saw, by layer; [0] is empty of meaning. */
@@ -170,9 +176,9 @@ export class TextbookEngine implements Engine {
     return [...weights, ...biases].every((values) => values.every(Number.isFinite));
   }
 
-  copyTo({ weights, biases }: Parameters): void {
-    for (const [l, values] of this.#network.weights.entries()) weights[l].set(values);
-    for (const [l, values] of this.#network.biases.entries()) biases[l].set(values);
+  copyTo(parameters: Parameters, velocities?: Parameters): void {
+    copy(this.#network, parameters);
+    if (velocities && this.#velocity) copy(this.#velocity, velocities);
   }
 
   async finish(): Promise<void> {} // it has worked on the network's own arrays

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { PARTS } from "../data/parts.js";
 import { DivergedError } from "../errors.js";
-import { type Network, type Parameters, zeros } from "../network/network.js";
+import { copy, type Network, type Parameters } from "../network/network.js";
 import { Random } from "../network/random.js";
 import type { Engine, EngineName } from "./engine.js";
 import { Evaluator } from "./evaluation.js";
@@ -9,6 +9,7 @@ import { checkTraining, type Settings, type TrainOptions } from "./options.js";
 import { bestOnValidation, type EpochResult, type TrainResult } from "./result.js";
 import { SCHEDULES, type Schedule } from "./schedule.js";
 import { Slices } from "./slices.js";
+import { freshState, type RunState, snapshot } from "./state.js";
 import { TextbookEngine } from "./textbook.js";
 
 /**
@@ -22,69 +23,77 @@ import { TextbookEngine } from "./textbook.js";
  */
 export async function train(network: Network, data: Dataset, options: TrainOptions = {}): Promise<TrainResult> {
   const settings = checkTraining(network, data, options);
-  const { epochs, shuffle, random = new Random(), signal } = settings;
-  const order = Uint32Array.from({ length: data.training.labels.length }, (_, i) => i);
-  const finished: EpochResult[] = [];
-  const result: TrainResult = {
-    ...{ status: "done", stoppedBy: null, epochs: finished, keptEpoch: null, examples: 0, trainSeconds: 0 },
-  };
-  const engine = await startEngine(network, data, settings);
+  const { epochs, shuffle, random: given = new Random(), signal } = settings;
+  const run = settings.resume ?? freshState(network, data, given, settings);
+  const random = settings.resume ? Random.fromState(run.random) : given;
+  const { finished, order } = run;
+  const engine = await startEngine(network, data, settings, run);
   const evaluator = new Evaluator(engine, network.sizes, data, settings);
-  const best = zeros(settings.patience < Number.POSITIVE_INFINITY ? network.sizes : []);
   const slices = new Slices(settings.batchSize);
   const lap = stopwatch();
+  const checkpoint = async () => settings.onCheckpoint?.(snapshot(run, engine, random, network.sizes));
+  const result = (status: TrainResult["status"], stoppedBy: TrainResult["stoppedBy"] = null): TrainResult => ({
+    ...{ status, stoppedBy, epochs: finished, keptEpoch: null, examples: run.examples, trainSeconds: run.trainSeconds },
+  });
+  let stoppedBy = reasonToStop(finished, settings);
   try {
-    for (let epoch = 1; epoch <= epochs; epoch++) {
+    for (let epoch = finished.length + 1; epoch <= epochs && !stoppedBy; epoch++) {
       const eta = nextEta(finished, settings);
       if (eta === undefined) {
-        result.stoppedBy = "schedule";
+        stoppedBy = "schedule";
         break;
       }
-      const before = result.trainSeconds;
-      if (shuffle) random.shuffle(order);
-      const seed = settings.dropout > 0 ? random.uint32() : 0;
-      for (const [from, to] of slices.of(order.length)) {
-        if (signal?.aborted) return { ...result, status: "interrupted" };
-        await engine.train(order.subarray(from, to), eta, { seed, first: from });
+      if (run.position === null) {
+        if (shuffle) random.shuffle(order);
+        if (settings.dropout > 0) run.maskSeed = random.uint32();
+        run.position = 0;
+      }
+      const before = run.trainSeconds;
+      for (const [from, to] of slices.of(order.length, run.position)) {
+        if (signal?.aborted) break;
+        await engine.train(order.subarray(from, to), eta, { seed: run.maskSeed, first: from });
         if (!engine.isFinite()) throw new DivergedError(epoch, eta);
-        result.trainSeconds += lap();
-        result.examples += to - from;
-        settings.onProgress?.({ epoch, examples: result.examples, total: epochs * order.length });
+        run.trainSeconds += lap();
+        run.examples += to - from;
+        run.position = to;
+        settings.onProgress?.({ epoch, examples: run.examples, total: epochs * order.length });
       }
       const evaluation = await evaluateAll(evaluator, settings);
-      if (!evaluation) return { ...result, status: "interrupted" };
-      finished.push({
-        ...{ epoch, eta, ...evaluation },
-        ...{ trainSeconds: result.trainSeconds - before, evaluateSeconds: lap() },
-      });
-      if (bestOnValidation(finished)?.epoch === epoch && best.biases.length > 0) engine.copyTo(best);
+      if (!evaluation) {
+        await checkpoint();
+        return result("interrupted");
+      }
+      const seconds = { trainSeconds: run.trainSeconds - before, evaluateSeconds: lap() };
+      finished.push({ epoch, eta, ...evaluation, ...seconds });
+      run.position = null;
+      if (run.best && bestOnValidation(finished)?.epoch === epoch) engine.copyTo(run.best);
       settings.onEpoch?.(finished[epoch - 1]);
+      stoppedBy = reasonToStop(finished, settings);
+      if (stoppedBy || epoch === epochs || epoch % settings.checkpointEvery === 0) await checkpoint();
       lap();
-      result.stoppedBy = reasonToStop(finished, settings);
-      if (result.stoppedBy) break;
     }
   } finally {
     await engine.finish();
   }
-  result.keptEpoch = finished.length;
-  if (best.biases.length > 0 && result.stoppedBy !== "targetAccuracy") {
-    result.keptEpoch = bestOnValidation(finished)?.epoch ?? null;
-    copy(best, network);
-  }
-  return result;
+  const isBestKept = run.best !== null && stoppedBy !== "targetAccuracy";
+  if (run.best && isBestKept) copy(run.best, network);
+  const keptEpoch = isBestKept ? bestOnValidation(finished)?.epoch : finished.at(-1)?.epoch;
+  return { ...result("done", stoppedBy), keptEpoch: keptEpoch ?? null };
 }
 
 /** The engines by name. */
-const engines: Record<EngineName, (network: Network, data: Dataset, settings: Settings) => Promise<Engine>> = {
-  fast: async (network, data, settings) => {
+type MakeEngine = (network: Network, data: Dataset, settings: Settings, velocities?: Parameters) => Promise<Engine>;
+const engines: Record<EngineName, MakeEngine> = {
+  fast: async (network, data, settings, velocities) => {
     const { FastEngine } = await import("../kernel/engine.js");
-    return FastEngine.create(network, data, settings);
+    return FastEngine.create(network, data, { ...settings, velocities });
   },
-  textbook: async (network, data, settings) => new TextbookEngine(network, data, settings),
+  textbook: async (network, data, settings, velocities) => new TextbookEngine(network, data, settings, velocities),
 };
 
-async function startEngine(network: Network, data: Dataset, settings: Settings): Promise<Engine> {
-  const starting = engines[settings.engine](network, data, settings);
+async function startEngine(network: Network, data: Dataset, settings: Settings, run: RunState): Promise<Engine> {
+  copy(run.parameters, network);
+  const starting = engines[settings.engine](network, data, settings, run.velocities ?? undefined);
   new Random().shuffle(new Uint32Array(20_000)); // V8 optimises it while the engine starts: 4 ms of the first epoch otherwise
   return await starting;
 }
@@ -107,14 +116,10 @@ async function evaluateAll(evaluator: Evaluator, { monitor, signal }: Settings) 
 }
 
 function reasonToStop(finished: EpochResult[], { targetAccuracy, patience }: Settings): TrainResult["stoppedBy"] {
+  if (finished.length === 0) return null;
   const { accuracy, epoch } = finished[finished.length - 1];
   if (accuracy >= targetAccuracy) return "targetAccuracy";
   return epoch - (bestOnValidation(finished)?.epoch ?? epoch) >= patience ? "patience" : null;
-}
-
-function copy(from: Parameters, to: Parameters): void {
-  for (const [l, values] of from.weights.entries()) to.weights[l].set(values);
-  for (const [l, values] of from.biases.entries()) to.biases[l].set(values);
 }
 
 /** A function that gives the seconds since it was last called, or made. */

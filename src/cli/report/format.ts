@@ -32,6 +32,8 @@ export interface RunSettings {
   minAccuracy: number | null;
   engine: string;
   threads: number;
+  /** How many epochs the checkpoint had behind it that this run goes on from. */
+  resumedEpochs: number | null;
 }
 
 /** A run before its first epoch. */

@@ -58,7 +58,7 @@ export function human({ bold, dim }: ChalkInstance): Format {
 
 /** What was chosen, as words; what is the book's first choice anyway goes without saying. */
 function choices(settings: RunSettings): string[] {
-  const { epochs, batchSize, eta, schedule, seed, shuffle, runs, maxNorm, preset } = settings;
+  const { epochs, batchSize, eta, schedule, seed, shuffle, runs, maxNorm, preset, resumedEpochs } = settings;
   const words = preset === null ? [] : [`preset ${preset}`];
   words.push(`${epochs} epoch${epochs === 1 ? "" : "s"}`, `batch ${batchSize}`, `eta ${eta}`);
   const usual = { activation: "sigmoid", output: "sigmoid", init: "gaussian", ...DEFAULTS };
@@ -71,6 +71,7 @@ function choices(settings: RunSettings): string[] {
   if (schedule !== "constant") words.push(`${schedule} schedule`);
   words.push(runs > 1 ? `seeds ${settings.seed} to ${settings.seed + runs - 1}` : `seed ${seed}`);
   if (!shuffle) words.push("not shuffled");
+  if (resumedEpochs !== null) words.push(`resumed after ${resumedEpochs}`);
   return words;
 }
 

@@ -10,13 +10,16 @@ export class ProgressBar {
   readonly #bar: SingleBar;
   readonly #total: number;
   readonly #start = performance.now();
+  readonly #before: number;
   #label: string;
-  #examples = 0;
+  #examples: number;
 
-  /** `total`: training examples of all that is to be done. */
-  constructor(stream: NodeJS.WriteStream, label: string, total: number) {
+  /** `total`: training examples of all that is to be done; `before`: those that were done earlier. */
+  constructor(stream: NodeJS.WriteStream, label: string, total: number, before: number) {
     this.#label = label;
     this.#total = total;
+    this.#before = before;
+    this.#examples = before;
     this.#bar = new SingleBar({
       stream,
       format: () => this.#line(stream.columns || 80),
@@ -55,11 +58,11 @@ export class ProgressBar {
   /** One line that leaves room for a ^C after it: what it can do without goes first. */
   #line(columns: number): string {
     const limit = columns - 3;
-    const examples = this.#examples;
+    const examples = this.#examples - this.#before;
     const seconds = (performance.now() - this.#start) / 1000;
-    const share = examples / this.#total;
+    const share = this.#examples / this.#total;
     const percentage = `${Math.floor(100 * share)} %`.padStart(5);
-    const left = examples ? `${duration((seconds * (this.#total - examples)) / examples)} left` : "";
+    const left = examples ? `${duration((seconds * (this.#total - this.#examples)) / examples)} left` : "";
     const texts = [this.#label, percentage];
     texts.push(`${compact(examples / seconds)}/s`, left);
     const room = limit - texts.join(" ").length;

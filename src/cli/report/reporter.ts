@@ -16,6 +16,7 @@ export class Reporter {
   readonly #settings: RunSettings;
   readonly #format: Format;
   #bar: ProgressBar | undefined;
+  hasEnded = false;
 
   constructor(flags: TrainFlags, settings: RunSettings) {
     this.#flags = flags;
@@ -27,7 +28,8 @@ export class Reporter {
     if (!this.#flags.quiet) this.#print(this.#format.opening(this.#settings));
   }
 
-  async start(run: RunStart): Promise<void> {
+  /** `examples`: training examples that were behind a run that is resumed. */
+  async start(run: RunStart, examples = 0): Promise<void> {
     const { quiet, progress } = this.#flags;
     if (quiet) return;
     this.#print(this.#format.start(run));
@@ -35,8 +37,9 @@ export class Reporter {
       const { ProgressBar } = await import("./progress-bar.js");
       this.#bar = new ProgressBar(
         process.stderr,
-        this.#label(run.runs > 1 ? { runs: 0 } : { epoch: 1 }),
+        this.#label(run.runs > 1 ? { runs: 0 } : { epoch: Math.min(run.epochs, 1 + (run.resumedEpochs ?? 0)) }),
         run.runs * run.epochs * run.trainingExamples,
+        examples,
       );
     }
   }
@@ -67,6 +70,7 @@ export class Reporter {
   }
 
   end(end: RunEnd): void {
+    this.hasEnded = true;
     this.close();
     this.#print(this.#format.end(end, this.#settings));
   }

@@ -1,0 +1,110 @@
+import type { Dataset } from "../data/dataset.js";
+import { datasetSha256 } from "../data/fingerprint.js";
+import { ConfigurationError, OutputError } from "../errors.js";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
+import { checkPlace, readableBy } from "../model/files.js";
+import { lock } from "../model/lock.js";
+import { checkModelPlace, type Precision, writeModel } from "../model/model.js";
+import type { Run } from "../training/runs.js";
+import type { RunState } from "../training/state.js";
+import type { TrainFlags } from "./flags.js";
+import { decisiveFlags } from "./resume.js";
+
+/** What outlives a run: its checkpoints and its model. */
+export class Keeping {
+  readonly #flags: TrainFlags;
+  readonly #version: string;
+  #datasetSha256 = "";
+  #unlock = () => {};
+  /** Whether something that should have been kept was not. */
+  hasFailed = false;
+
+  constructor(flags: TrainFlags, version: string) {
+    this.#flags = flags;
+    this.#version = version;
+  }
+
+  /**
+   * Finds out before training whether the files can be written, and keeps the checkpoint for this run.
+   *
+   * @throws ConfigurationError if not
+   */
+  async prepare(): Promise<void> {
+    const { save, checkpoint, checkpointEvery, runs, force, layers, activation, output, cost } = this.#flags;
+    if (runs > 1 && (save ?? checkpoint) !== undefined) {
+      const thing = save === undefined ? "--checkpoint" : "--save";
+      throw new ConfigurationError({ thing, expected: "one run", found: `--runs ${runs}` });
+    }
+    if (checkpointEvery !== undefined && checkpoint === undefined) {
+      const remedy = "say where with --checkpoint";
+      throw new ConfigurationError({ thing: "--checkpoint-every", expected: "a checkpoint", found: "none", remedy });
+    }
+    if (save !== undefined) {
+      const shape = { network: { sizes: layers, activation, output }, cost, precision: this.#precision };
+      await checkModelPlace(save, shape, { force });
+    }
+    if (checkpoint !== undefined) {
+      await checkPlace(checkpoint, { isOurs: readableBy(readCheckpoint), force });
+      this.#unlock = await lock(checkpoint);
+    }
+  }
+
+  /**
+   * Looks at the data, once they are read.
+   *
+   * @throws ConfigurationError if they are not those of the run that is resumed
+   */
+  begin(data: Dataset, resumed: Checkpoint | undefined): void {
+    const { save, checkpoint, resume } = this.#flags;
+    if ((save ?? checkpoint ?? resume) === undefined) return;
+    this.#datasetSha256 = datasetSha256(data);
+    if (resumed === undefined || resumed.datasetSha256 === this.#datasetSha256) return;
+    throw new ConfigurationError({
+      thing: `${resume}`,
+      expected: `the run that it keeps, on data with the SHA-256 ${resumed.datasetSha256}`,
+      found: this.#datasetSha256,
+      remedy: "give the same --data",
+    });
+  }
+
+  /** @returns what to say if it could not be written; the last one is still there, and the run goes on */
+  async checkpoint(state: RunState): Promise<string | undefined> {
+    const { checkpoint = "", layers } = this.#flags;
+    const flags = decisiveFlags(this.#flags);
+    const about = { version: this.#version, flags, datasetSha256: this.#datasetSha256 };
+    try {
+      await writeCheckpoint(checkpoint, { ...about, sizes: layers, precision: this.#precision, state });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      this.hasFailed = true;
+      return `error: ${error.message}; the last checkpoint is still there, the run goes on`;
+    }
+  }
+
+  /** @returns what is wrong if it could not be written */
+  async save({ network, result, seed }: Run, classes: number): Promise<OutputError | undefined> {
+    const { save, cost } = this.#flags;
+    if (save === undefined) return undefined;
+    const { epochs: history, keptEpoch } = result;
+    const options = decisiveFlags(this.#flags);
+    const about = { version: this.#version, options, seed, epoch: keptEpoch ?? history.length, history };
+    const metadata = { ...about, datasetSha256: this.#datasetSha256, classes };
+    try {
+      await writeModel(save, { network, cost, precision: this.#precision, metadata });
+      return undefined;
+    } catch (error) {
+      if (error instanceof OutputError) return error;
+      throw error;
+    }
+  }
+
+  /** Lets other runs have the checkpoint. */
+  end(): void {
+    this.#unlock();
+  }
+
+  get #precision(): Precision {
+    return this.#flags.engine === "fast" ? "float32" : "float64";
+  }
+}

@@ -1,0 +1,74 @@
+import type { Command } from "commander";
+import { ConfigurationError } from "../errors.js";
+import { type Checkpoint, readCheckpoint } from "../model/checkpoint.js";
+import type { TrainFlags } from "./flags.js";
+
+/** The flags that decide how a run goes: a resumed run has those of its checkpoint. */
+const DECISIVE = [
+  ...(["preset", "layers", "activation", "output", "init", "initFrom", "epochs", "batchSize", "eta", "cost"] as const),
+  ...([
+    "schedule",
+    "scheduleEpochs",
+    "scheduleFactor",
+    "etaMin",
+    "seed",
+    "shuffle",
+    "lambda",
+    "l1",
+    "momentum",
+  ] as const),
+  ...(["dropout", "maxNorm", "monitor", "patience", "targetAccuracy", "validation", "trainSize", "engine"] as const),
+] satisfies (keyof TrainFlags)[];
+
+/** The decisive flags, as a checkpoint keeps them. */
+export function decisiveFlags(flags: TrainFlags): Record<string, unknown> {
+  return Object.fromEntries(DECISIVE.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]));
+}
+
+/**
+ * Puts the flags of the checkpoint that `--resume` names in the place of the defaults.
+ *
+ * @throws DataError if the file is no checkpoint
+ * @throws ConfigurationError if a flag that was given would make it another run
+ */
+export async function applyCheckpoint(command: Command, path: string): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint(path);
+  const { flags, state } = checkpoint;
+  for (const name of DECISIVE) {
+    const kept = flags[name];
+    if (command.getOptionValueSource(name) !== "cli") {
+      command.setOptionValueWithSource(name, kept, "checkpoint");
+      continue;
+    }
+    const given = command.getOptionValue(name);
+    if (JSON.stringify(given) === JSON.stringify(kept)) continue;
+    if (name === "epochs") checkEpochs(path, given, checkpoint);
+    else throw conflict(path, `--${kebab(name)} ${shown(kept)}`, `${shown(given)}`);
+  }
+  if (command.getOptionValue("runs") > 1) throw conflict(path, "one run", `--runs ${command.getOptionValue("runs")}`);
+  const { epochs } = command.opts<TrainFlags>();
+  if (state.finished.length > epochs) throw conflict(path, `--epochs ${state.finished.length} or more`, `${epochs}`);
+  return checkpoint;
+}
+
+/** A run may go on for longer than was planned, unless what is done already would have been done otherwise. */
+function checkEpochs(path: string, given: number, { flags }: Checkpoint): void {
+  const planned = flags.epochs as number;
+  if (given < planned) throw conflict(path, `--epochs ${planned} or more`, `${given}`);
+  if (flags.schedule === "cosine") {
+    throw conflict(path, `--epochs ${planned}, for which the cosine schedule was laid out`, `${given}`);
+  }
+}
+
+function conflict(path: string, expected: string, found: string): ConfigurationError {
+  const remedy = "leave the flag out, or begin another run";
+  return new ConfigurationError({ thing: path, expected: `the run that it keeps, with ${expected}`, found, remedy });
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "not given" : `${value}`;
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

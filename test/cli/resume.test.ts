@@ -1,0 +1,264 @@
+import { spawn } from "node:child_process";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { folderOf, tinySet } from "../fixtures/idx.js";
+import { LONG_RUNS } from "../fixtures/long-runs.js";
+import { BIN, finished, parse, run, start } from "../fixtures/run.js";
+
+const folder = mkdtempSync(join(tmpdir(), "bp-train-resume-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const newFile = () => join(folder, `${++files}.checkpoint`);
+
+const QUICK = ["--json", "--train-size", "2000", "--epochs", "4"];
+const endOf = async (args: string[]) => parse((await run(args)).stdout).at(-1);
+
+describe("a run that is interrupted", () => {
+  it.each(LONG_RUNS)("goes on to the same bits: %j %j %j %j %j %j %j %j %j %j %j", async (...flags) => {
+    const whole = await endOf(flags);
+    const file = newFile();
+    let [stops, threads] = [0, 1];
+    for (let end = { status: "" }; end.status !== "done"; threads = 3 - threads) {
+      const begin = stops === 0 ? flags : ["--json", "--resume", file];
+      const team = flags.includes("textbook") ? [] : ["--threads", `${threads}`];
+      const child = start([...begin, ...team, "--checkpoint", file, "--checkpoint-every", "1000"]);
+      const end$ = finished(child);
+      // Mid-epoch: between epochs would be luck.
+      child.stdout.once("data", () => setTimeout(30 + 70 * stops).then(() => stops < 3 && child.kill("SIGINT")));
+      const { code, stdout } = await end$;
+      end = parse(stdout).at(-1);
+      if (end.status === "done") {
+        expect(code).toBe(0);
+        expect(end).toMatchObject({
+          weightsSha256: whole.weightsSha256,
+          accuracy: whole.accuracy,
+          epochs: whole.epochs,
+        });
+        expect(end).toMatchObject({
+          stoppedBy: whole.stoppedBy,
+          keptEpoch: whole.keptEpoch,
+          bestEpoch: whole.bestEpoch,
+        });
+      } else {
+        expect(code).toBe(130);
+        stops++;
+      }
+    }
+    expect(stops).toBeGreaterThan(0);
+  });
+});
+
+describe("--resume", () => {
+  it("goes on to more epochs as if they had been planned", async () => {
+    const file = newFile();
+    await run([...QUICK, "--checkpoint", file]);
+    const end = await endOf(["--json", "--resume", file, "--epochs", "6"]);
+    expect(end.weightsSha256).toBe((await endOf([...QUICK, "--epochs", "6"])).weightsSha256);
+  });
+
+  it("of a run that is over gives its end again", async () => {
+    const file = newFile();
+    const { stdout } = await run([...QUICK, "--patience", "1", "--eta", "30", "--checkpoint", file]);
+    const { seconds, examplesPerSecond, ...expected } = parse(stdout).at(-1);
+    expect(await endOf(["--json", "--resume", file])).toMatchObject(expected);
+  });
+
+  it.each([
+    [["--eta", "2"], /with --eta 3, found 2/],
+    [["--layers", "784,31,10"], /with --layers 784,30,10, found 784,31,10/],
+    [["--engine", "textbook"], /with --engine fast, found textbook/],
+    [["--max-norm", "2"], /with --max-norm not given, found 2/],
+    [["--epochs", "3"], /with --epochs 4 or more, found 3/],
+    [["--runs", "2"], /with one run, found --runs 2/],
+    [["--no-shuffle"], /with --shuffle true, found false/],
+    [["--preset", "ch1-100"], /with --preset not given, found ch1-100/],
+    [["--data", "other"], /on data with the SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}; give the same --data/],
+  ])("with %j is another run, and refused", async (args, message) => {
+    const file = newFile();
+    await run([...QUICK, "--checkpoint", file]);
+    const other = args[0] === "--data" ? ["--data", otherMnist()] : args;
+    const { code, stderr } = await run(["--resume", file, ...other]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+    expect((await run(["--resume", file, "--eta", "3", "--threads", "2", "--json"])).code).toBe(0);
+  });
+
+  it("may not grow a cosine", async () => {
+    const file = newFile();
+    await run([...QUICK, "--schedule", "cosine", "--checkpoint", file]);
+    expect((await run(["--resume", file, "--epochs", "5"])).stderr).toMatch(
+      /for which the cosine schedule was laid out/,
+    );
+  });
+});
+
+/** MNIST with the first training label changed. */
+function otherMnist(): string {
+  const other = mkdtempSync(join(folder, "data-"));
+  const mnist = new URL("../../data/", import.meta.url).pathname;
+  for (const name of readdirSync(mnist).filter((name) => name.endsWith("-ubyte"))) {
+    if (name !== "train-labels-idx1-ubyte") symlinkSync(join(mnist, name), join(other, name));
+  }
+  const labels = readFileSync(join(mnist, "train-labels-idx1-ubyte"));
+  labels[8] = 9 - labels[8];
+  writeFileSync(join(other, "train-labels-idx1-ubyte"), labels);
+  return other;
+}
+
+describe("--checkpoint", () => {
+  it("is refused to a second run while the first one writes it, and left to the next one", async () => {
+    const file = newFile();
+    const first = start([...QUICK, "--epochs", "10000", "--checkpoint", file]);
+    await new Promise((resolve) => first.stdout.once("data", resolve));
+    const second = await run([...QUICK, "--checkpoint", file]);
+    expect(second.code).toBe(2);
+    expect(second.stderr).toMatch(
+      new RegExp(`expected a checkpoint file that no other run writes, found process ${first.pid}; wait`),
+    );
+    first.kill("SIGTERM");
+    expect((await finished(first)).code).toBe(143);
+    expect((await run([...QUICK, "--checkpoint", file])).code).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.includes(".lock") || name.endsWith(".part"))).toEqual([]);
+  });
+
+  it.each([
+    ["text", "some notes", /expected no file there, or one of the kind that would replace it/],
+    ["a model", undefined, /expected no file there/],
+  ])("does not replace %s", async (_, content, message) => {
+    const file = join(folder, `${++files}.safetensors`);
+    if (content === undefined) await run([...QUICK, "--save", file]);
+    else writeFileSync(file, content);
+    const before = readFileSync(file);
+    const { code, stderr } = await run([...QUICK, "--checkpoint", file]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+    expect(readFileSync(file)).toEqual(before);
+    expect((await run([...QUICK, "--checkpoint", file, "--force"])).code).toBe(0);
+  });
+
+  it.each([
+    [["--checkpoint-every", "2"], /--checkpoint-every: expected a checkpoint, found none/],
+    [["--checkpoint", "/nowhere/file"], /expected a file in a folder that can be written to, found no such folder/],
+    [["--checkpoint", "x", "--runs", "2"], /--checkpoint: expected one run/],
+  ])("with %j is refused before the data are read", async (args, message) => {
+    const { code, stderr } = await run([...QUICK, ...args, "--data", "/nowhere"]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  it("that no longer fits says so, keeps the last one, goes on, and exits 1 at the end", async () => {
+    const file = newFile();
+    const limited = (blocks: number, args: string[]) =>
+      finished(spawn("bash", ["-c", 'ulimit -f "$0"; exec "$@"', `${blocks}`, process.execPath, BIN, ...args]));
+    await run([...QUICK, "--checkpoint", file]);
+    const before = readFileSync(file);
+    const { code, stdout, stderr } = await limited(50, [
+      "--resume",
+      file,
+      "--epochs",
+      "6",
+      "--json",
+      "--checkpoint",
+      file,
+    ]);
+    expect(stderr.match(/EFBIG.*; the last checkpoint is still there, the run goes on/g)).toHaveLength(2);
+    expect(parse(stdout).at(-1)).toMatchObject({ status: "done", epochs: 6 });
+    expect(code).toBe(1);
+    expect(readFileSync(file)).toEqual(before);
+  });
+});
+
+describe("a checkpoint that is no longer whole", () => {
+  it.each([
+    [
+      "cut short",
+      (file: string) => truncateSync(file, statSync(file).size - 1000),
+      /the SHA-256 that its end promises/,
+    ],
+    ["longer", (file: string) => writeFileSync(file, "x", { flag: "a" }), /the SHA-256 that its end promises/],
+    ["empty", (file: string) => truncateSync(file), /expected a checkpoint of bp-train, form 1, found an empty file/],
+    [
+      "of another form",
+      (file: string) => writeFileSync(file, readFileSync(file).fill("2", 20, 21)),
+      /found one of form 2; use the bp-train that wrote it/,
+    ],
+  ])("%s is refused with one line", async (_, damage, message) => {
+    const file = newFile();
+    const data = ["--data", folderOf(tinySet())];
+    await run([
+      "--layers",
+      "6,4,3",
+      "--batch-size",
+      "2",
+      "--validation",
+      "0",
+      "--epochs",
+      "2",
+      "--checkpoint",
+      file,
+      ...data,
+    ]);
+    damage(file);
+    const { code, stderr } = await run(["--resume", file, ...data]);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(code).toBe(3);
+  });
+});
+
+describe("--save and --init-from", () => {
+  it.each([".safetensors", ".json"])("keep every bit of a model as %s", async (ending) => {
+    const file = join(folder, `${++files}${ending}`);
+    const first = await endOf([...QUICK, "--save", file]);
+    expect(await endOf(["info", file, "--json"])).toMatchObject({
+      weightsSha256: first.weightsSha256,
+      layers: [784, 30, 10],
+    });
+    const evaluation = await endOf(["evaluate", file, "--json"]);
+    expect(evaluation.accuracy).toBe(first.accuracy);
+    const next = await endOf([...QUICK, "--epochs", "1", "--init-from", file, "--seed", "5"]);
+    expect(next.weightsSha256).not.toBe(first.weightsSha256);
+    expect(next.accuracy).toBeGreaterThan(0.7); // one epoch on 2,000 images from chance comes to some 0.5
+  });
+
+  it.each([
+    [["--layers", "784,31,10"], /expected layers 784,31,10, found layers 784,30,10; leave --layers out/],
+    [["--activation", "relu"], /expected activation relu, found activation sigmoid/],
+    [["--init", "he"], /expected weights that start from it, found --init he/],
+  ])("a model that contradicts %j is refused", async (args, message) => {
+    const file = join(folder, `${++files}.safetensors`);
+    await run([...QUICK, "--epochs", "1", "--save", file]);
+    const { code, stderr } = await run([...QUICK, "--init-from", file, ...args]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  it("refuse a form that cannot hold the network before training", async () => {
+    const file = join(folder, "relu.json");
+    const { code, stderr } = await run([...QUICK, "--activation", "relu", "--save", file, "--data", "/nowhere"]);
+    expect(stderr).toMatch(/relu\.json: .*\.safetensors/);
+    expect(code).toBe(2);
+  });
+
+  it("keep what a run has learned when it is interrupted", async () => {
+    const file = join(folder, `${++files}.safetensors`);
+    const child = start([...QUICK, "--epochs", "10000", "--save", file]);
+    child.stdout.once("data", () => setTimeout(200).then(() => child.kill("SIGINT")));
+    const { code, stdout } = await finished(child);
+    expect(code).toBe(130);
+    const { weightsSha256 } = await endOf(["info", file, "--json"]);
+    expect(weightsSha256).toBe(parse(stdout).at(-1).weightsSha256);
+  });
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+// What takes minutes, see `npm run test:slow`.
+export default defineConfig({
+  cacheDir: "../../node_modules/.vite-slow",
+  test: {
+    root: import.meta.dirname,
+    include: ["*.test.ts"],
+    server: { deps: { external: [/\/dist\//] } },
+    testTimeout: 300_000,
+    maxWorkers: 2,
+    maxConcurrency: 2,
+  },
+});
