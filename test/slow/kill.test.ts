@@ -19,7 +19,7 @@ describe("a run that is killed", () => {
       const whole = parse((await run(flags)).stdout).at(-1);
       const file = join(folder, `${i}.checkpoint`);
       const begin = () => (existsSync(file) ? ["--json", "--resume", file] : flags);
-      let [kills, resumed] = [0, 0];
+      let [kills, resumed, tries] = [0, 0, 0];
       while (kills < KILLS) {
         const child = start([...begin(), "--checkpoint", file]);
         const end = finished(child);
@@ -27,7 +27,7 @@ describe("a run that is killed", () => {
         void end.then(() => {
           isOver = true;
         });
-        await setTimeout(200 + 900 * ((0.618 * (1 + kills * 8 + i)) % 1)); // spread evenly over the run, and its start
+        await setTimeout(150 + 800 * ((0.618 * (i + 8 * ++tries)) % 1)); // spread evenly over the run and its start
         if (isOver) {
           expect(parse((await end).stdout).at(-1)).toMatchObject({
             status: "done",
