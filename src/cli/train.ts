@@ -1,99 +1,149 @@
 import type { Dataset } from "../data/dataset.js";
 import { DivergedError, GateError } from "../errors.js";
 import type { EpochResult } from "../training/result.js";
-import type { Run } from "../training/runs.js";
-import type { RunState } from "../training/state.js";
+import type { Run, RunListener } from "../training/runs.js";
 import type { Context } from "./commands.js";
 import type { TrainFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { Keeping } from "./keeping.js";
 import type { Beginning } from "./prepare.js";
-import { presetOf } from "./presets.js";
+import { type Figure, presetOf } from "./presets.js";
 import { percent } from "./report/human.js";
 import { Reporter } from "./report/reporter.js";
 import { endOf, endOfRun, endOfRuns, type RunEnd, statisticsByEpoch } from "./report/run-end.js";
 import { seedsOf, settingsOf, trainingOf } from "./settings.js";
 
 /** `bp-train [options]`: reads the data, trains, reports. */
-export async function runTraining(
-  flags: TrainFlags,
-  beginning: Beginning,
-  { version, output }: Context,
-): Promise<void> {
-  const seeds = seedsOf(flags);
-  const isOne = seeds.length === 1;
-  const { resumed } = beginning;
-  const figure = flags.preset === undefined ? undefined : presetOf(flags.preset).figure;
-  const settings = { ...settingsOf(flags, version), resumedEpochs: resumed?.state.finished.length ?? null };
-  const reporter = new Reporter(flags, settings);
-  const keeping = new Keeping(flags, version);
-  const finished: EpochResult[][] = seeds.map(() => [...(resumed?.state.finished ?? [])]);
-  const ends: RunEnd[] = [];
-  const endSoFar = (status: RunEnd["status"]) =>
-    isOne ? endOfRun(status, finished[0], flags.seed, figure) : endOfRuns(ends, status, flags.seed, figure);
-  const interrupts = new InterruptHandler(
-    (name) => reporter.note(`${name}: stopping after the mini-batches in flight; a second one stops at once`),
-    () => reporter.end(endSoFar("interrupted")),
-  );
-  const signal = AbortSignal.any([interrupts.signal, output]);
-  try {
-    reporter.opening();
-    await keeping.prepare();
-    const { checkTraining, loadDataset, trainAll } = await import("../index.js"); // the first line is out by now
-    const { validation, trainSize } = flags;
-    const data = await loadDataset(flags.data, { validation, trainSize, signal });
-    keeping.begin(data, resumed);
-    const training = { ...trainingOf(flags), start: beginning.model?.network, resume: resumed?.state, signal };
-    checkTraining({ ...training, sizes: training.layers }, data, training);
-    await reporter.start({ ...settings, ...exampleCounts(data) }, resumed?.state.examples);
-    const examples = seeds.map(() => 0);
-    const listen = (index: number) => ({
-      onProgress(progress: { epoch: number; examples: number }) {
-        examples[index] = progress.examples;
-        const all = examples.reduce((sum, n) => sum + n);
-        reporter.progress(isOne ? { epoch: progress.epoch } : { runs: ends.length }, all);
-      },
-      onEpoch(epoch: EpochResult) {
-        finished[index].push(epoch);
-        if (isOne) reporter.epoch(epoch);
-      },
-      onCheckpoint: flags.checkpoint === undefined ? undefined : checkpoint,
-    });
-    const checkpoint = async (state: RunState) => {
-      const problem = await keeping.checkpoint(state);
-      if (problem !== undefined) reporter.note(problem);
-    };
-    const onRun = (run: Run) => {
-      const end = { ...endOf(run, figure), neverPredicted: missingAnswers(run, data) };
-      ends.push(end);
-      if (!isOne) reporter.run(end);
-    };
-    const runs = await trainAll(seeds, data, training, listen, onRun);
-    if (keeping.hasFailed) process.exitCode = 1;
-    if (signal.aborted) process.exitCode = interrupts.exitCode ?? process.exitCode;
-    const saveError = isOne ? await keeping.save(runs[0], data.classes) : undefined;
-    if (output.aborted) return;
-    const status = ends.some((end) => end.status === "interrupted") ? "interrupted" : "done";
-    const end = isOne ? ends[0] : endOfRuns(ends, status, flags.seed, figure);
-    if (end.neverPredicted.length > 0) reporter.note(lostNeurons(end.neverPredicted));
-    if (!isOne) reporter.statistics(statisticsByEpoch(finished));
-    reporter.end(end);
-    if (saveError) throw saveError;
-    if (status === "done") checkAccuracy(end, flags.minAccuracy);
-  } catch (error) {
-    if (output.aborted) return;
-    if (error === signal.reason) {
-      process.exitCode = interrupts.exitCode; // while the data were read
-      reporter.end(endSoFar("interrupted"));
-      return;
+export async function runTraining(flags: TrainFlags, beginning: Beginning, context: Context): Promise<void> {
+  await new Session(flags, beginning, context).run();
+}
+
+/** A training command from its first line to its last: one run, or several from consecutive seeds. */
+class Session {
+  readonly #flags: TrainFlags;
+  readonly #beginning: Beginning;
+  readonly #output: AbortSignal;
+  readonly #seeds: number[];
+  readonly #figure: Figure | undefined;
+  readonly #settings;
+  readonly #reporter: Reporter;
+  readonly #keeping: Keeping;
+  readonly #interrupts: InterruptHandler;
+  /** The finished epochs of each run. */
+  readonly #finished: EpochResult[][];
+  /** Training examples so far, of each run. */
+  readonly #examples: number[];
+  /** The runs that are over. */
+  readonly #ends: RunEnd[] = [];
+
+  constructor(flags: TrainFlags, beginning: Beginning, { version, output }: Context) {
+    const before = beginning.resumed?.state;
+    this.#flags = flags;
+    this.#beginning = beginning;
+    this.#output = output;
+    this.#seeds = seedsOf(flags);
+    this.#figure = flags.preset === undefined ? undefined : presetOf(flags.preset).figure;
+    this.#settings = { ...settingsOf(flags, version), resumedEpochs: before?.finished.length ?? null };
+    this.#reporter = new Reporter(flags, this.#settings);
+    this.#keeping = new Keeping(flags, version);
+    this.#finished = this.#seeds.map(() => [...(before?.finished ?? [])]);
+    this.#examples = this.#seeds.map(() => before?.examples ?? 0);
+    this.#interrupts = new InterruptHandler(
+      (name) => this.#reporter.note(`${name}: stopping after the mini-batches in flight; a second one stops at once`),
+      () => this.#reporter.end(this.#endSoFar("interrupted")),
+    );
+  }
+
+  async run(): Promise<void> {
+    const signal = AbortSignal.any([this.#interrupts.signal, this.#output]);
+    try {
+      this.#reporter.opening();
+      await this.#keeping.prepare();
+      await this.#train(signal);
+    } catch (error) {
+      if (this.#output.aborted) return;
+      if (error !== signal.reason) throw this.#failed(error);
+      process.exitCode = this.#interrupts.exitCode; // while the data were read
+      this.#reporter.end(this.#endSoFar("interrupted"));
+    } finally {
+      this.#keeping.end();
+      this.#reporter.close();
     }
+  }
+
+  async #train(signal: AbortSignal): Promise<void> {
+    const { checkTraining, loadDataset, trainAll } = await import("../index.js"); // the first line is out by now
+    const { resumed, model } = this.#beginning;
+    const { validation, trainSize } = this.#flags;
+    const data = await loadDataset(this.#flags.data, { validation, trainSize, signal });
+    this.#keeping.begin(data, resumed);
+    const training = { ...trainingOf(this.#flags), start: model?.network, resume: resumed?.state, signal };
+    checkTraining({ ...training, sizes: training.layers }, data, training);
+    await this.#reporter.start({ ...this.#settings, ...exampleCounts(data) }, this.#examples[0]);
+    const onRun = (run: Run) => this.#onRun(run, data);
+    const runs = await trainAll(this.#seeds, data, training, (index) => this.#listener(index), onRun);
+    if (this.#keeping.hasFailed) process.exitCode = 1;
+    if (signal.aborted) process.exitCode = this.#interrupts.exitCode ?? process.exitCode;
+    const saveError = this.#isOne ? await this.#keeping.save(runs[0], data.classes) : undefined;
+    if (this.#output.aborted) return;
+    const end = this.#summarise();
+    if (saveError) throw saveError;
+    if (end.status === "done") checkAccuracy(end, this.#flags.minAccuracy);
+  }
+
+  get #isOne(): boolean {
+    return this.#seeds.length === 1;
+  }
+
+  #listener(index: number): RunListener {
+    return {
+      onProgress: ({ epoch, examples }) => {
+        this.#examples[index] = examples;
+        const all = this.#examples.reduce((sum, n) => sum + n);
+        this.#reporter.progress(this.#isOne ? { epoch } : { runs: this.#ends.length }, all);
+      },
+      onEpoch: (epoch) => {
+        this.#finished[index].push(epoch);
+        if (this.#isOne) this.#reporter.epoch(epoch);
+      },
+      onCheckpoint:
+        this.#flags.checkpoint === undefined
+          ? undefined
+          : async (state) => {
+              const problem = await this.#keeping.checkpoint(state);
+              if (problem !== undefined) this.#reporter.note(problem);
+            },
+    };
+  }
+
+  #onRun(run: Run, data: Dataset): void {
+    const end = { ...endOf(run, this.#figure), neverPredicted: missingAnswers(run, data) };
+    this.#ends.push(end);
+    if (!this.#isOne) this.#reporter.run(end);
+  }
+
+  #summarise(): RunEnd {
+    const wasInterrupted = this.#ends.some((end) => end.status === "interrupted");
+    const end = this.#isOne ? this.#ends[0] : this.#endSoFar(wasInterrupted ? "interrupted" : "done");
+    if (end.neverPredicted.length > 0) this.#reporter.note(lostNeurons(end.neverPredicted));
+    if (!this.#isOne) this.#reporter.statistics(statisticsByEpoch(this.#finished));
+    this.#reporter.end(end);
+    return end;
+  }
+
+  #endSoFar(status: RunEnd["status"]): RunEnd {
+    const { seed } = this.#flags;
+    return this.#isOne
+      ? endOfRun(status, this.#finished[0], seed, this.#figure)
+      : endOfRuns(this.#ends, status, seed, this.#figure);
+  }
+
+  /** Ends the report, unless it has ended; gives the error back. */
+  #failed(error: unknown): unknown {
     const status = error instanceof DivergedError ? "diverged" : "failed";
     const message = error instanceof Error ? error.message : `${error}`;
-    if (!reporter.hasEnded) reporter.end({ ...endSoFar(status), error: message });
-    throw error;
-  } finally {
-    keeping.end();
-    reporter.close();
+    if (!this.#reporter.hasEnded) this.#reporter.end({ ...this.#endSoFar(status), error: message });
+    return error;
   }
 }
 

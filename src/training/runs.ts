@@ -64,7 +64,8 @@ export async function trainAll(
   const runs: Run[] = [];
   let next = 0;
   const work = async () => {
-    while (next < seeds.length && !signal.aborted) {
+    while (next < seeds.length && (next === 0 || !signal.aborted)) {
+      // the first one begins in any case, and says that it was interrupted
       const index = next++;
       runs[index] = await trainFrom(seeds[index], data, { ...options, signal }, listen(index));
       if (!failed.signal.aborted) onRun(runs[index]);

@@ -56,7 +56,14 @@ describe("a run", () => {
         runs: 1,
         preset: null,
       },
-      ...{ targetAccuracy: null, minAccuracy: null, scheduleEpochs: null, scheduleFactor: null, etaMin: null },
+      ...{
+        resumedEpochs: null,
+        targetAccuracy: null,
+        minAccuracy: null,
+        scheduleEpochs: null,
+        scheduleFactor: null,
+        etaMin: null,
+      },
     });
     expect(rest.map(({ event, epoch }) => [event, epoch])).toEqual([1, 2, 3].map((epoch) => ["epoch", epoch]));
     for (const { correct, total, accuracy, trainSeconds, evaluateSeconds } of rest) {
