@@ -34,7 +34,7 @@ const TINY: f32 = 1.0842022e-19;
 
 // @ts-ignore: decorator
 @inline
-const SIGMOID = 0, TANH = 1;
+const SIGMOID = 0, TANH = 1, RELU = 2;
 
 /** The activation of hidden neurons: a for z. */
 // @ts-ignore: decorator
@@ -43,7 +43,8 @@ function value(activation: i32, z: v128): v128 {
   switch (activation) {
     case SIGMOID: return sigmoid(z);
     case TANH: return tanh(z);
-    default: return relu(z);
+    case RELU: return relu(z);
+    default: return unreachable();
   }
 }
 
@@ -55,7 +56,8 @@ function derivative(activation: i32, a: v128): v128 {
   switch (activation) {
     case SIGMOID: return sigmoidPrime(a);
     case TANH: return f32x4.sub(one, f32x4.mul(a, a));
-    default: return v128.and(f32x4.gt(a, f32x4.splat(0)), one);
+    case RELU: return v128.and(f32x4.gt(a, f32x4.splat(0)), one);
+    default: return unreachable();
   }
 }
 
