@@ -12,46 +12,34 @@ export function seedsOf({ seed, runs }: TrainFlags): number[] {
   throw new ConfigurationError({ thing: `${runs} runs from seed ${seed}`, expected, found: `${seed + runs - 1}` });
 }
 
+/** The flags that are options of the library by the same name. */
+const MODEL = [
+  ...(["layers", "activation", "output", "batchSize", "eta", "cost", "lambda", "l1", "momentum", "dropout"] as const),
+  "maxNorm",
+] as const;
+const TRAINING = [
+  ...(["init", "epochs", "schedule", "scheduleEpochs", "scheduleFactor", "etaMin", "shuffle", "patience"] as const),
+  ...(["targetAccuracy", "engine", "checkpointEvery"] as const),
+] as const;
+
 /** Which network, and how a mini-batch moves it. */
 export function modelOf(flags: ModelFlags) {
-  const { layers, activation, output, batchSize, eta, cost, lambda, l1, momentum, dropout, maxNorm } = flags;
-  return { layers, activation, output, batchSize, eta, cost, lambda, l1, momentum, dropout, maxNorm };
+  return pick(flags, MODEL);
 }
 
 /** What `bp-train` asks of the library. */
 export function trainingOf(flags: TrainFlags): RunOptions & { atATime: number } {
-  const {
-    checkpointEvery,
-    init,
-    epochs,
-    schedule,
-    scheduleEpochs,
-    scheduleFactor,
-    etaMin,
-    shuffle,
-    patience,
-    targetAccuracy,
-    engine,
-  } = flags;
   const needsValidation = flags.minAccuracy !== undefined && flags.validation > 0;
   return {
     ...modelOf(flags),
-    ...{
-      checkpointEvery,
-      init,
-      epochs,
-      schedule,
-      scheduleEpochs,
-      scheduleFactor,
-      etaMin,
-      shuffle,
-      patience,
-      targetAccuracy,
-      engine,
-    },
+    ...pick(flags, TRAINING),
     monitor: [...(flags.monitor ?? []), ...(needsValidation ? (["validation"] as const) : [])],
     ...resolveThreads(flags, flags.runs),
   };
+}
+
+function pick<T, Key extends keyof T>(object: T, keys: readonly Key[]): Pick<T, Key> {
+  return Object.fromEntries(keys.map((key) => [key, object[key]])) as Pick<T, Key>;
 }
 
 /** What a run says of itself before it starts. */

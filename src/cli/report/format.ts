@@ -1,6 +1,5 @@
 import type { EpochResult } from "../../training/result.js";
-import type { Statistics } from "../../training/statistics.js";
-import type { RunEnd } from "./run-end.js";
+import type { EpochStatistics, RunEnd } from "./run-end.js";
 
 /** What a run is asked to do; null is what nobody asked for. */
 export interface RunSettings {
@@ -41,11 +40,6 @@ export interface RunStart extends RunSettings {
   trainingExamples: number;
   validationExamples: number;
   testExamples: number;
-}
-
-/** What several runs came to after an epoch; `honest`: at the epoch that validation chose. */
-export interface EpochStatistics extends Statistics {
-  epoch: number;
 }
 
 /** What a run prints on standard output, as lines. */

@@ -1,10 +1,10 @@
 import type { EpochResult } from "../../training/result.js";
 import type { TrainFlags } from "../flags.js";
-import type { EpochStatistics, Format, RunSettings, RunStart } from "./format.js";
+import type { Format, RunSettings, RunStart } from "./format.js";
 import { human } from "./human.js";
 import { ndjson } from "./ndjson.js";
 import type { ProgressBar } from "./progress-bar.js";
-import type { RunEnd } from "./run-end.js";
+import type { EpochStatistics, RunEnd } from "./run-end.js";
 import { colors } from "./style.js";
 
 /** The running epoch of the only run, or how many runs are done. */

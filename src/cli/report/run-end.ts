@@ -2,7 +2,6 @@ import { bestOnTest, bestOnValidation, type EpochResult, type TrainResult } from
 import type { Run } from "../../training/runs.js";
 import { type Statistics, statistics } from "../../training/statistics.js";
 import { type Figure, ownFigure } from "../presets.js";
-import type { EpochStatistics } from "./format.js";
 
 /** A run at its end, whatever ended it, or several of them on average; what there is none of is null. */
 export interface RunEnd {
@@ -66,6 +65,11 @@ export function endOf({ seed, network, result }: Run, figure?: Figure): RunEnd {
     examplesPerSecond: trainSeconds > 0 ? examples / trainSeconds : null,
     weightsSha256: network.weightsSha256(),
   };
+}
+
+/** The test accuracies of several runs after an epoch. */
+export interface EpochStatistics extends Statistics {
+  epoch: number;
 }
 
 /** How the test accuracies of several runs are spread after each epoch that any of them finished. */
