@@ -55,8 +55,7 @@ export class Keeping {
    * @throws ConfigurationError if they are not those of the run that is resumed
    */
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
-    const { save, checkpoint, resume } = this.#flags;
-    if ((save ?? checkpoint ?? resume) === undefined) return;
+    const { resume } = this.#flags;
     this.#datasetSha256 = datasetSha256(data);
     if (resumed === undefined || resumed.datasetSha256 === this.#datasetSha256) return;
     throw new ConfigurationError({

@@ -112,8 +112,8 @@ export const PRESETS: Record<string, Preset> = {
   "ch5-5-layers": { about: "five", flags: deep(30, 30, 30, 30), figure: book(96.53, "validation", "best", 5) },
   "fast-97": {
     about: "97 % of the test images as fast as possible",
-    flags: { ...MODERN, layers: [784, 128, 10], epochs: 2, batchSize: 16, eta: 0.2 },
-    figure: measured(97.36),
+    flags: { ...MODERN, layers: [784, 64, 10], epochs: 3, batchSize: 16, eta: 0.2 },
+    figure: measured(97.39),
   },
   "fast-98": {
     about: "98 % as fast as possible",
@@ -126,7 +126,7 @@ export const PRESETS: Record<string, Preset> = {
       ...{ ...MODERN, layers: [784, 1024, 10], epochs: 60, batchSize: 32, eta: 0.3 },
       ...{ dropout: 0.5, lambda: 0.2, validation: 0 },
     },
-    figure: measured(98.63),
+    figure: measured(98.62),
   },
 };
 

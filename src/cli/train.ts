@@ -5,7 +5,7 @@ import type { Run, RunListener } from "../training/runs.js";
 import type { Context } from "./commands.js";
 import type { TrainFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
-import { Keeping } from "./keeping.js";
+import type { Keeping } from "./keeping.js";
 import type { Beginning } from "./prepare.js";
 import { type Figure, presetOf } from "./presets.js";
 import { percent } from "./report/human.js";
@@ -27,7 +27,8 @@ class Session {
   readonly #figure: Figure | undefined;
   readonly #settings;
   readonly #reporter: Reporter;
-  readonly #keeping: Keeping;
+  /** If anything is to be kept. */
+  #keeping: Keeping | undefined;
   readonly #interrupts: InterruptHandler;
   /** The finished epochs of each run. */
   readonly #finished: EpochResult[][];
@@ -45,7 +46,6 @@ class Session {
     this.#figure = flags.preset === undefined ? undefined : presetOf(flags.preset).figure;
     this.#settings = { ...settingsOf(flags, version), resumedEpochs: before?.finished.length ?? null };
     this.#reporter = new Reporter(flags, this.#settings);
-    this.#keeping = new Keeping(flags, version);
     this.#finished = this.#seeds.map(() => [...(before?.finished ?? [])]);
     this.#examples = this.#seeds.map(() => before?.examples ?? 0);
     this.#interrupts = new InterruptHandler(
@@ -58,7 +58,7 @@ class Session {
     const signal = AbortSignal.any([this.#interrupts.signal, this.#output]);
     try {
       this.#reporter.opening();
-      await this.#keeping.prepare();
+      await this.#prepareKeeping();
       await this.#train(signal);
     } catch (error) {
       if (this.#output.aborted) return;
@@ -66,25 +66,35 @@ class Session {
       process.exitCode = this.#interrupts.exitCode; // while the data were read
       this.#reporter.end(this.#endSoFar("interrupted"));
     } finally {
-      this.#keeping.end();
+      this.#keeping?.end();
       this.#reporter.close();
     }
   }
 
+  async #prepareKeeping(): Promise<void> {
+    const { save, checkpoint, checkpointEvery, resume } = this.#flags;
+    if ((save ?? checkpoint ?? checkpointEvery ?? resume) === undefined) return;
+    const { Keeping } = await import("./keeping.js");
+    this.#keeping = new Keeping(this.#flags, this.#settings.version);
+    await this.#keeping.prepare();
+  }
+
   async #train(signal: AbortSignal): Promise<void> {
-    const { checkTraining, loadDataset, trainAll } = await import("../index.js"); // the first line is out by now
+    const { loadDataset } = await import("../data/dataset.js"); // the first line is out by now
+    const { checkTraining } = await import("../training/options.js");
+    const { trainAll } = await import("../training/runs.js");
     const { resumed, model } = this.#beginning;
     const { validation, trainSize } = this.#flags;
     const data = await loadDataset(this.#flags.data, { validation, trainSize, signal });
-    this.#keeping.begin(data, resumed);
+    this.#keeping?.begin(data, resumed);
     const training = { ...trainingOf(this.#flags), start: model?.network, resume: resumed?.state, signal };
     checkTraining({ ...training, sizes: training.layers }, data, training);
     await this.#reporter.start({ ...this.#settings, ...exampleCounts(data) }, this.#examples[0]);
     const onRun = (run: Run) => this.#onRun(run, data);
     const runs = await trainAll(this.#seeds, data, training, (index) => this.#listener(index), onRun);
-    if (this.#keeping.hasFailed) process.exitCode = 1;
+    if (this.#keeping?.hasFailed) process.exitCode = 1;
     if (signal.aborted) process.exitCode = this.#interrupts.exitCode ?? process.exitCode;
-    const saveError = this.#isOne ? await this.#keeping.save(runs[0], data.classes) : undefined;
+    const saveError = this.#isOne ? await this.#keeping?.save(runs[0], data.classes) : undefined;
     if (this.#output.aborted) return;
     const end = this.#summarise();
     if (saveError) throw saveError;
@@ -110,7 +120,7 @@ class Session {
         this.#flags.checkpoint === undefined
           ? undefined
           : async (state) => {
-              const problem = await this.#keeping.checkpoint(state);
+              const problem = await this.#keeping?.checkpoint(state);
               if (problem !== undefined) this.#reporter.note(problem);
             },
     };

@@ -235,8 +235,8 @@ function addPenalty(gradient: Float64Array, weights: Float64Array, l2: number, l
 function shorten(weights: Float64Array, width: number, maxNorm: number): void {
   for (let row = 0; row < weights.length; row += width) {
     let sum = 0;
-    for (let i = row; i < row + width; i++) sum += weights[i] ** 2;
-    if (sum <= maxNorm ** 2) continue;
+    for (let i = row; i < row + width; i++) sum += weights[i] * weights[i];
+    if (sum <= maxNorm * maxNorm) continue;
     const scale = maxNorm / Math.sqrt(sum);
     for (let i = row; i < row + width; i++) weights[i] *= scale;
   }
