@@ -80,7 +80,7 @@ describe("a run", () => {
         weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
       ...{ neverPredicted: expect.any(Array), error: null, seed: 1, stoppedBy: null, keptEpoch: 3 },
-      ...{ honestAccuracy: null, honestEpoch: null, validationAccuracy: null, presetFigure: null, statistics: null },
+      ...{ honestAccuracy: null, honestEpoch: null, validationAccuracy: null, presetFigure: null, statistics: null, monitored: {} },
     });
   });
 

@@ -44,6 +44,8 @@ export function human({ bold, dim }: ChalkInstance): Format {
       if (end.error !== null) return []; // it stands on standard error
       const accuracies = settings.runs > 1 ? accuraciesOfRuns(end, bold) : accuraciesOfRun(end, dim);
       const lines = [...accuracies];
+      const costs = costsOf(end);
+      if (costs) lines.push(["Cost", costs]);
       if (end.presetFigure) lines.push(["Preset", presetFigure(end.presetFigure, settings)]);
       if (end.examplesPerSecond !== null) {
         lines.push(["Speed", `${count(end.examplesPerSecond)} examples a second in training`]);
@@ -85,6 +87,15 @@ function monitored({ monitored }: EpochResult): string {
     if (accuracy === undefined || cost === undefined) return "";
     return part === "test" ? `   test cost ${figure(cost)}` : `   ${part} ${percent(accuracy)}, cost ${figure(cost)}`;
   }).join("");
+}
+
+/** `training 0.1204 (97.10 %), test 0.1432 (96.20 %) after epoch 30` */
+function costsOf({ monitored, epochs }: RunEnd): string {
+  const parts = PARTS.flatMap((part) => {
+    const { accuracy, cost } = monitored[part] ?? {};
+    return accuracy === undefined || cost === undefined ? [] : [`${part} ${figure(cost)} (${percent(accuracy)})`];
+  });
+  return parts.length > 0 ? `${parts.join(", ")} after epoch ${epochs}` : "";
 }
 
 /** Last epoch, best on test, test at best validation: side by side, each saying how far to trust it. */

@@ -1,7 +1,5 @@
-import { PARTS } from "../../data/parts.js";
-import type { Evaluation } from "../../training/evaluation.js";
 import type { Format } from "./format.js";
-import type { RunEnd } from "./run-end.js";
+import { monitoredOf, type RunEnd } from "./run-end.js";
 
 /** Raised when a key goes or changes its meaning; keys may be added. */
 const SCHEMA = 1;
@@ -10,19 +8,15 @@ const SCHEMA = 1;
 export const ndjson: Format = {
   opening: () => [],
   start: ({ version, ...run }) => [JSON.stringify({ event: "start", version, schema: SCHEMA, ...run })],
-  epoch({ epoch, correct, total, accuracy, trainSeconds, evaluateSeconds, eta, monitored }) {
-    const parts = PARTS.flatMap((part) => (monitored[part] ? [[part, counts(monitored[part])]] : []));
+  epoch(result) {
+    const { epoch, correct, total, accuracy, trainSeconds, evaluateSeconds, eta } = result;
     const results = { epoch, correct, total, accuracy, trainSeconds, evaluateSeconds, eta };
-    return [JSON.stringify({ event: "epoch", ...results, ...Object.fromEntries(parts) })];
+    return [JSON.stringify({ event: "epoch", ...results, ...monitoredOf(result) })];
   },
   run: (end) => [JSON.stringify({ event: "run", ...end })],
   statistics: (epoch) => [JSON.stringify({ event: "epochStatistics", ...epoch })],
   end: (end) => [endLine(end)],
 };
-
-function counts({ correct, total, accuracy, cost }: Evaluation) {
-  return { correct, total, accuracy, cost };
-}
 
 export function endLine(end: RunEnd): string {
   return JSON.stringify({ event: "end", ...end });

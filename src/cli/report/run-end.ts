@@ -1,3 +1,5 @@
+import { PARTS, type Part } from "../../data/parts.js";
+import type { Evaluation } from "../../training/evaluation.js";
 import { bestOnTest, bestOnValidation, type EpochResult, type TrainResult } from "../../training/result.js";
 import type { Run } from "../../training/runs.js";
 import { type Statistics, statistics } from "../../training/statistics.js";
@@ -20,6 +22,8 @@ export interface RunEnd {
   honestAccuracy: number | null;
   honestEpoch: number | null;
   validationAccuracy: number | null;
+  /** Cost and accuracy of the monitored parts after the last epoch. */
+  monitored: Partial<Record<Part, ReturnType<typeof countsOf>>>;
   /** What the preset's figure is, and what this run made of it. */
   presetFigure: (Figure & { own: number | null }) | null;
   /** How the accuracies are spread over several runs. */
@@ -50,10 +54,24 @@ export function endOfRun(
     ...{ bestAccuracy: best?.accuracy ?? null, bestEpoch: best?.epoch ?? null },
     ...{ honestAccuracy: honest?.accuracy ?? null, honestEpoch: honest?.epoch ?? null },
     validationAccuracy: honest?.monitored.validation?.accuracy ?? null,
+    monitored: monitoredOf(finished.at(-1)),
     presetFigure: figure ? { ...figure, own: ownFigure(finished, figure) ?? null } : null,
     ...{ statistics: null, seconds: performance.now() / 1000, examplesPerSecond: null, weightsSha256: null },
     ...{ neverPredicted: [], error: null, seed },
   };
+}
+
+/** The monitored parts of an epoch, without how often each class was answered. */
+export function monitoredOf(epoch: EpochResult | undefined): RunEnd["monitored"] {
+  const parts = PARTS.flatMap((part) => {
+    const evaluation = epoch?.monitored[part];
+    return evaluation ? [[part, countsOf(evaluation)]] : [];
+  });
+  return Object.fromEntries(parts);
+}
+
+function countsOf({ correct, total, accuracy, cost }: Evaluation) {
+  return { correct, total, accuracy, cost };
 }
 
 /** The end of a run whose network is there. */
