@@ -27,10 +27,13 @@ export async function main(argv: string[]): Promise<void> {
   const output = watchOutput();
   if (process.env.BP_TRAIN_DATA === "") delete process.env.BP_TRAIN_DATA; // set to nothing is not set
   const command = program(output);
+  let isTraining = true;
+  command.hook("preSubcommand", () => {
+    isTraining = false;
+  });
   try {
     await command.parseAsync(argv);
   } catch (error) {
-    const isTraining = !command.commands.some((subcommand) => argv.includes(subcommand.name()));
     process.exitCode = await report(error, argv, isTraining);
   }
 }
@@ -51,9 +54,8 @@ function program(output: AbortSignal): Command {
   command.allowExcessArguments().action(async () => {
     if (command.args.length > 0)
       command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
-    const { prepare } = await import("./prepare.js"); // here, so that --help need not load it
-    const { runTraining } = await import("./train.js");
-    await runTraining(command.opts(), await prepare(command), { version, output });
+    const { runTraining } = await import("./train.js"); // here, so that --help need not load it
+    await runTraining(command, { version, output });
   });
   for (const name of Object.keys(SUBCOMMANDS) as (keyof typeof SUBCOMMANDS)[]) {
     addSubcommand(command, name, { version, output });
@@ -85,9 +87,8 @@ async function report(error: unknown, argv: string[], isTraining: boolean): Prom
     const message = printable(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
     if (isTraining && argv.includes("--json")) {
-      const { endLine } = await import("./report/ndjson.js");
-      const { endOfRun } = await import("./report/run-end.js");
-      process.stdout.write(`${endLine({ ...endOfRun("failed", [], null), error: message })}\n`);
+      const { refusalLine } = await import("./report/ndjson.js");
+      process.stdout.write(`${refusalLine(message)}\n`);
     }
     return EXIT.usage;
   }

@@ -1,7 +1,7 @@
 import { PARTS } from "../../data/parts.js";
 import type { Evaluation } from "../../training/evaluation.js";
 import type { Format } from "./format.js";
-import type { RunEnd } from "./run-end.js";
+import { endOfRun, type RunEnd } from "./run-end.js";
 
 /** Raised when a key goes or changes its meaning; keys may be added. */
 const SCHEMA = 1;
@@ -24,6 +24,11 @@ function counts({ correct, total, accuracy, cost }: Evaluation) {
   return { correct, total, accuracy, cost };
 }
 
-export function endLine(end: RunEnd): string {
+/** The end of a run that was refused before it was one. */
+export function refusalLine(error: string): string {
+  return endLine({ ...endOfRun("failed", [], null), error });
+}
+
+function endLine(end: RunEnd): string {
   return JSON.stringify({ event: "end", ...end });
 }
