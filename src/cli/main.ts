@@ -8,17 +8,18 @@ import { OPTIONS } from "./options.js";
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;
 
 const EXAMPLES = `Examples:
-  bp-train                                    the book's network: about 95 % of the test digits
-  bp-train --layers 784,100,10 --epochs 10    more hidden neurons, fewer epochs
-  bp-train --preset ch3-init-scaled-100       an experiment of the book's (bp-train presets)
-  bp-train --json | jq .accuracy              one JSON object a line, for programs
+  bp-train                                  the book's network: about 95 %
+  bp-train --layers 784,100,10 --epochs 10  more hidden neurons, fewer epochs
+  bp-train --preset ch3-init-scaled-100     an experiment (bp-train presets)
+  bp-train --json | jq .accuracy            a JSON object a line
 `;
 
 const NOTES = `
 Exit codes:
-  0 done   1 unexpected error or input/output   2 wrong usage   3 data or model missing or invalid
-  4 diverged (NaN or infinity)   5 a bound was missed   130 / 143 after SIGINT / SIGTERM: the
-  first ends the run in good order, a second at once
+  0 done   1 unexpected error or input/output   2 wrong usage
+  3 data or model missing or invalid   4 diverged (NaN or infinity)
+  5 a bound was missed   130 / 143 after SIGINT / SIGTERM: the first ends
+  the run in good order, a second at once
 
 Environment: BP_TRAIN_DATA as --data; NO_COLOR, FORCE_COLOR.`;
 
@@ -46,7 +47,7 @@ function program(output: AbortSignal): Command {
     .helpOption("-h, --help", "show this help")
     .addHelpText("before", EXAMPLES)
     .addHelpText("after", NOTES)
-    .configureHelp({ helpWidth: 100 })
+    .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100), minWidthToWrap: 20 })
     .configureOutput({ outputError: () => {} }) // `report` says it
     .enablePositionalOptions()
     .exitOverride();
