@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
 import { ConfigurationError, OutputError } from "../errors.js";
@@ -39,6 +41,10 @@ export class Keeping {
       const remedy = "say where with --checkpoint";
       throw new ConfigurationError({ thing: "--checkpoint-every", expected: "a checkpoint", found: "none", remedy });
     }
+    if (save !== undefined && checkpoint !== undefined && resolve(save) === resolve(checkpoint)) {
+      const expected = "another file than that of --checkpoint";
+      throw new ConfigurationError({ thing: "--save", expected, found: save, remedy: "give each its own" });
+    }
     if (save !== undefined) {
       const shape = { network: { sizes: layers, activation, output }, cost, precision: this.#precision };
       await checkModelPlace(save, shape, { force });
@@ -77,7 +83,8 @@ export class Keeping {
     } catch (error) {
       if (!(error instanceof OutputError)) throw error;
       this.hasFailed = true;
-      return `error: ${error.message}; the last checkpoint is still there, the run goes on`;
+      const kept = existsSync(checkpoint) ? "the last checkpoint is still there" : "there is no checkpoint yet";
+      return `error: ${error.message}; ${kept}, the run goes on`;
     }
   }
 

@@ -8,17 +8,18 @@ import { OPTIONS } from "./options.js";
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;
 
 const EXAMPLES = `Examples:
-  bp-train                                    the book's network: about 95 % of the test digits
-  bp-train --layers 784,100,10 --epochs 10    more hidden neurons, fewer epochs
-  bp-train --preset ch3-init-scaled-100       an experiment of the book's (bp-train presets)
-  bp-train --json | jq .accuracy              one JSON object a line, for programs
+  bp-train                                  the book's network: about 95 %
+  bp-train --layers 784,100,10 --epochs 10  more hidden neurons, fewer epochs
+  bp-train --preset ch3-init-scaled-100     an experiment (bp-train presets)
+  bp-train --json | jq .accuracy            a JSON object a line
 `;
 
 const NOTES = `
 Exit codes:
-  0 done   1 unexpected error or input/output   2 wrong usage   3 data or model missing or invalid
-  4 diverged (NaN or infinity)   5 a bound was missed   130 / 143 after SIGINT / SIGTERM: the
-  first ends the run in good order, a second at once
+  0 done   1 unexpected error or input/output   2 wrong usage
+  3 data or model missing or invalid   4 diverged (NaN or infinity)
+  5 a bound was missed   130 / 143 after SIGINT / SIGTERM: the first ends
+  the run in good order, a second at once
 
 Environment: BP_TRAIN_DATA as --data; NO_COLOR, FORCE_COLOR.`;
 
@@ -27,10 +28,13 @@ export async function main(argv: string[]): Promise<void> {
   const output = watchOutput();
   if (process.env.BP_TRAIN_DATA === "") delete process.env.BP_TRAIN_DATA; // set to nothing is not set
   const command = program(output);
+  let isTraining = true;
+  command.hook("preSubcommand", () => {
+    isTraining = false;
+  });
   try {
     await command.parseAsync(argv);
   } catch (error) {
-    const isTraining = !command.commands.some((subcommand) => argv.includes(subcommand.name()));
     process.exitCode = await report(error, argv, isTraining);
   }
 }
@@ -43,7 +47,7 @@ function program(output: AbortSignal): Command {
     .helpOption("-h, --help", "show this help")
     .addHelpText("before", EXAMPLES)
     .addHelpText("after", NOTES)
-    .configureHelp({ helpWidth: 100 })
+    .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100), minWidthToWrap: 20 })
     .configureOutput({ outputError: () => {} }) // `report` says it
     .enablePositionalOptions()
     .exitOverride();
@@ -51,9 +55,8 @@ function program(output: AbortSignal): Command {
   command.allowExcessArguments().action(async () => {
     if (command.args.length > 0)
       command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
-    const { prepare } = await import("./prepare.js"); // here, so that --help need not load it
-    const { runTraining } = await import("./train.js");
-    await runTraining(command.opts(), await prepare(command), { version, output });
+    const { runTraining } = await import("./train.js"); // here, so that --help need not load it
+    await runTraining(command, { version, output });
   });
   for (const name of Object.keys(SUBCOMMANDS) as (keyof typeof SUBCOMMANDS)[]) {
     addSubcommand(command, name, { version, output });
@@ -85,9 +88,8 @@ async function report(error: unknown, argv: string[], isTraining: boolean): Prom
     const message = printable(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
     if (isTraining && argv.includes("--json")) {
-      const { endLine } = await import("./report/ndjson.js");
-      const { endOfRun } = await import("./report/run-end.js");
-      process.stdout.write(`${endLine({ ...endOfRun("failed", [], null), error: message })}\n`);
+      const { refusalLine } = await import("./report/ndjson.js");
+      process.stdout.write(`${refusalLine(message)}\n`);
     }
     return EXIT.usage;
   }

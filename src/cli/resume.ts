@@ -43,7 +43,8 @@ export async function applyCheckpoint(command: Command, path: string): Promise<C
     const given = command.getOptionValue(name);
     if (JSON.stringify(given) === JSON.stringify(kept)) continue;
     if (name === "epochs") checkEpochs(path, given, checkpoint);
-    else throw conflict(path, `--${kebab(name)} ${shown(kept)}`, `${shown(given)}`);
+    else if (name === "shuffle") throw conflict(path, "the training images shuffled", "--no-shuffle");
+    else throw conflict(path, `--${kebab(name)} ${shown(kept)}`, shown(given));
   }
   if (command.getOptionValue("runs") > 1) throw conflict(path, "one run", `--runs ${command.getOptionValue("runs")}`);
   const { epochs } = command.opts<TrainFlags>();

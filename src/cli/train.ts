@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import type { Dataset } from "../data/dataset.js";
 import { DivergedError, GateError } from "../errors.js";
 import type { EpochResult } from "../training/result.js";
@@ -6,16 +7,28 @@ import type { Context } from "./commands.js";
 import type { TrainFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import type { Keeping } from "./keeping.js";
-import type { Beginning } from "./prepare.js";
+import { type Beginning, prepare } from "./prepare.js";
 import { type Figure, presetOf } from "./presets.js";
 import { percent } from "./report/human.js";
+import { refusalLine } from "./report/ndjson.js";
 import { Reporter } from "./report/reporter.js";
 import { endOf, endOfRun, endOfRuns, type RunEnd, statisticsByEpoch } from "./report/run-end.js";
 import { seedsOf, settingsOf, trainingOf } from "./settings.js";
 
 /** `bp-train [options]`: reads the data, trains, reports. */
-export async function runTraining(flags: TrainFlags, beginning: Beginning, context: Context): Promise<void> {
-  await new Session(flags, beginning, context).run();
+export async function runTraining(command: Command, context: Context): Promise<void> {
+  const session = await begin(command, context);
+  await session.run();
+}
+
+/** Even a run that is refused before it begins has an end to report. */
+async function begin(command: Command, context: Context): Promise<Session> {
+  try {
+    return new Session(command.opts(), await prepare(command), context);
+  } catch (error) {
+    if (command.opts().json) process.stdout.write(`${refusalLine(messageOf(error))}\n`);
+    throw error;
+  }
 }
 
 /** A training command from its first line to its last: one run, or several from consecutive seeds. */
@@ -151,10 +164,13 @@ class Session {
   /** Ends the report, unless it has ended; gives the error back. */
   #failed(error: unknown): unknown {
     const status = error instanceof DivergedError ? "diverged" : "failed";
-    const message = error instanceof Error ? error.message : `${error}`;
-    if (!this.#reporter.hasEnded) this.#reporter.end({ ...this.#endSoFar(status), error: message });
+    if (!this.#reporter.hasEnded) this.#reporter.end({ ...this.#endSoFar(status), error: messageOf(error) });
     return error;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : `${error}`;
 }
 
 /** @throws GateError if the honest accuracy, or where there is no validation the last one, is below the bound */

@@ -154,16 +154,18 @@ function checkHidden({ sizes, activation, output }: NetworkShape, { dropout }: S
   }
 }
 
-function checkEngine({ engine, threads, eta }: Settings): void {
+function checkEngine({ engine, threads, eta, maxNorm }: Settings): void {
   checkName("engine", engine, ENGINES);
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
     const expected = `a whole number from 1 to ${MAX_THREADS}`;
     throw new ConfigurationError({ thing: "threads", expected, found: `${threads}` });
   }
-  if (engine === "fast" && Math.fround(eta) === 0) {
+  if (engine !== "fast") return;
+  for (const [thing, value] of Object.entries({ eta, "max norm": maxNorm })) {
+    if (Math.fround(value) !== 0) continue;
     const expected = "a number that is not 0 in float32";
     const remedy = "use a larger one, or the textbook engine";
-    throw new ConfigurationError({ thing: "eta", expected, found: `${eta}`, remedy });
+    throw new ConfigurationError({ thing, expected, found: `${value}`, remedy });
   }
 }
 

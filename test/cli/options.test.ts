@@ -22,7 +22,7 @@ describe("options", () => {
         runs: 1,
       },
       ...{ lambda: 0, l1: 0, momentum: 0, dropout: 0 },
-      ...{ engine: "fast", threads: "auto", json: false, quiet: false, progress: true, color: true },
+      ...{ engine: "fast", threads: "auto", json: false, quiet: false, progress: true, color: true, force: false },
     });
   });
 

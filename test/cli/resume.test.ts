@@ -82,7 +82,7 @@ describe("--resume", () => {
     [["--max-norm", "2"], /with --max-norm not given, found 2/],
     [["--epochs", "3"], /with --epochs 4 or more, found 3/],
     [["--runs", "2"], /with one run, found --runs 2/],
-    [["--no-shuffle"], /with --shuffle true, found false/],
+    [["--no-shuffle"], /with the training images shuffled, found --no-shuffle/],
     [["--preset", "ch1-100"], /with --preset not given, found ch1-100/],
     [["--data", "other"], /on data with the SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}; give the same --data/],
   ])("with %j is another run, and refused", async (args, message) => {
@@ -152,6 +152,7 @@ describe("--checkpoint", () => {
     [["--checkpoint-every", "2"], /--checkpoint-every: expected a checkpoint, found none/],
     [["--checkpoint", "/nowhere/file"], /expected a file in a folder that can be written to, found no such folder/],
     [["--checkpoint", "x", "--runs", "2"], /--checkpoint: expected one run/],
+    [["--checkpoint", "x.json", "--save", "./x.json"], /--save: expected another file than that of --checkpoint/],
   ])("with %j is refused before the data are read", async (args, message) => {
     const { code, stderr } = await run([...QUICK, ...args, "--data", "/nowhere"]);
     expect(stderr).toMatch(message);
@@ -177,6 +178,16 @@ describe("--checkpoint", () => {
     expect(parse(stdout).at(-1)).toMatchObject({ status: "done", epochs: 6 });
     expect(code).toBe(1);
     expect(readFileSync(file)).toEqual(before);
+  });
+});
+
+describe("a checkpoint that never fits", () => {
+  it("is not said to be there", async () => {
+    const file = newFile();
+    const args = [process.execPath, BIN, ...QUICK, "--checkpoint", file];
+    const { stderr } = await finished(spawn("bash", ["-c", 'ulimit -f 50; exec "$@"', "bash", ...args]));
+    expect(stderr).toMatch(/EFBIG.*; there is no checkpoint yet, the run goes on/);
+    expect(stderr).not.toMatch(/still there/);
   });
 });
 

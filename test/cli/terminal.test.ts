@@ -33,6 +33,12 @@ describe("a terminal", () => {
     expect(screen).toMatch(/Epoch 2\/2 .* s\r\n/);
   });
 
+  it("of 80 columns is not too narrow for the help", async () => {
+    const { screen } = await inTerminal(80, "bp-train --help");
+    for (const line of screen.split("\r\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(screen).toMatch(/^Environment: /m);
+  });
+
   it("of 40 columns does not wrap the bar", async () => {
     const { screen } = await inTerminal(40, "bp-train --epochs 30 --train-size 2000");
     const bars = drawings(screen);

@@ -80,7 +80,14 @@ describe("a run", () => {
         weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
       ...{ neverPredicted: expect.any(Array), error: null, seed: 1, stoppedBy: null, keptEpoch: 3 },
-      ...{ honestAccuracy: null, honestEpoch: null, validationAccuracy: null, presetFigure: null, statistics: null, monitored: {} },
+      ...{
+        honestAccuracy: null,
+        honestEpoch: null,
+        validationAccuracy: null,
+        presetFigure: null,
+        statistics: null,
+        monitored: {},
+      },
     });
   });
 
@@ -137,6 +144,12 @@ describe("what goes wrong", () => {
     [["--batch-size", "50001"], 2, /1 to 50000, the training examples/],
     [["--validation", "60000"], 2, /below 60000, the number of training images, found nothing left/],
     [["--train-size", "50001"], 2, /train size 50001: expected 1 to 50000/],
+    [["--preset", "nope"], 2, /preset: expected one of the presets, found nope/],
+    [["--init-from", "nope"], 3, /nope: expected a file, found none/],
+    [["--resume", "nope"], 3, /nope: expected a file, found none/],
+    [["--seed", "4294967295", "--runs", "2"], 2, /expected seeds up to 4294967295/],
+    [["--engine", "textbook", "--threads", "2"], 2, /expected 1 thread/],
+    [["--data", "check", "--bogus"], 2, /unknown option '--bogus'/],
     [["--data", "/no/such/folder"], 3, /\/no\/such\/folder: expected a folder .*found no such folder; .*npm install/],
     [["--data", "no\u001b[2Jsuch"], 3, /no\\x1b\[2Jsuch/],
     [["--ep\u001b[2Jochs"], 2, /unknown option '--ep\\x1b\[2Jochs'/],

@@ -77,6 +77,10 @@ describe("checkTraining", () => {
       { eta: 1e-60 },
       "eta: expected a number that is not 0 in float32, found 1e-60; use a larger one, or the textbook engine",
     ],
+    [
+      { maxNorm: 1e-300 },
+      "max norm: expected a number that is not 0 in float32, found 1e-300; use a larger one, or the textbook engine",
+    ],
     [{ engine: "quick" }, "engine: expected fast or textbook, found quick"],
     [{ cost: "hinge" }, "cost: expected quadratic or cross-entropy or log-likelihood, found hinge"],
     [{ schedule: "linear" }, "schedule: expected constant or step or cosine or plateau, found linear"],

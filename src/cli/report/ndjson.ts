@@ -1,5 +1,5 @@
 import type { Format } from "./format.js";
-import { monitoredOf, type RunEnd } from "./run-end.js";
+import { endOfRun, monitoredOf, type RunEnd } from "./run-end.js";
 
 /** Raised when a key goes or changes its meaning; keys may be added. */
 const SCHEMA = 1;
@@ -18,6 +18,11 @@ export const ndjson: Format = {
   end: (end) => [endLine(end)],
 };
 
-export function endLine(end: RunEnd): string {
+/** The end of a run that was refused before it was one. */
+export function refusalLine(error: string): string {
+  return endLine({ ...endOfRun("failed", [], null), error });
+}
+
+function endLine(end: RunEnd): string {
   return JSON.stringify({ event: "end", ...end });
 }
