@@ -35,10 +35,11 @@ export class GateError extends BpTrainError {}
 export class DivergedError extends BpTrainError {
   constructor(
     readonly epoch: number,
-    eta: number,
+    readonly eta: number,
+    seed?: number,
   ) {
     super({
-      thing: `epoch ${epoch}`,
+      thing: seed === undefined ? `epoch ${epoch}` : `seed ${seed}, epoch ${epoch}`,
       expected: "finite weights and biases",
       found: "NaN or infinity",
       remedy: `the learning rate ${eta} is too large, try ${Number((eta / 10).toPrecision(1))}`,

@@ -63,7 +63,9 @@ export class Keeping {
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
     const { resume } = this.#flags;
     this.#datasetSha256 = datasetSha256(data);
-    if (resumed === undefined || resumed.datasetSha256 === this.#datasetSha256) return;
+    if (resumed === undefined) return;
+    const [kept, found] = [resumed.state.order.length, data.training.labels.length];
+    if (resumed.datasetSha256 === this.#datasetSha256 && kept === found) return;
     throw new ConfigurationError({
       thing: `${resume}`,
       expected: `the run that it keeps, on data with the SHA-256 ${resumed.datasetSha256}`,

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../data/dataset.js";
+import { DivergedError } from "../errors.js";
 import type { InitName } from "../network/init.js";
 import { copy, Network, type NetworkOptions, type Parameters } from "../network/network.js";
 import { Random } from "../network/random.js";
@@ -67,7 +68,10 @@ export async function trainAll(
     while (next < seeds.length && (next === 0 || !signal.aborted)) {
       // the first one begins in any case, and says that it was interrupted
       const index = next++;
-      runs[index] = await trainFrom(seeds[index], data, { ...options, signal }, listen(index));
+      runs[index] = await trainFrom(seeds[index], data, { ...options, signal }, listen(index)).catch((error) => {
+        if (!(error instanceof DivergedError) || seeds.length === 1) throw error;
+        throw new DivergedError(error.epoch, error.eta, seeds[index]);
+      });
       if (!failed.signal.aborted) onRun(runs[index]);
     }
   };

@@ -61,7 +61,7 @@ describe("--runs", () => {
     const { code, stdout, stderr } = await run([...SMALL, "--runs", "3", "--activation", "relu", "--eta", "1e30"]);
     expect(code).toBe(4);
     expect(parse(stdout).at(-1)).toMatchObject({ event: "end", status: "diverged" });
-    expect(stderr).toMatch(/^error: epoch 1: expected finite weights/);
+    expect(stderr).toMatch(/^error: seed [123], epoch 1: expected finite weights/);
   });
 
   it("refuses seeds past the last one", async () => {
