@@ -36,7 +36,7 @@ describe("--preset", () => {
     const [start, ...rest] = parse(stdout);
     const { presetFigure } = rest[rest.length - 1];
     const { flags, figure } = PRESETS[name];
-    const { layers, epochs, trainSize, ...others } = flags;
+    const { layers, epochs, trainSize, batchSize, validation, ...others } = flags;
     expect(start).toMatchObject({ preset: name, epochs: 2, ...others });
     expect(presetFigure).toEqual(figure ? { ...figure, own: expect.any(Number) } : null);
   });
