@@ -1,6 +1,8 @@
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { ConfigurationError } from "../errors.js";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.js";
+import { damaged, shown } from "../model/damaged.js";
+import { PRECISIONS } from "../training/engine.js";
 import type { TrainFlags } from "./flags.js";
 
 /** The flags that decide how a run goes: a resumed run has those of its checkpoint. */
@@ -33,6 +35,7 @@ export function decisiveFlags(flags: TrainFlags): Record<string, unknown> {
  */
 export async function applyCheckpoint(command: Command, path: string): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path);
+  checkFlags(command, path, checkpoint);
   const { flags, state } = checkpoint;
   for (const name of DECISIVE) {
     const kept = flags[name];
@@ -43,12 +46,40 @@ export async function applyCheckpoint(command: Command, path: string): Promise<C
     const given = command.getOptionValue(name);
     if (JSON.stringify(given) === JSON.stringify(kept)) continue;
     if (name === "epochs") checkEpochs(path, given, checkpoint);
-    else throw conflict(path, `--${kebab(name)} ${shown(kept)}`, `${shown(given)}`);
+    else throw conflict(path, `--${kebab(name)} ${said(kept)}`, said(given));
   }
   if (command.getOptionValue("runs") > 1) throw conflict(path, "one run", `--runs ${command.getOptionValue("runs")}`);
   const { epochs } = command.opts<TrainFlags>();
   if (state.finished.length > epochs) throw conflict(path, `--epochs ${state.finished.length} or more`, `${epochs}`);
   return checkpoint;
+}
+
+/** @throws DataError if the flags in the file could not have been given, or not for its numbers */
+function checkFlags(command: Command, path: string, { flags, sizes, precision, state }: Checkpoint): void {
+  for (const name of DECISIVE) {
+    const option = command.options.find((option) => option.attributeName() === name);
+    if (option && !couldBe(option, flags[name])) throw damaged(path, `a value of --${kebab(name)}`, shown(flags[name]));
+  }
+  const { layers, momentum, patience, engine } = flags as unknown as TrainFlags;
+  const demands: [name: string, isMet: boolean][] = [
+    ["layers", `${layers}` === `${sizes}`],
+    ["momentum", momentum > 0 === (state.velocities !== null)],
+    ["patience", (patience !== undefined) === (state.best !== null)],
+    ["engine", PRECISIONS[engine] === precision],
+  ];
+  const unmet = demands.find(([, isMet]) => !isMet);
+  if (unmet) throw damaged(path, `numbers of a run with --${unmet[0]} ${said(flags[unmet[0]])}`, "others");
+}
+
+function couldBe(option: Option, value: unknown): boolean {
+  if (option.negate) return typeof value === "boolean";
+  if (value === undefined) return option.defaultValue === undefined;
+  try {
+    const text = `${value}`;
+    return JSON.stringify(option.parseArg ? option.parseArg(text, undefined) : text) === JSON.stringify(value);
+  } catch {
+    return false;
+  }
 }
 
 /** A run may go on for longer than was planned, unless what is done already would have been done otherwise. */
@@ -65,7 +96,7 @@ function conflict(path: string, expected: string, found: string): ConfigurationE
   return new ConfigurationError({ thing: path, expected: `the run that it keeps, with ${expected}`, found, remedy });
 }
 
-function shown(value: unknown): string {
+function said(value: unknown): string {
   return value === undefined ? "not given" : `${value}`;
 }
 
