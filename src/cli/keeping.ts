@@ -3,10 +3,12 @@ import { resolve } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
 import { ConfigurationError, OutputError } from "../errors.js";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
+import { type Checkpoint, checkCheckpointSize, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
+import { damaged } from "../model/damaged.js";
 import { checkPlace, readableBy } from "../model/files.js";
 import { lock } from "../model/lock.js";
 import { checkModelPlace, type Precision, writeModel } from "../model/model.js";
+import { PRECISIONS } from "../training/engine.js";
 import type { Run } from "../training/runs.js";
 import type { RunState } from "../training/state.js";
 import type { TrainFlags } from "./flags.js";
@@ -32,7 +34,8 @@ export class Keeping {
    * @throws ConfigurationError if not
    */
   async prepare(): Promise<void> {
-    const { save, checkpoint, checkpointEvery, runs, force, layers, activation, output, cost } = this.#flags;
+    const { save, checkpoint, checkpointEvery, runs, force, layers, activation, output, cost, momentum, patience } =
+      this.#flags;
     if (runs > 1 && (save ?? checkpoint) !== undefined) {
       const thing = save === undefined ? "--checkpoint" : "--save";
       throw new ConfigurationError({ thing, expected: "one run", found: `--runs ${runs}` });
@@ -50,6 +53,8 @@ export class Keeping {
       await checkModelPlace(save, shape, { force });
     }
     if (checkpoint !== undefined) {
+      const copies = 1 + Number(momentum > 0) + Number(patience !== undefined);
+      checkCheckpointSize(checkpoint, { sizes: layers, precision: this.#precision }, copies);
       await checkPlace(checkpoint, { isOurs: readableBy(readCheckpoint), force });
       this.#unlock = await lock(checkpoint);
     }
@@ -59,19 +64,22 @@ export class Keeping {
    * Looks at the data, once they are read.
    *
    * @throws ConfigurationError if they are not those of the run that is resumed
+   * @throws DataError if the checkpoint does not fit them all the same
    */
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
     const { resume } = this.#flags;
     this.#datasetSha256 = datasetSha256(data);
     if (resumed === undefined) return;
-    const [kept, found] = [resumed.state.order.length, data.training.labels.length];
-    if (resumed.datasetSha256 === this.#datasetSha256 && kept === found) return;
-    throw new ConfigurationError({
-      thing: `${resume}`,
-      expected: `the run that it keeps, on data with the SHA-256 ${resumed.datasetSha256}`,
-      found: this.#datasetSha256,
-      remedy: "give the same --data",
-    });
+    if (resumed.datasetSha256 !== this.#datasetSha256) {
+      throw new ConfigurationError({
+        thing: `${resume}`,
+        expected: `the run that it keeps, on data with the SHA-256 ${resumed.datasetSha256}`,
+        found: this.#datasetSha256,
+        remedy: "give the same --data",
+      });
+    }
+    const [expected, found] = [data.training.labels.length, resumed.state.order.length];
+    if (found !== expected) throw damaged(`${resume}`, `${expected} examples in order`, `${found}`);
   }
 
   /** @returns what to say if it could not be written; the last one is still there, and the run goes on */
@@ -113,6 +121,6 @@ export class Keeping {
   }
 
   get #precision(): Precision {
-    return this.#flags.engine === "fast" ? "float32" : "float64";
+    return PRECISIONS[this.#flags.engine];
   }
 }

@@ -1,7 +1,8 @@
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { ConfigurationError } from "../errors.js";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.js";
-import { damaged } from "../model/damaged.js";
+import { damaged, shown } from "../model/damaged.js";
+import { PRECISIONS } from "../training/engine.js";
 import type { TrainFlags } from "./flags.js";
 
 /** The flags that decide how a run goes: a resumed run has those of its checkpoint. */
@@ -25,8 +26,10 @@ export function decisiveFlags(flags: TrainFlags): Record<string, unknown> {
  */
 export async function applyCheckpoint(command: Command, path: string): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path);
+  checkFlags(command, path, checkpoint);
+  const { flags, state } = checkpoint;
   for (const name of DECISIVE) {
-    const kept = keptFlag(command, path, name, checkpoint.flags[name]);
+    const kept = flags[name];
     if (command.getOptionValueSource(name) !== "cli") {
       command.setOptionValueWithSource(name, kept, "checkpoint");
       continue;
@@ -36,33 +39,47 @@ export async function applyCheckpoint(command: Command, path: string): Promise<C
     if (name === "epochs") checkEpochs(path, given, checkpoint);
     else if (name === "minAccuracy") checkMinAccuracy(path, command.opts(), checkpoint);
     else if (name === "shuffle") throw conflict(path, "the training images shuffled", "--no-shuffle");
-    else throw conflict(path, `--${kebab(name)} ${shown(kept)}`, shown(given));
+    else throw conflict(path, `--${kebab(name)} ${said(kept)}`, said(given));
   }
-  const { epochs, runs, layers } = command.opts<TrainFlags>();
-  const { finished } = checkpoint.state;
-  if (`${layers}` !== `${checkpoint.sizes}`)
-    throw damaged(path, `a network of layers ${layers}`, `${checkpoint.sizes}`);
+  const { epochs, runs } = command.opts<TrainFlags>();
+  const { finished } = state;
   if (runs > 1) throw conflict(path, "one run", `--runs ${runs}`);
   if (finished.length > epochs) throw conflict(path, `--epochs ${finished.length} or more`, `${epochs}`);
   return checkpoint;
-}
-
-/** A flag of the checkpoint, distrusted as if it had been typed. */
-function keptFlag(command: Command, path: string, name: string, value: unknown): unknown {
-  if (value === undefined) return undefined;
-  if (name === "shuffle") return value !== false;
-  try {
-    const option = command.options.find((option) => option.attributeName() === name);
-    return option?.parseArg ? option.parseArg(`${value}`, undefined) : `${value}`;
-  } catch (cause) {
-    throw damaged(path, `a --${kebab(name)}`, `${value}`, cause);
-  }
 }
 
 /** A bound for the honest accuracy may be set later, if all epochs have one. */
 function checkMinAccuracy(path: string, { validation }: TrainFlags, { state }: Checkpoint): void {
   if (validation === 0 || state.finished.every(({ monitored }) => monitored.validation)) return;
   throw conflict(path, "no --min-accuracy and no validation figures from its first epochs", "one");
+}
+
+/** @throws DataError if the flags in the file could not have been given, or not for its numbers */
+function checkFlags(command: Command, path: string, { flags, sizes, precision, state }: Checkpoint): void {
+  for (const name of DECISIVE) {
+    const option = command.options.find((option) => option.attributeName() === name);
+    if (option && !couldBe(option, flags[name])) throw damaged(path, `a value of --${kebab(name)}`, shown(flags[name]));
+  }
+  const { layers, momentum, patience, engine } = flags as unknown as TrainFlags;
+  const demands: [name: string, isMet: boolean][] = [
+    ["layers", `${layers}` === `${sizes}`],
+    ["momentum", momentum > 0 === (state.velocities !== null)],
+    ["patience", (patience !== undefined) === (state.best !== null)],
+    ["engine", PRECISIONS[engine] === precision],
+  ];
+  const unmet = demands.find(([, isMet]) => !isMet);
+  if (unmet) throw damaged(path, `numbers of a run with --${unmet[0]} ${said(flags[unmet[0]])}`, "others");
+}
+
+function couldBe(option: Option, value: unknown): boolean {
+  if (option.negate) return typeof value === "boolean";
+  if (value === undefined) return option.defaultValue === undefined;
+  try {
+    const text = `${value}`;
+    return JSON.stringify(option.parseArg ? option.parseArg(text, undefined) : text) === JSON.stringify(value);
+  } catch {
+    return false;
+  }
 }
 
 /** A run may go on for longer than was planned, unless what is done already would have been done otherwise. */
@@ -79,7 +96,7 @@ function conflict(path: string, expected: string, found: string): ConfigurationE
   return new ConfigurationError({ thing: path, expected: `the run that it keeps, with ${expected}`, found, remedy });
 }
 
-function shown(value: unknown): string {
+function said(value: unknown): string {
   return value === undefined ? "not given" : `${value}`;
 }
 

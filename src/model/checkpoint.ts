@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import { looksLike } from "../data/looks-like.js";
-import { DataError } from "../errors.js";
-import { type Parameters, zeros } from "../network/network.js";
+import { PARTS } from "../data/parts.js";
+import { ConfigurationError, DataError } from "../errors.js";
+import type { Parameters } from "../network/network.js";
+import type { Evaluation } from "../training/evaluation.js";
 import type { EpochResult } from "../training/result.js";
 import type { RunState } from "../training/state.js";
-import { damaged, shown } from "./damaged.js";
+import { damaged } from "./damaged.js";
 import { readFileChecked, replaceFile } from "./files.js";
-import { type Precision, parameterCount } from "./format.js";
-import { isObject, parseJson } from "./json.js";
+import { emptyNetwork, type Precision, parameterCount } from "./format.js";
+import { Header } from "./header.js";
+import { parseJson } from "./json.js";
 import { DTYPES } from "./tensors.js";
 
 /** A run between two mini-batches, and what tells whether another command would be the same run. */
@@ -25,11 +28,25 @@ export interface Checkpoint {
 
 /*
  * The file: MAGIC; the length of the header, u32; the header, JSON; then the order, u32 each, the parameters, the velocities and the best
- * parameters as far as there are any, layer by layer, weights before biases, in the header's dtype; all little-endian. At last the SHA-256
- * of everything before it.
+ * parameters as far as there are any, layer by layer, weights before biases, in float32 or float64 as the header says; all little-endian.
+ * At last the SHA-256 of everything before it.
  */
 const MAGIC = Buffer.from("bp-train checkpoint 1\n");
-const [HASH, MAX_HEADER, MAX_FILE] = [32, 1 << 28, 2 ** 32];
+/** In bytes; a hash takes no more at a time than such a file. */
+const [HASH, MAX_HEADER, MAX_FILE] = [32, 2 ** 28, 2 ** 31 - 1];
+
+/**
+ * Finds out early whether the checkpoints of a run can be read again.
+ *
+ * @param copies  how often it has its parameters, the velocities counting as one
+ * @throws ConfigurationError if they will be too long
+ */
+export function checkCheckpointSize(path: string, { sizes, precision }: ParametersForm, copies: number): void {
+  const length = MAX_HEADER + copies * bytesOf({ sizes, precision });
+  if (length <= MAX_FILE) return;
+  const expected = `a run whose checkpoint takes at most ${MAX_FILE} bytes`;
+  throw new ConfigurationError({ thing: path, expected, found: `${length}`, remedy: "use fewer neurons" });
+}
 
 /** @throws OutputError if it cannot be written; then the file is as it was */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
@@ -42,15 +59,13 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 function encode({ version, flags, datasetSha256, sizes, precision, state }: Checkpoint): Uint8Array[] {
-  const { order, parameters, velocities, best, finished, ...run } = state;
-  const history = finished.map((epoch) => ({ ...epoch, answers: undefined, monitored: withoutAnswers(epoch) }));
-  const last = finished.at(-1);
+  const { order, parameters, velocities, best, position, maskSeed, random, trainSeconds, finished } = state;
   const header = {
     ...{ version, flags, datasetSha256, sizes, precision, examplesInOrder: order.length },
-    ...{ hasVelocities: velocities !== null, hasBest: best !== null, answers: last ? [...last.answers] : [] },
-    ...{ run, history },
+    ...{ hasVelocities: velocities !== null, hasBest: best !== null },
+    ...{ position, maskSeed, random, trainSeconds, history: finished },
   };
-  const json = Buffer.from(JSON.stringify(header));
+  const json = Buffer.from(JSON.stringify(header, (_, value) => (value instanceof Uint32Array ? [...value] : value)));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
   const body = new DataView(new ArrayBuffer(4 * order.length));
@@ -63,6 +78,34 @@ function encode({ version, flags, datasetSha256, sizes, precision, state }: Chec
 }
 
 function decode(path: string, bytes: Uint8Array): Checkpoint {
+  const { header, body } = split(path, bytes);
+  const sizes = header.wholeNumbers("sizes", { min: 1 });
+  const precision = header.oneOf("precision", ["float32", "float64"] as const);
+  const n = header.wholeNumber("examplesInOrder", { min: 1 });
+  const [hasVelocities, hasBest] = (["hasVelocities", "hasBest"] as const).map((k) => header.oneOf(k, [true, false]));
+  const each = bytesOf({ sizes, precision });
+  const length = 4 * n + each * (1 + Number(hasVelocities) + Number(hasBest));
+  if (length !== body.byteLength) throw damaged(path, `${length} bytes after the header`, `${body.byteLength}`);
+  const numbers = (i: number) => numbersFromBytes(path, body, 4 * n + i * each, { sizes, precision });
+  const finished = historyFrom(path, header, sizes[sizes.length - 1]);
+  const position = header.isNull("position") ? null : header.wholeNumber("position", { min: 0, max: n });
+  return {
+    ...{ version: header.text("version"), flags: header.object("flags") },
+    ...{ datasetSha256: header.text("datasetSha256", /^[0-9a-f]{64}$/), sizes, precision },
+    state: {
+      ...{ finished, position, order: orderFrom(path, body, n) },
+      maskSeed: header.wholeNumber("maskSeed", { min: 0, max: 2 ** 32 - 1 }),
+      random: randomFrom(path, header),
+      ...{ parameters: numbers(0), velocities: hasVelocities ? numbers(1) : null },
+      best: hasBest ? numbers(hasVelocities ? 2 : 1) : null,
+      examples: finished.length * n + (position ?? 0),
+      trainSeconds: header.number("trainSeconds"),
+    },
+  };
+}
+
+/** Takes the file apart, and checks what all of it hangs on. */
+function split(path: string, bytes: Uint8Array): { header: Header; body: DataView } {
   if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) throw noCheckpoint(path, bytes);
   const end = bytes.length - HASH;
   const start = MAGIC.length + 4;
@@ -70,44 +113,11 @@ function decode(path: string, bytes: Uint8Array): Checkpoint {
   if (!createHash("sha256").update(bytes.subarray(0, end)).digest().equals(bytes.subarray(end))) {
     throw damaged(path, "the SHA-256 that its end promises", "another: it was cut short or changed");
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, end);
-  const headerLength = view.getUint32(MAGIC.length, true);
-  if (headerLength > Math.min(MAX_HEADER, end - start)) {
-    throw damaged(path, "a header that fits into the file", `${headerLength} bytes`);
-  }
-  const header = new Header(path, parseJson(path, bytes.subarray(start, start + headerLength)));
-  const sizes = header.wholeNumbers("sizes", 1);
-  const n = header.wholeNumber("examplesInOrder", 1);
-  const precision = header.oneOf("precision", ["float32", "float64"] as const);
-  const [hasVelocities, hasBest] = [
-    header.oneOf("hasVelocities", [true, false]),
-    header.oneOf("hasBest", [true, false]),
-  ];
-  const each = parameterCount(sizes) * DTYPES[precision === "float32" ? "F32" : "F64"].bytes;
-  const length = start + headerLength + 4 * n + each * (1 + Number(hasVelocities) + Number(hasBest));
-  if (length !== end) throw damaged(path, `${length + HASH} bytes`, `${bytes.length}`);
-  let at = start + headerLength;
-  const order = orderFrom(path, view, at, n);
-  at += 4 * n;
-  const next = () => {
-    const parameters = numbersFromBytes(path, view, at, sizes, precision);
-    at += each;
-    return parameters;
-  };
-  const run = new Header(path, header.object("run"));
-  return {
-    ...{ version: header.text("version"), flags: header.object("flags"), datasetSha256: header.text("datasetSha256") },
-    ...{ sizes, precision },
-    state: {
-      ...{ order, parameters: next(), velocities: hasVelocities ? next() : null, best: hasBest ? next() : null },
-      position: run.isNull("position") ? null : run.wholeNumber("position", 0, n),
-      maskSeed: run.wholeNumber("maskSeed", 0, 2 ** 32 - 1),
-      random: run.wholeNumbers("random", -(2 ** 31)),
-      examples: run.wholeNumber("examples", 0),
-      trainSeconds: run.number("trainSeconds"),
-      finished: historyFrom(path, header, sizes[sizes.length - 1]),
-    },
-  };
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true);
+  const most = Math.min(MAX_HEADER, end - start);
+  if (length > most) throw damaged(path, `a header of at most ${most} bytes`, `one that claims ${length}`);
+  const header = new Header(path, parseJson(path, bytes.subarray(start, start + length)));
+  return { header, body: new DataView(bytes.buffer, bytes.byteOffset + start + length, end - start - length) };
 }
 
 function noCheckpoint(path: string, bytes: Uint8Array): DataError {
@@ -118,39 +128,58 @@ function noCheckpoint(path: string, bytes: Uint8Array): DataError {
   return new DataError({ thing: path, expected: "a checkpoint of bp-train, form 1", found, remedy });
 }
 
-/** Evaluations as JSON: how often each class was answered counts for the last epoch only, and stands apart. */
-function withoutAnswers({ monitored }: EpochResult) {
-  return Object.fromEntries(Object.entries(monitored).map(([part, { answers, ...rest }]) => [part, rest]));
-}
-
 function historyFrom(path: string, header: Header, outputs: number): EpochResult[] {
-  const answers = Uint32Array.from(header.wholeNumbers("answers", 0));
-  const history = header.array("history");
-  if (answers.length !== (history.length > 0 ? outputs : 0)) throw damaged(path, "answers of each class", `${answers}`);
-  return history.map((value, i) => {
+  return header.array("history").map((value, i) => {
     const epoch = new Header(path, value);
-    const last = i === history.length - 1 ? answers : new Uint32Array(outputs);
-    const evaluation = (entry: Header) => ({
-      ...{ correct: entry.wholeNumber("correct", 0), total: entry.wholeNumber("total", 1) },
-      ...{ accuracy: entry.number("accuracy"), answers: last },
-      ...(entry.has("cost") ? { cost: entry.number("cost") } : {}),
-    });
-    const monitored = Object.entries(epoch.object("monitored"));
+    const monitored = new Header(path, epoch.object("monitored"));
+    const parts = PARTS.filter((part) => monitored.has(part));
+    const evaluationOf = (part: string) => evaluationFrom(new Header(path, monitored.object(part)), outputs);
     return {
-      ...{ epoch: epoch.wholeNumber("epoch", i + 1, i + 1), eta: epoch.number("eta"), ...evaluation(epoch) },
+      ...{ epoch: epoch.wholeNumber("epoch", { min: i + 1, max: i + 1 }), eta: epoch.number("eta") },
+      ...evaluationFrom(epoch, outputs),
+      monitored: Object.fromEntries(parts.map((part) => [part, evaluationOf(part)])),
       ...{ trainSeconds: epoch.number("trainSeconds"), evaluateSeconds: epoch.number("evaluateSeconds") },
-      monitored: Object.fromEntries(monitored.map(([part, value]) => [part, evaluation(new Header(path, value))])),
     };
   });
 }
 
+function evaluationFrom(entry: Header, outputs: number): Evaluation {
+  const total = entry.wholeNumber("total", { min: 1 });
+  const correct = entry.wholeNumber("correct", { min: 0, max: total });
+  const accuracy = entry.oneOf("accuracy", [correct / total]);
+  const answers = Uint32Array.from(entry.wholeNumbers("answers", { min: 0, max: 2 ** 32 - 1, length: outputs }));
+  if (!entry.has("cost")) return { correct, total, accuracy, answers };
+  const cost = entry.isNull("cost") ? Number.NaN : entry.number("cost"); // so JSON has what is not finite
+  return { correct, total, accuracy, answers, cost };
+}
+
+/** @throws DataError unless a generator can have this state, see `Random` */
+function randomFrom(path: string, header: Header): number[] {
+  const random = header.wholeNumbers("random", { min: -(2 ** 31), max: 2 ** 31 - 1, length: 4 });
+  if (random.every((n) => n === 0)) throw damaged(path, "a number that is not 0 for random", "none");
+  return random;
+}
+
 /** @throws DataError unless each of 0 .. n - 1 is there once */
-function orderFrom(path: string, view: DataView, at: number, n: number): Uint32Array {
-  const order = Uint32Array.from({ length: n }, (_, i) => view.getUint32(at + 4 * i, true));
+function orderFrom(path: string, body: DataView, n: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => body.getUint32(4 * i, true));
   const seen = new Uint8Array(n);
-  for (const example of order) seen[example]++;
-  if (!seen.every((times) => times === 1)) throw damaged(path, `each of ${n} examples once`, "another order");
+  for (const example of order) {
+    if (seen[example] !== 0) throw damaged(path, `each of ${n} examples once`, `${example} too often or too large`);
+    seen[example] = 1;
+  }
   return order;
+}
+
+/** How a file holds parameters. */
+type ParametersForm = Pick<Checkpoint, "sizes" | "precision">;
+
+function dtypeOf(precision: Precision) {
+  return DTYPES[precision === "float32" ? "F32" : "F64"];
+}
+
+function bytesOf({ sizes, precision }: ParametersForm): number {
+  return parameterCount(sizes) * dtypeOf(precision).bytes;
 }
 
 function arraysOf({ weights, biases }: Parameters): Float64Array[] {
@@ -158,7 +187,7 @@ function arraysOf({ weights, biases }: Parameters): Float64Array[] {
 }
 
 function numbersToBytes(parameters: Parameters, precision: Precision): Uint8Array[] {
-  const { bytes, set } = DTYPES[precision === "float32" ? "F32" : "F64"];
+  const { bytes, set } = dtypeOf(precision);
   return arraysOf(parameters).map((values) => {
     const view = new DataView(new ArrayBuffer(bytes * values.length));
     for (let i = 0; i < values.length; i++) set(view, bytes * i, values[i]);
@@ -166,72 +195,13 @@ function numbersToBytes(parameters: Parameters, precision: Precision): Uint8Arra
   });
 }
 
-function numbersFromBytes(path: string, view: DataView, from: number, sizes: readonly number[], precision: Precision) {
-  const { bytes, get } = DTYPES[precision === "float32" ? "F32" : "F64"];
-  const parameters = zeros(sizes);
+function numbersFromBytes(path: string, body: DataView, from: number, { sizes, precision }: ParametersForm) {
+  const { bytes, get } = dtypeOf(precision);
+  const { weights, biases } = emptyNetwork(path, sizes);
   let at = from;
-  for (const values of arraysOf(parameters)) {
-    for (let i = 0; i < values.length; i++, at += bytes) values[i] = get(view, at);
+  for (const values of arraysOf({ weights, biases })) {
+    for (let i = 0; i < values.length; i++, at += bytes) values[i] = get(body, at);
     if (!values.every(Number.isFinite)) throw damaged(path, "finite numbers", "NaN or infinity");
   }
-  return parameters;
-}
-
-/** An object of the header, whose values are asked for by what they must be. */
-class Header {
-  readonly #path: string;
-  readonly #values: Record<string, unknown>;
-
-  constructor(path: string, value: unknown) {
-    if (!isObject(value)) throw damaged(path, "an object in the header", shown(value));
-    this.#path = path;
-    this.#values = value;
-  }
-
-  has(key: string): boolean {
-    return Object.hasOwn(this.#values, key);
-  }
-
-  isNull(key: string): boolean {
-    return this.#values[key] === null;
-  }
-
-  number(key: string): number {
-    return this.#get(key, "a number", (value) => typeof value === "number");
-  }
-
-  wholeNumber(key: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
-    return this.#get(key, `a whole number from ${min} to ${max}`, (value) => isWhole(value, min, max));
-  }
-
-  wholeNumbers(key: string, min: number): number[] {
-    const areWhole = (value: unknown) => Array.isArray(value) && value.every((n) => isWhole(n, min));
-    return this.#get(key, `whole numbers from ${min}`, areWhole);
-  }
-
-  text(key: string): string {
-    return this.#get(key, "text", (value) => typeof value === "string");
-  }
-
-  array(key: string): unknown[] {
-    return this.#get(key, "a list", Array.isArray);
-  }
-
-  object(key: string): Record<string, unknown> {
-    return this.#get(key, "an object", isObject);
-  }
-
-  oneOf<T>(key: string, values: readonly T[]): T {
-    return this.#get(key, values.join(" or "), (value) => values.includes(value as T));
-  }
-
-  #get<T>(key: string, expected: string, fits: (value: unknown) => boolean): T {
-    const value = this.has(key) ? this.#values[key] : undefined;
-    if (!fits(value)) throw damaged(this.#path, `${expected} for ${key}`, shown(value));
-    return value as T;
-  }
-}
-
-function isWhole(value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+  return { weights, biases };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { access, constants, lstat, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { access, constants, lstat, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { asFileError, kindOf, openRegularFile } from "../data/regular-file.js";
 import { ConfigurationError, DataError, OutputError } from "../errors.js";
 
@@ -62,7 +62,7 @@ export async function checkPlace(
     if (there) await access(target, constants.W_OK);
     const part = partOf(target);
     await (await open(part, "wx")).close();
-    await rm(part);
+    await rm(part, { force: true }); // the run that keeps this place may have taken it for a killed one's
     if (!there || force) return;
   } catch (cause) {
     if (cause instanceof ConfigurationError) throw cause;
@@ -122,7 +122,7 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
 }
 
 /** The file that a link leads to, so that the link stays. */
-async function followLink(path: string): Promise<string> {
+export async function followLink(path: string): Promise<string> {
   const isThere = await lstat(path).then(
     () => true,
     () => false,
@@ -136,6 +136,15 @@ async function followLink(path: string): Promise<string> {
  */
 function partOf(target: string): string {
   return `${target}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
+}
+
+/** Removes what runs that were killed while they wrote `target` left beside it. Not while another process may write it. */
+export async function removeParts(target: string): Promise<void> {
+  const [folder, name] = [dirname(target), basename(target)];
+  const isPart = (other: string) =>
+    other.startsWith(name) && /^\.\d+-[0-9a-f]{8}\.part$/.test(other.slice(name.length));
+  const parts = (await readdir(folder)).filter(isPart);
+  await Promise.all(parts.map((part) => rm(join(folder, part), { force: true })));
 }
 
 /** Makes a rename outlast a power cut, where folders can be synced; the file is whole in any case. */

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { ConfigurationError } from "../errors.js";
+import { ConfigurationError, OutputError } from "../errors.js";
+import { followLink, removeParts } from "./files.js";
+import { isObject } from "./json.js";
 
 /** Who holds a lock. */
 interface Holder {
@@ -12,100 +12,106 @@ interface Holder {
   host: string;
   /** When the process started, as the system counts it; null where that is not known. Numbers of processes are used again. */
   started: string | null;
-  /** Tells two takers apart. */
+  /** Tells two takers apart: 16 hexadecimal digits. */
   token: string;
 }
 
-/** How long another process is given to write a lock, or to claim one that both found deserted, in milliseconds. */
-const RIVAL_MS = 100;
+/** How long another process is given to write what it has just created, in milliseconds. */
+const WRITE_MS = 100;
 
 /**
- * Keeps a file for this process: `<path>.lock` beside it says who writes there. A lock whose process is gone, killed perhaps, is taken over,
- * and what it left half-written is removed. Released when this process ends, or earlier by the function that is given back.
+ * Keeps a file for this process: `<path>.lock` beside it, or beside what a link leads to, says who writes there. A lock whose process is
+ * gone, killed perhaps, is taken over, and what it left half-written is removed. Released when this process ends, or earlier by the function
+ * that is given back.
  *
  * @throws ConfigurationError if another process holds it
+ * @throws OutputError if it cannot be written
  */
 export async function lock(path: string): Promise<() => void> {
-  const file = `${path}.lock`;
-  const me: Holder = { ...(await self()), token: randomBytes(8).toString("hex") };
-  if (!(await create(file, me))) {
-    const holder = (await holderOf(file)) ?? (await setTimeout(RIVAL_MS).then(() => holderOf(file))); // it may be being written
-    if (holder && (await isAlive(holder))) throw inUse(path, holder);
-    const mine = `${file}.${me.token}`;
-    await create(mine, me);
-    await rename(mine, file);
-    await setTimeout(RIVAL_MS);
-    const winner = await holderOf(file);
-    if (winner?.token !== me.token) throw inUse(path, winner);
-  }
-  await removeParts(path);
-  const release = () => rmSync(file, { force: true });
+  const target = await followLink(path);
+  const file = `${target}.lock`;
+  const token = randomBytes(8).toString("hex");
+  await take(file, { pid: process.pid, host: hostname(), started: startOf(process.pid), token }, path);
+  const release = () => {
+    if (holderOf(file)?.token === token) rmSync(file, { force: true });
+  };
   process.once("exit", release);
+  await removeParts(target);
   return () => {
     process.off("exit", release);
     release();
   };
 }
 
+/**
+ * Creates the lock, or takes over a deserted one. That is for one process alone: the one that holds a lock on the succession of just this
+ * holder, which is taken in the same way, and moved into its place. Who comes too late finds another holder there.
+ */
+async function take(file: string, me: Holder, path: string): Promise<void> {
+  if (create(file, me)) return;
+  if (holderOf(file) === null) await setTimeout(WRITE_MS);
+  const holder = holderOf(file);
+  if (holder && isAlive(holder)) throw inUse(path, holder);
+  if (holder !== undefined) {
+    const claim = `${file}.${holder?.token ?? "torn"}`;
+    await take(claim, me, path);
+    const now = holderOf(file);
+    if (now !== undefined && now?.token === holder?.token) return renameSync(claim, file);
+    rmSync(claim);
+  }
+  await take(file, me, path); // it has changed hands, or is free by now
+}
+
 /** @returns whether the file was not there before */
-async function create(file: string, holder: Holder): Promise<boolean> {
+function create(file: string, holder: Holder): boolean {
   try {
-    const handle = await open(file, "wx");
-    await handle.writeFile(JSON.stringify(holder)).finally(() => handle.close());
+    writeFileSync(file, JSON.stringify(holder), { flag: "wx" });
     return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    rmSync(file, { force: true }); // what of it went onto a full disk
+    throw new OutputError({ thing: file, expected: "to write this file", found: message }, { cause });
   }
 }
 
-/** Undefined if the lock is gone, or was never written to its end. */
-async function holderOf(file: string): Promise<Holder | undefined> {
+/** Undefined if there is no lock, null if it was not written to its end, or by somebody else. */
+function holderOf(file: string): Holder | null | undefined {
   try {
-    return JSON.parse(await readFile(file, "utf8"));
-  } catch {
-    return undefined;
+    const holder: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const isOurs = isObject(holder) && /^[0-9a-f]{16}$/.test(`${holder.token}`) && Number(holder.pid) > 0;
+    return isOurs ? (holder as unknown as Holder) : null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : null;
   }
 }
 
-async function self(): Promise<Omit<Holder, "token">> {
-  return { pid: process.pid, host: hostname(), started: await startOf(process.pid) };
-}
-
-async function isAlive({ pid, host, started }: Holder): Promise<boolean> {
+function isAlive({ pid, host, started }: Holder): boolean {
   if (host !== hostname()) return true; // who knows
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
-  return started === (await startOf(pid));
+  return started === startOf(pid);
 }
 
-/** The 22nd field of /proc/<pid>/stat, where there is such a thing; the second is a name in brackets, which may hold spaces. */
-async function startOf(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+/**
+ * The 22nd field of /proc/<pid>/stat, where there is such a thing; the second is a name in brackets, which may hold spaces. Null for a
+ * process that has ended (Z, the third) and waits only for its parent to ask how.
+ */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? null : fields[19];
+  } catch {
+    return null;
+  }
 }
 
-/** What runs that were killed left beside the file. */
-async function removeParts(path: string): Promise<void> {
-  const folder = dirname(path);
-  const parts = (await readdir(folder)).filter(
-    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(".part"),
-  );
-  await Promise.all(parts.map((name) => rm(join(folder, name), { force: true })));
-}
-
-function inUse(path: string, holder: Holder | undefined): ConfigurationError {
-  const who = holder
-    ? `process ${holder.pid}${holder.host === hostname() ? "" : ` on ${holder.host}`}`
-    : "another process";
+function inUse(path: string, { pid, host }: Holder): ConfigurationError {
+  const found = `process ${pid}${host === hostname() ? "" : ` on ${host}`}`;
   const remedy = `wait for it, use another file or, if it is gone, remove ${path}.lock`;
-  return new ConfigurationError({
-    thing: path,
-    expected: "a checkpoint file that no other run writes",
-    found: who,
-    remedy,
-  });
+  return new ConfigurationError({ thing: path, expected: "a checkpoint file that no other run writes", found, remedy });
 }

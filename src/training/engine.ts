@@ -7,6 +7,9 @@ import type { Parameters } from "../network/network.js";
 export const ENGINES = ["fast", "textbook"] as const;
 export type EngineName = (typeof ENGINES)[number];
 
+/** In what each of them computes. */
+export const PRECISIONS = { fast: "float32", textbook: "float64" } as const;
+
 /** More threads than this are refused. */
 export const MAX_THREADS = 64;
 

@@ -8,7 +8,7 @@ import type { Random } from "../network/random.js";
 import { ENGINES, type EngineName, MAX_THREADS, threadsFor } from "./engine.js";
 import type { EpochResult, Progress } from "./result.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName, type ScheduleSettings } from "./schedule.js";
-import type { RunState } from "./state.js";
+import { checkState, type RunState } from "./state.js";
 
 /** How to train. The defaults are the book's. */
 export interface TrainOptions extends Partial<Hyperparameters>, Partial<ScheduleSettings> {
@@ -92,6 +92,7 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkRun(settings);
   checkSchedule(settings, options);
   checkEngine(settings);
+  if (settings.resume) checkState(settings.resume, network.sizes, data, settings);
   for (const part of settings.monitor) {
     checkName("monitor", part, PARTS);
     if (data[part].labels.length > 0) continue;

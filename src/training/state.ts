@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
+import { ConfigurationError } from "../errors.js";
 import { copy, type Network, type Parameters, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import type { Engine } from "./engine.js";
@@ -21,8 +22,9 @@ export interface RunState {
   velocities: Parameters | null;
   /** With patience: the parameters after the epoch that did best on validation. */
   best: Parameters | null;
-  /** Training examples so far, and the seconds that training on them took. */
+  /** Training examples so far, over the whole run. */
   examples: number;
+  /** What training took in the running epoch. */
   trainSeconds: number;
 }
 
@@ -45,6 +47,35 @@ export function freshState(
     best: patience < Number.POSITIVE_INFINITY ? zeros(sizes) : null,
     ...{ examples: 0, trainSeconds: 0 },
   };
+}
+
+/**
+ * @param sizes  of the network that is to go on from the state
+ * @throws ConfigurationError if the state is that of a run of other layers, data or options
+ */
+export function checkState(
+  state: RunState,
+  sizes: readonly number[],
+  data: Dataset,
+  { epochs, momentum, patience }: { epochs: number; momentum: number; patience: number },
+): void {
+  const { finished, order, parameters, velocities, best } = state;
+  const n = data.training.labels.length;
+  const demands: [expected: string, isMet: boolean][] = [
+    [`the state of a run on ${n} examples`, order.length === n],
+    [`parameters for layers ${sizes}`, [parameters, velocities, best].every((p) => p === null || fits(p, sizes))],
+    ["velocities if there is momentum, and only then", (velocities !== null) === momentum > 0],
+    ["best parameters if there is patience, and only then", (best !== null) === patience < Number.POSITIVE_INFINITY],
+    [`at most ${epochs} finished epochs`, finished.length <= epochs],
+  ];
+  const unmet = demands.find(([, isMet]) => !isMet);
+  if (unmet) throw new ConfigurationError({ thing: "resume", expected: unmet[0], found: "the state of another run" });
+}
+
+function fits({ weights, biases }: Parameters, sizes: readonly number[]): boolean {
+  const layers = sizes.slice(1);
+  if (weights.length !== layers.length || biases.length !== layers.length) return false;
+  return layers.every((n, l) => weights[l].length === n * sizes[l] && biases[l].length === n);
 }
 
 /** A state that nothing changes any more, of a run whose `state` lacks what engine and generator have. */

@@ -32,23 +32,19 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
   const slices = new Slices(settings.batchSize);
   const lap = stopwatch();
   const checkpoint = async () => settings.onCheckpoint?.(snapshot(run, engine, random, network.sizes));
-  const result = (status: TrainResult["status"], stoppedBy: TrainResult["stoppedBy"] = null): TrainResult => ({
-    ...{ status, stoppedBy, epochs: finished, keptEpoch: null, examples: run.examples, trainSeconds: run.trainSeconds },
-  });
+  const result = (status: TrainResult["status"], stoppedBy: TrainResult["stoppedBy"] = null): TrainResult => {
+    const trainSeconds = finished.reduce((sum, epoch) => sum + epoch.trainSeconds, run.trainSeconds);
+    return { status, stoppedBy, epochs: finished, keptEpoch: null, examples: run.examples, trainSeconds };
+  };
   let stoppedBy = reasonToStop(finished, settings);
   try {
     for (let epoch = finished.length + 1; epoch <= epochs && !stoppedBy; epoch++) {
-      const eta = nextEta(finished, settings);
-      if (eta === undefined) {
-        stoppedBy = "schedule";
-        break;
-      }
+      const eta = nextEta(finished, settings) as number; // without one, it would have been stopped
       if (run.position === null) {
         if (shuffle) random.shuffle(order);
         if (settings.dropout > 0) run.maskSeed = random.uint32();
         run.position = 0;
       }
-      const before = run.trainSeconds;
       for (const [from, to] of slices.of(order.length, run.position)) {
         if (signal?.aborted) break;
         await engine.train(order.subarray(from, to), eta, { seed: run.maskSeed, first: from });
@@ -63,9 +59,8 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
         await checkpoint();
         return result("interrupted");
       }
-      const seconds = { trainSeconds: run.trainSeconds - before, evaluateSeconds: lap() };
-      finished.push({ epoch, eta, ...evaluation, ...seconds });
-      run.position = null;
+      finished.push({ epoch, eta, ...evaluation, trainSeconds: run.trainSeconds, evaluateSeconds: lap() });
+      [run.position, run.trainSeconds] = [null, 0];
       if (run.best && bestOnValidation(finished)?.epoch === epoch) engine.copyTo(run.best);
       settings.onEpoch?.(finished[epoch - 1]);
       stoppedBy = reasonToStop(finished, settings);
@@ -98,6 +93,7 @@ async function startEngine(network: Network, data: Dataset, settings: Settings, 
   return await starting;
 }
 
+/** @returns undefined if the schedule sees no sense in going on */
 function nextEta(finished: EpochResult[], settings: Settings): number | undefined {
   const schedule: Schedule = SCHEDULES[settings.schedule];
   const validation = finished.map(({ monitored }) => monitored.validation?.accuracy ?? Number.NaN);
@@ -115,11 +111,13 @@ async function evaluateAll(evaluator: Evaluator, { monitor, signal }: Settings) 
   return test && { ...test, monitored };
 }
 
-function reasonToStop(finished: EpochResult[], { targetAccuracy, patience }: Settings): TrainResult["stoppedBy"] {
-  if (finished.length === 0) return null;
-  const { accuracy, epoch } = finished[finished.length - 1];
-  if (accuracy >= targetAccuracy) return "targetAccuracy";
-  return epoch - (bestOnValidation(finished)?.epoch ?? epoch) >= patience ? "patience" : null;
+/** Why no epoch should come after the finished ones, although there are some left. */
+function reasonToStop(finished: EpochResult[], settings: Settings): TrainResult["stoppedBy"] {
+  const { targetAccuracy, patience, epochs } = settings;
+  const n = finished.length;
+  if (n > 0 && finished[n - 1].accuracy >= targetAccuracy) return "targetAccuracy";
+  if (n - (bestOnValidation(finished)?.epoch ?? n) >= patience) return "patience";
+  return n < epochs && nextEta(finished, settings) === undefined ? "schedule" : null;
 }
 
 /** A function that gives the seconds since it was last called, or made. */

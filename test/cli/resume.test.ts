@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
+import { readCheckpoint, writeCheckpoint } from "../../dist/model/checkpoint.js";
 import { folderOf, tinySet } from "../fixtures/idx.js";
 import { LONG_RUNS } from "../fixtures/long-runs.js";
 import { BIN, finished, parse, run, start } from "../fixtures/run.js";
@@ -227,6 +228,37 @@ describe("a checkpoint that is no longer whole", () => {
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect(code).toBe(3);
+  });
+});
+
+describe("a forged checkpoint", () => {
+  it.each([
+    [{ layers: "many" }, /expected a value of --layers, found many/],
+    [{ layers: [6, 4, 4] }, /expected numbers of a run with --layers 6,4,4, found others/],
+    [{ eta: { toString: 1 } }, /expected a value of --eta, found {"toString":1}/],
+    [{ eta: "2" }, /expected a value of --eta, found 2/],
+    [{ epochs: undefined }, /expected a value of --epochs, found nothing/],
+    [{ epochs: 1e300 }, /expected a value of --epochs, found 1e\+300/],
+    [{ shuffle: "no" }, /expected a value of --shuffle, found no/],
+    [{ activation: "constructor" }, /expected a value of --activation, found constructor/],
+    [{ momentum: 0.5 }, /expected numbers of a run with --momentum 0.5/],
+    [{ patience: 3 }, /expected numbers of a run with --patience 3/],
+    [{ engine: "textbook" }, /expected numbers of a run with --engine textbook/],
+    [{ trainSize: 5 }, /on data with the SHA-256/, 2], // it might be another run's
+    [{}, /expected 6 examples in order, found 5/],
+  ])("whose flags say %j, or whose order is short, is refused with one line", async (flags, message, exitCode = 3) => {
+    const file = newFile();
+    const data = ["--data", folderOf(tinySet())];
+    const quick = ["--batch-size", "2", "--validation", "0", "--epochs", "1", "--checkpoint", file];
+    await run(["--layers", "6,4,3", ...quick, ...data]);
+    const { state, ...checkpoint } = await readCheckpoint(file);
+    const order = Object.keys(flags).length > 0 ? state.order : Uint32Array.of(4, 3, 2, 1, 0);
+    const forged = { ...checkpoint, flags: { ...checkpoint.flags, ...flags }, state: { ...state, order } };
+    await writeCheckpoint(file, forged);
+    const { code, stderr } = await run(["--resume", file, ...data]);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^error: /);
+    expect(code).toBe(exitCode);
   });
 });
 

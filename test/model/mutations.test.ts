@@ -4,17 +4,20 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError } from "../../dist/errors.js";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../../dist/model/checkpoint.js";
 import { type Model, readModel, writeModel } from "../../dist/model/model.js";
 import { ACTIVATIONS } from "../../dist/network/activation.js";
 import { COSTS } from "../../dist/network/cost.js";
 import { OUTPUTS } from "../../dist/network/output.js";
+import { Random } from "../../dist/network/random.js";
+import { checksummed, smallCheckpoint } from "../fixtures/checkpoints.js";
 import { smallModel } from "../fixtures/models.js";
 
 const folder = mkdtempSync(join(tmpdir(), "bp-train-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Of each of the four files. */
-const MUTATIONS = 2500;
+/** Of each of the four model files and the two checkpoints: 10,000 in all. */
+const [MODEL_MUTATIONS, CHECKPOINT_MUTATIONS] = [1700, 1600];
 
 type Mutation = (bytes: Buffer) => Buffer;
 
@@ -56,15 +59,48 @@ const numberLie: fc.Arbitrary<Mutation> = fc
     if (numbers.length === 0) return bytes; // another mutation left none
     const { index, 0: number } = numbers[which % numbers.length];
     const lied = Buffer.from(text.slice(0, index) + lie + text.slice(index + number.length), "latin1");
-    const longer = BigInt(lied.length - bytes.length);
-    if (bytes[7] === 0) lied.writeBigUInt64LE(BigInt.asUintN(64, bytes.readBigUInt64LE() + longer));
+    const length = lengthIn(bytes);
+    if (length !== undefined) claimLength(lied, length + BigInt(lied.length - bytes.length));
     return lied;
   });
 const lengthLie: fc.Arbitrary<Mutation> = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((length) => (bytes) => {
   const copy = Buffer.from(bytes);
-  copy.writeBigUInt64LE(length >> (length & 63n)); // of all magnitudes
+  claimLength(copy, length >> (length & 63n)); // of all magnitudes
   return copy;
 });
+
+const mutations = fc.array(
+  fc.oneof(
+    { arbitrary: flips, weight: 4 },
+    ...[truncation, extension, splice, numberLie, lengthLie].map((arbitrary) => ({ arbitrary, weight: 1 })),
+  ),
+  { minLength: 1, maxLength: 2 },
+);
+/** Files that are shorter than what says how long a header is stay as they are. */
+const mutate = (bytes: Buffer, mutations: Mutation[]) =>
+  mutations.reduce((b, mutation) => (b.length >= 26 ? mutation(b) : b), bytes);
+
+const isCheckpoint = (bytes: Buffer) => bytes.toString("latin1", 0, 8) === "bp-train";
+
+/** What a file says of its header's length, if it has one. */
+function lengthIn(bytes: Buffer): bigint | undefined {
+  if (isCheckpoint(bytes)) return BigInt(bytes.readUInt32LE(22));
+  return bytes[7] === 0 ? bytes.readBigUInt64LE() : undefined;
+}
+
+function claimLength(bytes: Buffer, length: bigint): void {
+  if (isCheckpoint(bytes)) bytes.writeUInt32LE(Number(BigInt.asUintN(32, length)), 22);
+  else bytes.writeBigUInt64LE(BigInt.asUintN(64, length));
+}
+
+/** Reads a file; undefined if it is refused as it should be. */
+async function readOrRefuse<T>(path: string, read: (path: string) => Promise<T>): Promise<T | undefined> {
+  return read(path).catch((error) => {
+    if (!(error instanceof DataError)) throw error;
+    expect(error.message).toMatch(/^[^\n]{1,400}$/);
+    return undefined;
+  });
+}
 
 /** Whatever was done to a file, a network that is read from it has its shape, and makes sense. */
 function expectSound({ network, cost, precision }: Model, original: Model, isText: boolean): void {
@@ -94,28 +130,60 @@ describe("a damaged model file", () => {
       await writeModel(path, original);
       const bytes = readFileSync(path);
       const isText = name.endsWith(".json");
-      const mutation = fc.oneof(
-        { arbitrary: flips, weight: 4 },
-        ...[truncation, extension, splice, numberLie, lengthLie].map((arbitrary) => ({ arbitrary, weight: 1 })),
-      );
       const seen = { refused: 0, loaded: 0 };
-      const damage = fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 2 }), async (mutations) => {
-        const damaged = mutations.reduce<Buffer>((b, mutate) => (b.length >= 8 ? mutate(b) : b), bytes);
+      const damage = fc.asyncProperty(mutations, async (mutations) => {
+        const damaged = mutate(bytes, mutations);
         fc.pre(!damaged.equals(bytes));
         writeFileSync(path, damaged);
-        const model = await readModel(path).catch((error) => {
-          if (!(error instanceof DataError)) throw error;
-          expect(error.message).toMatch(/^[^\n]{1,400}$/);
-          seen.refused++;
-        });
-        if (!model) return;
-        seen.loaded++;
-        expectSound(model, original, isText);
+        const model = await readOrRefuse(path, readModel);
+        seen[model ? "loaded" : "refused"]++;
+        if (model) expectSound(model, original, isText);
       });
-      await fc.assert(damage, { numRuns: MUTATIONS });
-      expect(seen.refused + seen.loaded).toBe(MUTATIONS);
-      expect(seen.refused).toBeGreaterThan(0.3 * MUTATIONS);
-      expect(seen.loaded).toBeGreaterThan(0.015 * MUTATIONS); // where a digit became another: twice that in text
+      await fc.assert(damage, { numRuns: MODEL_MUTATIONS });
+      expect(seen.refused + seen.loaded).toBe(MODEL_MUTATIONS);
+      expect(seen.refused).toBeGreaterThan(0.3 * MODEL_MUTATIONS);
+      expect(seen.loaded).toBeGreaterThan(0.015 * MODEL_MUTATIONS); // where a digit became another: twice that in text
+    },
+  );
+});
+
+/** A run could go on from it, whatever its numbers are. */
+function expectSoundState({ sizes, state }: Checkpoint, original: Checkpoint): void {
+  expect(sizes).toEqual(original.sizes);
+  const n = state.order.length;
+  expect([...state.order].sort((a, b) => a - b)).toEqual([...Array(n).keys()]);
+  expect(state.position ?? 0).toBeLessThanOrEqual(n);
+  for (const parameters of [state.parameters, state.velocities, state.best]) {
+    for (const values of [...(parameters?.weights ?? []), ...(parameters?.biases ?? [])]) {
+      expect(values.every(Number.isFinite)).toBe(true);
+    }
+  }
+  expect(() => Random.fromState(state.random)).not.toThrow();
+  expect(state.finished.map(({ epoch }) => epoch)).toEqual(state.finished.map((_, i) => i + 1));
+}
+
+describe("a damaged checkpoint", () => {
+  it.each(["float64", "float32"] as const)(
+    "in %s is refused; with its checksum made right, it is refused or sound",
+    async (precision) => {
+      const path = join(folder, "run.checkpoint");
+      const original = smallCheckpoint(precision);
+      await writeCheckpoint(path, original);
+      const bytes = readFileSync(path);
+      const seen = { refused: 0, loaded: 0 };
+      const damage = fc.asyncProperty(mutations, fc.boolean(), async (mutations, isForged) => {
+        const changed = mutate(bytes, mutations);
+        const damaged = isForged ? checksummed(changed) : changed;
+        fc.pre(!damaged.equals(bytes));
+        writeFileSync(path, damaged);
+        const checkpoint = await readOrRefuse(path, readCheckpoint);
+        if (!isForged) expect(checkpoint).toBeUndefined();
+        else seen[checkpoint ? "loaded" : "refused"]++;
+        if (checkpoint) expectSoundState(checkpoint, original);
+      });
+      await fc.assert(damage, { numRuns: CHECKPOINT_MUTATIONS });
+      expect(seen.refused).toBeGreaterThan(0.1 * CHECKPOINT_MUTATIONS);
+      expect(seen.loaded).toBeGreaterThan(0.02 * CHECKPOINT_MUTATIONS); // where only numbers became others
     },
   );
 });

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import type { Dataset } from "../../dist/data/dataset.js";
+import { ConfigurationError } from "../../dist/errors.js";
+import { Network, zeros } from "../../dist/network/network.js";
+import { Random } from "../../dist/network/random.js";
+import type { TrainOptions } from "../../dist/training/options.js";
+import type { EpochResult, TrainResult } from "../../dist/training/result.js";
+import type { RunState } from "../../dist/training/state.js";
+import { train } from "../../dist/training/train.js";
+import { datasetOf, randomExamples } from "../fixtures/examples.js";
+
+const SIZES = [12, 6, 4];
+/** With a last mini-batch that is shorter, and a validation accuracy that goes up and down. */
+const DATA: Dataset = { ...datasetOf(randomExamples(97, 3, 4, 4)), validation: randomExamples(40, 3, 4, 4, 2) };
+
+async function trained(options: TrainOptions, data = DATA) {
+  const random = new Random(1);
+  const network = Network.random(SIZES, random);
+  const result = await train(network, data, { random, ...options });
+  return { hash: network.weightsSha256(), result };
+}
+
+/** Goes on from a copy of the state, for the state is the run's from then on; with a network and a generator that must not matter. */
+function resumed(state: RunState, options: TrainOptions, data = DATA) {
+  return trained({ ...options, random: new Random(99), resume: structuredClone(state) }, data);
+}
+
+/** What must not depend on where a run was interrupted: all but the time that it took. */
+const timeless = ({ epochs, trainSeconds: _, ...result }: TrainResult) => ({
+  ...result,
+  epochs: epochs.map(({ trainSeconds: _t, evaluateSeconds: _e, ...epoch }: EpochResult) => epoch),
+});
+
+const RUNS: Record<string, TrainOptions> = {
+  plain: { epochs: 4 },
+  "in file order": { epochs: 4, shuffle: false },
+  momentum: { epochs: 4, momentum: 0.9, eta: 0.5 },
+  dropout: { epochs: 4, dropout: 0.5 },
+  "dropout in file order": { epochs: 4, dropout: 0.5, shuffle: false },
+  patience: { epochs: 30, patience: 3 },
+  "more patience than epochs": { epochs: 5, patience: 50 },
+  plateau: { epochs: 30, schedule: "plateau", scheduleEpochs: 1 },
+  cosine: { epochs: 4, schedule: "cosine", momentum: 0.5 },
+  everything: {
+    ...{ epochs: 6, cost: "cross-entropy", lambda: 0.5, l1: 0.1, momentum: 0.5, dropout: 0.4, maxNorm: 2 },
+    ...{ schedule: "step", scheduleEpochs: 2, patience: 4, monitor: ["training", "test"] },
+  },
+};
+
+describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine) => {
+  it.each(Object.entries(RUNS))("goes on from each of its checkpoints to the same bits: %s", async (_, options) => {
+    const states: RunState[] = [];
+    const copies: RunState[] = [];
+    const onCheckpoint = async (state: RunState) => {
+      states.push(state);
+      copies.push(structuredClone(state));
+    };
+    const { hash, result } = await trained({ engine, ...options, onCheckpoint });
+    expect(states).toHaveLength(result.epochs.length);
+    expect(states).toEqual(copies); // what was handed out is the receiver's
+    for (const [i, state] of states.entries()) {
+      expect(state).toMatchObject({ position: null, examples: 97 * (i + 1), trainSeconds: 0 });
+      const threads = engine === "fast" ? 1 + (i % 2) : 1;
+      const again = await resumed(state, { engine, ...options, threads });
+      expect(again.hash).toBe(hash);
+      expect(timeless(again.result)).toEqual(timeless(result));
+    }
+  });
+
+  it("that a schedule ends is checkpointed there, however rarely it is", async () => {
+    const options = { engine, epochs: 60, schedule: "plateau", scheduleEpochs: 1, eta: 2 ** -40 } as const;
+    const states: RunState[] = [];
+    const onCheckpoint = async (state: RunState) => void states.push(state);
+    const { result } = await trained({ ...options, checkpointEvery: 5, onCheckpoint });
+    expect(result).toMatchObject({ stoppedBy: "schedule", keptEpoch: 8 });
+    expect(states.map(({ finished }) => finished.length)).toEqual([5, 8]);
+    expect((await resumed(states[1], options)).result).toEqual(result);
+  });
+
+  it.each(["in its first epoch", "in a later one"])("that is interrupted %s counts on where it was", async (when) => {
+    const n = engine === "fast" ? 500_000 : 50_000; // several times what is done between two looks at the signal
+    const data: Dataset = { ...DATA, training: randomExamples(n, 3, 4, 4) };
+    const options: TrainOptions = { engine, epochs: 2, momentum: 0.5, dropout: 0.2, patience: 5 };
+    const whole = await trained(options, data);
+    const after = when === "in its first epoch" ? 100 : n + 100;
+    const controller = new AbortController();
+    const onProgress = ({ examples }: { examples: number }) => examples > after && controller.abort();
+    const states: RunState[] = [];
+    const onCheckpoint = async (state: RunState) => void states.push(state);
+    const first = await trained({ ...options, signal: controller.signal, onProgress, onCheckpoint }, data);
+    const state = states[states.length - 1];
+    expect(state.position).toBeGreaterThan(0);
+    expect(state.position).toBeLessThan(n); // else the test would show nothing
+    expect(first.result).toMatchObject({ status: "interrupted", examples: state.examples });
+    expect(state.examples).toBe(n * state.finished.length + (state.position as number));
+    expect(state.trainSeconds).toBeGreaterThan(0);
+    const second = await resumed(state, options, data);
+    expect(second.hash).toBe(whole.hash);
+    expect(timeless(second.result)).toEqual(timeless(whole.result));
+    // The interrupted epoch took what it took before the stop, and after it.
+    const { epochs, trainSeconds } = second.result;
+    expect(epochs[state.finished.length].trainSeconds).toBeGreaterThan(state.trainSeconds);
+    expect(epochs.slice(0, state.finished.length)).toEqual(state.finished);
+    expect(trainSeconds).toBeGreaterThan(first.result.trainSeconds);
+    expect(trainSeconds).toBeCloseTo(epochs.reduce((sum, epoch) => sum + epoch.trainSeconds, 0)); // rounding
+  });
+
+  it("that is stopped before it has begun can be resumed", async () => {
+    const states: RunState[] = [];
+    const onCheckpoint = async (state: RunState) => void states.push(state);
+    const options = { engine, epochs: 2, dropout: 0.5 };
+    const stopped = await trained({ ...options, signal: AbortSignal.abort(), onCheckpoint });
+    expect(stopped.result).toMatchObject({ status: "interrupted", examples: 0, trainSeconds: 0 });
+    expect(states).toHaveLength(1);
+    expect((await resumed(states[0], options)).hash).toBe((await trained(options)).hash);
+  });
+});
+
+describe("a state", () => {
+  const OPTIONS = { epochs: 2, momentum: 0.5, patience: 5 } as const;
+  const wrong = (change: (state: RunState) => Partial<RunState>) => change;
+  it.each([
+    ["of other examples", wrong(({ order }) => ({ order: order.subarray(1) })), /expected the state of a run on 97/],
+    ["of other layers", wrong(() => ({ parameters: zeros([12, 7, 4]) })), /parameters for layers 12,6,4/],
+    ["of more layers", wrong(() => ({ velocities: zeros([12, 6, 4, 4]) })), /parameters for layers 12,6,4/],
+    ["whose best is of other layers", wrong(() => ({ best: zeros([12, 4]) })), /parameters for layers 12,6,4/],
+    ["without velocities", wrong(() => ({ velocities: null })), /velocities if there is momentum/],
+    ["without the best", wrong(() => ({ best: null })), /best parameters if there is patience/],
+    [
+      "of more epochs",
+      wrong(({ finished }) => ({ finished: [...finished, ...finished] })),
+      /at most 2 finished epochs/,
+    ],
+  ])("%s is refused", async (_, change, message) => {
+    const states: RunState[] = [];
+    await trained({ ...OPTIONS, onCheckpoint: async (state) => void states.push(state) });
+    const state = { ...states[1], ...change(states[1]) };
+    const error = await resumed(state, OPTIONS).catch((error) => error);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toMatch(message);
+  });
+});
