@@ -8,6 +8,9 @@ import { parse, run } from "../fixtures/run.js";
 
 const SMALL = ["bench", "--layers", "784,2,10", "--batch-size", "100", "--json"];
 
+/** A few milliseconds an epoch. */
+const FAST = [...SMALL, "--validation", "58000"];
+
 describe("bp-train bench", () => {
   it("prints figures that fit together, and what ran it", async () => {
     const { code, stdout } = await run(SMALL);
@@ -33,7 +36,16 @@ describe("bp-train bench", () => {
   });
 
   it("compares engines", async () => {
-    const { stdout } = await run(["bench", "--layers", "784,1,10", "--batch-size", "100", "--compare-engines"]);
+    const { stdout } = await run([
+      "bench",
+      "--layers",
+      "784,1,10",
+      "--batch-size",
+      "100",
+      "--validation",
+      "58000",
+      "--compare-engines",
+    ]);
     expect(stdout).toMatch(/784,1,10, batch 100, textbook\n/);
     expect(stdout).toMatch(/takes \d+\.\d\d times as long as with the fast engine/);
   });
@@ -41,7 +53,7 @@ describe("bp-train bench", () => {
   it("keeps a baseline, and exits 5 if it has become slower than that, naming the figure", async () => {
     const folder = folderOf({ "not.json": "hello", "other.json": "{}" });
     const file = join(folder, "baseline.json");
-    expect((await run([...SMALL, "--save-baseline", file])).code).toBe(0);
+    expect((await run([...FAST, "--save-baseline", file])).code).toBe(0);
     expect(readdirSync(folder).sort()).toEqual(["baseline.json", "not.json", "other.json"]);
     // Times of our own making, a hundred times longer and ten times shorter: no noise makes up for that.
     const kept: BenchReport = JSON.parse(readFileSync(file, "utf8"));
@@ -53,20 +65,20 @@ describe("bp-train bench", () => {
       writeFileSync(file, JSON.stringify({ ...kept, ...times }));
     };
     keep(100);
-    expect((await run([...SMALL, "--baseline", file, "--max-slowdown", "100%"])).code).toBe(0);
+    expect((await run([...FAST, "--baseline", file, "--max-slowdown", "100%"])).code).toBe(0);
     keep(0.1);
-    const { code, stdout, stderr } = await run([...SMALL, "--baseline", file, "--max-slowdown", "100%"]);
+    const { code, stdout, stderr } = await run([...FAST, "--baseline", file, "--max-slowdown", "100%"]);
     expect(code).toBe(5);
     expect(stderr).toMatch(
       /^error: training, .* ms an epoch: expected at most 100.0 % slower than the baseline's .* % slower\n$/,
     );
     expect(parse(stdout)).toHaveLength(1);
 
-    expect(await run([...SMALL, "--save-baseline", join(folder, "other.json")])).toMatchObject({
+    expect(await run([...FAST, "--save-baseline", join(folder, "other.json")])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/other.json: .* found a file of another kind; .* --force\n$/),
     });
-    expect(await run([...SMALL, "-b", "50", "--baseline", file])).toMatchObject({
+    expect(await run([...FAST, "-b", "50", "--baseline", file])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/batchSize 50, found batchSize 100/),
     });
@@ -75,7 +87,7 @@ describe("bp-train bench", () => {
       ["other.json", /other JSON/],
       ["none.json", /expected a file, found none/],
     ] as const) {
-      expect(await run([...SMALL, "--baseline", join(folder, name)])).toMatchObject({
+      expect(await run([...FAST, "--baseline", join(folder, name)])).toMatchObject({
         code: 3,
         stderr: expect.stringMatching(message),
       });

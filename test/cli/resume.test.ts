@@ -16,19 +16,20 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "../../dist/model/checkpoint.js";
 import { folderOf, tinySet } from "../fixtures/idx.js";
 import { LONG_RUNS } from "../fixtures/long-runs.js";
-import { BIN, finished, parse, run, start } from "../fixtures/run.js";
+import { MINI, run, start } from "../fixtures/mini-mnist.js";
+import { BIN, finished, parse } from "../fixtures/run.js";
 
 const folder = mkdtempSync(join(tmpdir(), "bp-train-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let files = 0;
 const newFile = () => join(folder, `${++files}.checkpoint`);
 
-const QUICK = ["--json", "--train-size", "2000", "--epochs", "4"];
+const QUICK = ["--json", "--train-size", "2000", "--validation", "1000", "--epochs", "4"];
 const endOf = async (args: string[]) => parse((await run(args)).stdout).at(-1);
 
 describe("a run that is interrupted", () => {
   // All of them are killed in slow/kill.test.ts.
-  it.each(LONG_RUNS.slice(1, 4))("goes on to the same bits: %j %j %j %j %j %j %j %j %j %j %j", async (...flags) => {
+  it.each(LONG_RUNS.slice(2, 4))("goes on to the same bits: %j %j %j %j %j %j %j %j %j %j %j", async (...flags) => {
     const whole = await endOf(flags);
     const file = newFile();
     let [stops, threads] = [0, 1];
@@ -62,6 +63,21 @@ describe("a run that is interrupted", () => {
   });
 });
 
+/** A run that may write no file longer than 50 blocks. */
+function limited(args: string[]) {
+  const env = { ...process.env, BP_TRAIN_DATA: MINI };
+  return finished(spawn("bash", ["-c", 'ulimit -f 50; exec "$@"', "bash", process.execPath, BIN, ...args], { env }));
+}
+
+let quick: Promise<string> | undefined;
+
+/** The checkpoint of a QUICK run, made once. */
+function quickCheckpoint(): Promise<string> {
+  const file = newFile();
+  quick ??= run([...QUICK, "--checkpoint", file]).then(() => file);
+  return quick;
+}
+
 describe("--resume", () => {
   it("goes on to more epochs as if they had been planned", async () => {
     const file = newFile();
@@ -88,8 +104,7 @@ describe("--resume", () => {
     [["--preset", "ch1-100"], /with --preset not given, found ch1-100/],
     [["--data", "other"], /on data with the SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}; give the same --data/],
   ])("with %j is another run, and refused", async (args, message) => {
-    const file = newFile();
-    await run([...QUICK, "--checkpoint", file]);
+    const file = await quickCheckpoint();
     const other = args[0] === "--data" ? ["--data", otherMnist()] : args;
     const { code, stderr } = await run(["--resume", file, ...other]);
     expect(stderr).toMatch(message);
@@ -163,19 +178,9 @@ describe("--checkpoint", () => {
 
   it("that no longer fits says so, keeps the last one, goes on, and exits 1 at the end", async () => {
     const file = newFile();
-    const limited = (blocks: number, args: string[]) =>
-      finished(spawn("bash", ["-c", 'ulimit -f "$0"; exec "$@"', `${blocks}`, process.execPath, BIN, ...args]));
     await run([...QUICK, "--checkpoint", file]);
     const before = readFileSync(file);
-    const { code, stdout, stderr } = await limited(50, [
-      "--resume",
-      file,
-      "--epochs",
-      "6",
-      "--json",
-      "--checkpoint",
-      file,
-    ]);
+    const { code, stdout, stderr } = await limited(["--resume", file, "--epochs", "6", "--json", "--checkpoint", file]);
     expect(stderr.match(/EFBIG.*; the last checkpoint is still there, the run goes on/g)).toHaveLength(2);
     expect(parse(stdout).at(-1)).toMatchObject({ status: "done", epochs: 6 });
     expect(code).toBe(1);
@@ -186,8 +191,7 @@ describe("--checkpoint", () => {
 describe("a checkpoint that never fits", () => {
   it("is not said to be there", async () => {
     const file = newFile();
-    const args = [process.execPath, BIN, ...QUICK, "--checkpoint", file];
-    const { stderr } = await finished(spawn("bash", ["-c", 'ulimit -f 50; exec "$@"', "bash", ...args]));
+    const { stderr } = await limited([...QUICK, "--checkpoint", file]);
     expect(stderr).toMatch(/EFBIG.*; there is no checkpoint yet, the run goes on/);
     expect(stderr).not.toMatch(/still there/);
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { folderOf, tinySet } from "../fixtures/idx.js";
-import { parse, run } from "../fixtures/run.js";
+import { run } from "../fixtures/mini-mnist.js";
+import { parse } from "../fixtures/run.js";
 
-const SMALL = ["--json", "--epochs", "2", "--train-size", "3000"];
+const SMALL = ["--json", "--epochs", "2", "--validation", "1000"];
 
 /** Mean, standard deviation of the sample, least and largest, worked out plainly. */
 function spread(values: number[]) {
@@ -50,7 +51,7 @@ describe("--runs", () => {
   );
 
   it("prints a line a run, the epochs' spread and the final one", async () => {
-    const { stdout } = await run(["--epochs", "2", "--train-size", "2000", "--runs", "2"]);
+    const { stdout } = await run(["--epochs", "2", "--validation", "1000", "--runs", "2"]);
     expect(stdout.match(/^Run of 2, seed [12] .*$/gm)).toHaveLength(2);
     expect(stdout).toMatch(/^Epoch 2\/2 {2}\d+\.\d\d % ± \d+\.\d\d, worst \d+\.\d\d %, best \d+\.\d\d %$/m);
     expect(stdout).toMatch(/^Final {4}\d+\.\d\d % ± \d+\.\d\d, worst .*, 2 runs$/m);
@@ -73,7 +74,7 @@ describe("--runs", () => {
 
 describe("stopping and gates", () => {
   const last = async (...args: string[]) => {
-    const { code, stdout, stderr } = await run(["--json", "--train-size", "3000", ...args]);
+    const { code, stdout, stderr } = await run(["--json", "--validation", "1000", ...args]);
     return { code, stderr, events: parse(stdout), end: parse(stdout).at(-1) };
   };
 
@@ -142,7 +143,7 @@ describe("stopping and gates", () => {
   });
 
   it("sets last, best and honest side by side", async () => {
-    const { stdout } = await run(["--epochs", "3", "--train-size", "2000", "--monitor", "validation"]);
+    const { stdout } = await run(["--epochs", "3", "--validation", "1000", "--monitor", "validation"]);
     expect(stdout).toMatch(/^Epoch 3\/3 .* s {3}validation \d+\.\d\d %, cost [\d.]+$/m);
     expect(stdout).toMatch(
       /^Final .*\nBest .*flatters\)\nHonest {3}\d+\.\d\d % after epoch \d \(chosen by validation, .*honest\)$/m,

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { LONG_RUNS } from "../fixtures/long-runs.js";
-import { finished, parse, run, start } from "../fixtures/run.js";
+import { run, start } from "../fixtures/mini-mnist.js";
+import { finished, parse } from "../fixtures/run.js";
 
 const folder = mkdtempSync(join(tmpdir(), "bp-train-kill-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,7 +28,7 @@ describe("a run that is killed", () => {
         void end.then(() => {
           isOver = true;
         });
-        await setTimeout(150 + 800 * ((0.618 * (i + 8 * ++tries)) % 1)); // spread evenly over the run and its start
+        await setTimeout(100 + 600 * ((0.618 * (i + 8 * ++tries)) % 1)); // spread evenly over the run and its start
         if (isOver) {
           expect(parse((await end).stdout).at(-1)).toMatchObject({
             status: "done",
