@@ -29,8 +29,9 @@ export async function main(argv: string[]): Promise<void> {
   if (process.env.BP_TRAIN_DATA === "") delete process.env.BP_TRAIN_DATA; // set to nothing is not set
   const command = program(output);
   let isTraining = true;
-  command.hook("preSubcommand", () => {
+  command.hook("preSubcommand", (_, subcommand) => {
     isTraining = false;
+    for (const option of OPTIONS[subcommand.name() as keyof typeof SUBCOMMANDS]()) subcommand.addOption(option);
   });
   try {
     await command.parseAsync(argv);
@@ -69,7 +70,6 @@ function addSubcommand(program: Command, name: keyof typeof SUBCOMMANDS, context
   const { about, examples = "", takes = {}, run }: Subcommand = SUBCOMMANDS[name];
   const command = program.command(name).description(about).addHelpText("before", examples);
   for (const [argument, description] of Object.entries(takes)) command.argument(argument, description);
-  for (const option of OPTIONS[name]()) command.addOption(option);
   command.allowExcessArguments(false).action(async () => {
     const misplaced = program.options.find((option) => program.getOptionValueSource(option.attributeName()) === "cli");
     if (misplaced) command.error(`option '${misplaced.flags}' belongs behind '${name}'`);

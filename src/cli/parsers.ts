@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { InvalidArgumentError } from "commander";
 import { PARTS, type Part } from "../data/parts.js";
 import { MAX_THREADS } from "../training/engine.js";
@@ -87,7 +86,7 @@ export function indices(text: string): number[] {
 }
 
 export function seed(text: string): number {
-  return text === "random" ? randomInt(MAX_SEED + 1) : numberOr("random", 0, MAX_SEED)(text);
+  return text === "random" ? crypto.getRandomValues(new Uint32Array(1))[0] : numberOr("random", 0, MAX_SEED)(text);
 }
 
 export function threads(text: string): Threads {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../errors.js";
-import { threadsFor } from "../training/engine.js";
 import { type RunOptions, sideBySide } from "../training/runs.js";
+import { threadsFor } from "../training/threads.js";
 import type { ModelFlags, TrainFlags } from "./flags.js";
 import { MAX_SEED } from "./parsers.js";
 import type { RunSettings } from "./report/format.js";

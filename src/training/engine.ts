@@ -1,5 +1,4 @@
 import type { Part } from "../data/parts.js";
-import { bestThreads } from "../kernel/threads.js";
 import type { Masks } from "../network/dropout.js";
 import type { Parameters } from "../network/network.js";
 
@@ -13,16 +12,11 @@ export const PRECISIONS = { fast: "float32", textbook: "float64" } as const;
 /** More threads than this are refused. */
 export const MAX_THREADS = 64;
 
-/** How many threads an engine uses where nobody says. */
-export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number): number {
-  return engine === "fast" ? bestThreads(sizes, batchSize) : 1;
-}
-
 /**
  * What carries a training run's arithmetic: the one seam of the program.
  *
- * An engine is made for a network, a data set and hyperparameters, with momentum also for velocities to start from, and owns the network's parameters until `finish`. Its long
- * calls give the event loop a turn at least every 50 ms.
+ * An engine is made for a network, a data set and hyperparameters, with momentum also for velocities to start from, and owns
+ * the network's parameters until `finish`. Its long calls give the event loop a turn at least every 50 ms.
  */
 export interface Engine {
   /**

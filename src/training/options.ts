@@ -5,10 +5,11 @@ import { COSTS, checkCost } from "../network/cost.js";
 import { check, checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
 import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
 import type { Random } from "../network/random.js";
-import { ENGINES, type EngineName, MAX_THREADS, threadsFor } from "./engine.js";
+import { ENGINES, type EngineName, MAX_THREADS } from "./engine.js";
 import type { EpochResult, Progress } from "./result.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName, type ScheduleSettings } from "./schedule.js";
 import { checkState, type RunState } from "./state.js";
+import { threadsFor } from "./threads.js";
 
 /** How to train. The defaults are the book's. */
 export interface TrainOptions extends Partial<Hyperparameters>, Partial<ScheduleSettings> {
