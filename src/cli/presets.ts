@@ -121,7 +121,7 @@ export const PRESETS: Record<string, Preset> = {
     figure: measured(98.1),
   },
   best: {
-    about: "as many as possible, in minutes; all 60,000 images train",
+    about: "as many as possible, in a minute or two; all 60,000 images train",
     flags: {
       ...{ ...MODERN, layers: [784, 1024, 10], epochs: 60, batchSize: 32, eta: 0.3 },
       ...{ dropout: 0.5, lambda: 0.2, validation: 0 },
