@@ -28,7 +28,9 @@ describe("a run that is killed", () => {
         void end.then(() => {
           isOver = true;
         });
-        await setTimeout(100 + 600 * ((0.618 * (i + 8 * ++tries)) % 1)); // spread evenly over the run and its start
+        const chance = (0.618 * (i + 8 * ++tries)) % 1; // evenly spread
+        if (tries % 3 > 0) await Promise.race([end, new Promise((resolve) => child.stdout.once("data", resolve))]);
+        await setTimeout((tries % 3 > 0 ? 250 : 400) * chance); // in training, or at any time from the process's start
         if (isOver) {
           expect(parse((await end).stdout).at(-1)).toMatchObject({
             status: "done",
@@ -49,7 +51,7 @@ describe("a run that is killed", () => {
         weightsSha256: whole.weightsSha256,
         epochs: whole.epochs,
       });
-      expect(resumed).toBeGreaterThan(KILLS / 2);
+      expect(resumed).toBeGreaterThan(2);
       expect(readdirSync(folder).filter((name) => name.startsWith(`${i}.`))).toEqual([`${i}.checkpoint`]); // no lock, no part
     },
     300_000,
