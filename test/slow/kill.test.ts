@@ -1,3 +1,4 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** How often each of the eight runs is killed: 104 times in all. */
 const KILLS = 13;
+
+/** When the run has said so, the checkpoint of its first epoch is written. */
+function secondEpoch(child: ChildProcessWithoutNullStreams): Promise<void> {
+  let epochs = 0;
+  return new Promise((resolve) => {
+    child.stdout.on("data", (text: string) => {
+      epochs += text.split('"event":"epoch"').length - 1;
+      if (epochs >= 2) resolve();
+    });
+  });
+}
 
 describe("a run that is killed", () => {
   it.concurrent.each(LONG_RUNS.map((flags, i) => ({ flags, i })))(
@@ -29,8 +41,9 @@ describe("a run that is killed", () => {
           isOver = true;
         });
         const chance = (0.618 * (i + 8 * ++tries)) % 1; // evenly spread
-        if (tries % 3 > 0) await Promise.race([end, new Promise((resolve) => child.stdout.once("data", resolve))]);
-        await setTimeout((tries % 3 > 0 ? 250 : 400) * chance); // in training, or at any time from the process's start
+        const isInTraining = tries % 3 > 0; // else at any time from the process's start
+        if (isInTraining) await Promise.race([end, secondEpoch(child)]);
+        await setTimeout((isInTraining ? 150 : 400) * chance);
         if (isOver) {
           expect(parse((await end).stdout).at(-1)).toMatchObject({
             status: "done",
