@@ -1,7 +1,7 @@
 import { loadDataset } from "../data/dataset.js";
 import { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
-import { type Check, type CheckName, checkGradients } from "../training/check.js";
+import { type Check, checkGradients } from "../training/check.js";
 import { checkTraining } from "../training/options.js";
 import type { CheckFlags } from "./flags.js";
 import { colors } from "./report/style.js";
@@ -16,9 +16,8 @@ export async function runCheck(flags: CheckFlags): Promise<void> {
   const settings = checkTraining({ ...model, sizes: model.layers }, data, { ...model, threads });
   const random = new Random(seed);
   const network = Network.random(model.layers, random, { ...model, init });
-  const broken = flags.break as CheckName | undefined;
   const { red, green, bold } = colors(process.stdout, color);
-  for await (const check of checkGradients(network, data, { ...settings, random, broken })) {
+  for await (const check of checkGradients(network, data, { ...settings, random, broken: flags.break })) {
     if (!check.passed) process.exitCode = 1;
     const verdict = !check.passed ? red("FAILED") : check.largestError > 0 ? green("ok") : "ok, all are 0";
     process.stdout.write(

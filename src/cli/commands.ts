@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { BenchFlags } from "./flags.js";
 
 /** What every command is given beside its flags. */
 export interface Context {
@@ -96,12 +97,12 @@ export const SUBCOMMANDS = {
   bp-train bench --baseline fast.json                  ... and exit 5 if it has become slower
 `,
     async run(command, { version, output }) {
-      const flags = command.opts();
+      const flags: BenchFlags = command.opts();
       if (command.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
         command.error("option '--max-slowdown <share>' goes with --baseline");
       }
       const { runBench } = await import("./bench.js");
-      await runBench(command.opts(), version, output);
+      await runBench(flags, version, output);
     },
   },
 

@@ -3,6 +3,7 @@ import type { ActivationName } from "../network/activation.js";
 import type { CostName } from "../network/cost.js";
 import type { InitName } from "../network/init.js";
 import type { OutputName } from "../network/output.js";
+import type { CheckName } from "../training/check.js";
 import type { EngineName } from "../training/engine.js";
 import type { ScheduleName } from "../training/schedule.js";
 import type { Threads } from "./parsers.js";
@@ -65,10 +66,10 @@ export interface BenchFlags extends ModelFlags {
 }
 
 /** What `bp-train check` is asked to do. */
-export interface CheckFlags extends ModelFlags {
+export interface CheckFlags extends Omit<ModelFlags, "engine"> {
   init: InitName;
   seed: number;
-  break?: string;
+  break?: CheckName;
 }
 
 /** What `bp-train evaluate` is asked to do, the model apart. */

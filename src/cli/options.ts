@@ -5,6 +5,7 @@ import { COSTS } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";
 import { INITS } from "../network/init.js";
 import { OUTPUTS } from "../network/output.js";
+import type { CheckName } from "../training/check.js";
 import { ENGINES } from "../training/engine.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES } from "../training/schedule.js";
 import * as parse from "./parsers.js";
@@ -154,7 +155,7 @@ const option = {
     new Option(
       "--break <line>",
       "spoil one of the gradients on purpose, to see the check fail (default: none)",
-    ).choices(["BP1", "BP2", "BP3", "BP4", "step", "fast"]),
+    ).choices(["BP1", "BP2", "BP3", "BP4", "step", "fast"] satisfies CheckName[]),
 
   on: () => new Option("--on <part>", "which data to answer").default("test").choices(PARTS),
   worst: () =>

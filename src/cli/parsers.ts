@@ -7,7 +7,7 @@ type Parser<T> = (text: string) => T;
 
 export type Threads = number | "auto";
 
-export const MAX_COUNT = 2 ** 31 - 1;
+const MAX_COUNT = 2 ** 31 - 1;
 /** Seeds are unsigned 32-bit integers. (Not imported from `Random`: --help should not load a generator.) */
 export const MAX_SEED = 2 ** 32 - 1;
 

@@ -23,7 +23,7 @@ const TRAINING = [
 ] as const;
 
 /** Which network, and how a mini-batch moves it. */
-export function modelOf(flags: ModelFlags) {
+export function modelOf(flags: Pick<ModelFlags, (typeof MODEL)[number]>) {
   return pick(flags, MODEL);
 }
 

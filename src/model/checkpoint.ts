@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { looksLike } from "../data/looks-like.js";
 import { PARTS } from "../data/parts.js";
 import { ConfigurationError, DataError } from "../errors.js";
-import type { Parameters } from "../network/network.js";
+import { arraysOf } from "../network/network.js";
 import type { Evaluation } from "../training/evaluation.js";
 import type { EpochResult } from "../training/result.js";
 import type { RunState } from "../training/state.js";
@@ -11,7 +11,7 @@ import { readFileChecked, replaceFile } from "./files.js";
 import { emptyNetwork, type Precision, parameterCount } from "./format.js";
 import { Header } from "./header.js";
 import { parseJson } from "./json.js";
-import { DTYPES } from "./tensors.js";
+import { DTYPES, dtypeOf, encodeNumbers } from "./tensors.js";
 
 /** A run between two mini-batches, and what tells whether another command would be the same run. */
 export interface Checkpoint {
@@ -70,7 +70,7 @@ function encode({ version, flags, datasetSha256, sizes, precision, state }: Chec
   length.writeUInt32LE(json.length);
   const body = new DataView(new ArrayBuffer(4 * order.length));
   for (let i = 0; i < order.length; i++) body.setUint32(4 * i, order[i], true);
-  const numbers = [parameters, velocities, best].flatMap((p) => (p ? numbersToBytes(p, precision) : []));
+  const numbers = [parameters, velocities, best].flatMap((p) => (p ? [...encodeNumbers(p, precision)] : []));
   const pieces = [MAGIC, length, json, new Uint8Array(body.buffer), ...numbers];
   const hash = createHash("sha256");
   for (const piece of pieces) hash.update(piece);
@@ -174,29 +174,12 @@ function orderFrom(path: string, body: DataView, n: number): Uint32Array {
 /** How a file holds parameters. */
 type ParametersForm = Pick<Checkpoint, "sizes" | "precision">;
 
-function dtypeOf(precision: Precision) {
-  return DTYPES[precision === "float32" ? "F32" : "F64"];
-}
-
 function bytesOf({ sizes, precision }: ParametersForm): number {
-  return parameterCount(sizes) * dtypeOf(precision).bytes;
-}
-
-function arraysOf({ weights, biases }: Parameters): Float64Array[] {
-  return weights.flatMap((values, l) => [values, biases[l]]);
-}
-
-function numbersToBytes(parameters: Parameters, precision: Precision): Uint8Array[] {
-  const { bytes, set } = dtypeOf(precision);
-  return arraysOf(parameters).map((values) => {
-    const view = new DataView(new ArrayBuffer(bytes * values.length));
-    for (let i = 0; i < values.length; i++) set(view, bytes * i, values[i]);
-    return new Uint8Array(view.buffer);
-  });
+  return parameterCount(sizes) * DTYPES[dtypeOf(precision)].bytes;
 }
 
 function numbersFromBytes(path: string, body: DataView, from: number, { sizes, precision }: ParametersForm) {
-  const { bytes, get } = dtypeOf(precision);
+  const { bytes, get } = DTYPES[dtypeOf(precision)];
   const { weights, biases } = emptyNetwork(path, sizes);
   let at = from;
   for (const values of arraysOf({ weights, biases })) {

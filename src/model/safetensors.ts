@@ -1,22 +1,19 @@
 import { ConfigurationError } from "../errors.js";
 import { ACTIVATIONS, type ActivationName } from "../network/activation.js";
 import { COSTS, type Cost, type CostName } from "../network/cost.js";
-import type { NetworkOptions, Parameters } from "../network/network.js";
+import { arraysOf, type NetworkOptions } from "../network/network.js";
 import { OUTPUTS, type OutputName } from "../network/output.js";
 import { damaged, shown } from "./damaged.js";
 import { emptyNetwork, type Format, type Model, parameterCount } from "./format.js";
 import { isObject, parseJson } from "./json.js";
 import { metadataFromStrings, metadataToStrings } from "./metadata.js";
-import { checkTiling, DTYPES, type DtypeName, parseTensors, type Tensor } from "./tensors.js";
+import { checkTiling, DTYPES, dtypeOf, encodeNumbers, parseTensors, type Tensor } from "./tensors.js";
 
 /** The longest header in bytes; the format allows 100 MB, but no network's needs as much. */
 const MAX_HEADER = 1 << 24;
 
 /** The longest file in bytes. */
 export const MAX_SAFETENSORS = 2 ** 31;
-
-/** How many numbers are encoded at a time. */
-const CHUNK = 1 << 16;
 
 /**
  * The safetensors format of Hugging Face (github.com/huggingface/safetensors), which PyTorch's tools read: the length of the header
@@ -38,16 +35,8 @@ export const safetensors: Format = {
   },
 
   *encode(model) {
-    const { set, bytes } = DTYPES[dtypeOf(model.precision)];
     yield headerOf(model);
-    for (const values of tensorsOf(model.network)) {
-      for (let i = 0; i < values.length; i += CHUNK) {
-        const part = values.subarray(i, i + CHUNK);
-        const view = new DataView(new ArrayBuffer(bytes * part.length));
-        for (const [j, value] of part.entries()) set(view, bytes * j, value);
-        yield new Uint8Array(view.buffer);
-      }
-    }
+    yield* encodeNumbers(model.network, model.precision);
   },
 
   decode(path, bytes) {
@@ -57,19 +46,10 @@ export const safetensors: Format = {
     const { sizes, dtype, layers } = parseTensors(path, header);
     checkTiling(path, layers, data.byteLength);
     const network = emptyNetwork(path, sizes, neurons);
-    for (const [i, values] of tensorsOf(network).entries()) copyValues(path, layers[i], data, values);
+    for (const [i, values] of arraysOf(network).entries()) copyValues(path, layers[i], data, values);
     return { network, cost, precision: dtype === "F32" ? "float32" : "float64", metadata };
   },
 };
-
-function dtypeOf(precision: Model["precision"]): DtypeName {
-  return precision === "float32" ? "F32" : "F64";
-}
-
-/** weights[0], biases[0], weights[1], ... */
-function tensorsOf({ weights, biases }: Parameters): Float64Array[] {
-  return weights.flatMap((values, l) => [values, biases[l]]);
-}
 
 /** The length and the header, padded with spaces so that the data begin at a multiple of 8. */
 function headerOf({ network, cost, precision, metadata }: Model): Buffer {

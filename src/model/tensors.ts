@@ -1,4 +1,6 @@
+import { arraysOf, type Parameters } from "../network/network.js";
 import { damaged, shown } from "./damaged.js";
+import type { Precision } from "./format.js";
 import { isObject } from "./json.js";
 
 /** The element types of a safetensors file that a network can have; always little-endian. */
@@ -15,6 +17,26 @@ export const DTYPES = {
   },
 } as const;
 export type DtypeName = keyof typeof DTYPES;
+
+export function dtypeOf(precision: Precision): DtypeName {
+  return precision === "float32" ? "F32" : "F64";
+}
+
+/** How many numbers are encoded at a time. */
+const CHUNK = 1 << 16;
+
+/** The bytes of parameters in that order, in pieces. */
+export function* encodeNumbers(parameters: Parameters, precision: Precision): Generator<Uint8Array> {
+  const { set, bytes } = DTYPES[dtypeOf(precision)];
+  for (const values of arraysOf(parameters)) {
+    for (let i = 0; i < values.length; i += CHUNK) {
+      const part = values.subarray(i, i + CHUNK);
+      const view = new DataView(new ArrayBuffer(bytes * part.length));
+      for (const [j, value] of part.entries()) set(view, bytes * j, value);
+      yield new Uint8Array(view.buffer);
+    }
+  }
+}
 
 /** A tensor as a safetensors header describes it. */
 export interface Tensor {

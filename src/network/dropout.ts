@@ -20,6 +20,11 @@ export function maskBits(seed: number, example: number, layer: number, unit: num
   return mix(row + Math.imul(unit, 0x9e3779b9)) >>> 0;
 }
 
+/** What the activation of hidden neuron `unit` of layer `layer` is multiplied by in the masks' first example: 0 where it is left out. */
+export function dropFactor(dropout: number, { seed, first }: Masks, layer: number, unit: number): number {
+  return maskBits(seed, first, layer, unit) < dropThreshold(dropout) ? 0 : 1 / (1 - dropout);
+}
+
 /** Neurons whose bits are below this are left out. */
 export function dropThreshold(dropout: number): number {
   return Math.floor(dropout * 2 ** 32);

@@ -86,13 +86,11 @@ export class Network implements Parameters {
   /** SHA-256, in hexadecimal, of all parameters as little-endian float64: weights[0], biases[0], weights[1], ... */
   weightsSha256(): string {
     const hash = createHash("sha256");
-    for (let l = 0; l < this.weights.length; l++) {
-      for (const values of [this.weights[l], this.biases[l]]) {
-        for (let i = 0; i < values.length; i += HASHED_AT_ONCE) {
-          const part = values.subarray(i, i + HASHED_AT_ONCE);
-          const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-          hash.update(endianness() === "LE" ? bytes : Buffer.from(bytes).swap64());
-        }
+    for (const values of arraysOf(this)) {
+      for (let i = 0; i < values.length; i += HASHED_AT_ONCE) {
+        const part = values.subarray(i, i + HASHED_AT_ONCE);
+        const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+        hash.update(endianness() === "LE" ? bytes : Buffer.from(bytes).swap64());
       }
     }
     return hash.digest("hex");
@@ -131,8 +129,13 @@ export function zeros(sizes: readonly number[]): Parameters {
 
 /** Copies numbers between parameters of the same layer sizes. */
 export function copy(from: Parameters, to: Parameters): void {
-  for (const [l, values] of from.weights.entries()) to.weights[l].set(values);
-  for (const [l, values] of from.biases.entries()) to.biases[l].set(values);
+  const targets = arraysOf(to);
+  for (const [i, values] of arraysOf(from).entries()) targets[i].set(values);
+}
+
+/** The arrays of parameters in the order of files and hashes: weights[0], biases[0], weights[1], ... */
+export function arraysOf({ weights, biases }: Parameters): Float64Array[] {
+  return weights.flatMap((values, l) => [values, biases[l]]);
 }
 
 /** Fills `values` from N(0, deviation^2). */

@@ -1,6 +1,6 @@
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS } from "../network/cost.js";
-import { dropThreshold, type Masks, maskBits } from "../network/dropout.js";
+import { dropFactor, type Masks } from "../network/dropout.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network } from "../network/network.js";
 
@@ -9,7 +9,7 @@ export type Change = { l: number; j: number } & ({ z: number } | { bias: number 
 
 /**
  * One example on its way through a network, whose cost can be asked for again with a number changed: what derivatives are derivatives of.
- * Plain loops over everything, for checking gradients; shares no code with the engines but the tables.
+ * Plain loops over everything, for checking gradients; shares no code with the engines but the tables and the masks.
  */
 export class ForwardPass {
   readonly #network: Network;
@@ -25,10 +25,7 @@ export class ForwardPass {
     this.#cost = hyper.cost;
     this.#label = label;
     this.#factors = network.sizes.map((n, l) =>
-      Float64Array.from({ length: n }, (_, j) => {
-        const isLeftOut = maskBits(masks.seed, masks.first, l, j) < dropThreshold(hyper.dropout);
-        return isLeftOut ? 0 : 1 / (1 - hyper.dropout);
-      }),
+      Float64Array.from({ length: n }, (_, j) => dropFactor(hyper.dropout, masks, l, j)),
     );
     this.#z = [x];
     this.activations = [x];

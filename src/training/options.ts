@@ -54,7 +54,7 @@ export type Settings = ReturnType<typeof withDefaults>;
 type NetworkShape = Pick<Network, "sizes"> & NetworkOptions;
 
 /** Fills in the defaults; whatever needs the validation accuracy has it monitored. */
-export function withDefaults(options: TrainOptions, sizes: readonly number[]) {
+function withDefaults(options: TrainOptions, sizes: readonly number[]) {
   const { patience = Number.POSITIVE_INFINITY, targetAccuracy = Number.POSITIVE_INFINITY, ...given } = defined(options);
   const { checkpointEvery = 1 } = given;
   const { epochs = 30, eta = 3, schedule = "constant", shuffle = true, engine = "fast" } = given;

@@ -3,8 +3,6 @@
  * again anywhere.
  */
 export interface Schedule {
-  /** One sentence for --help and errors. */
-  about: string;
   /** Which of the settings it takes. */
   takes: readonly (keyof ScheduleSettings)[];
   /** Whether it looks at the validation accuracy. */
@@ -37,11 +35,10 @@ export const SCHEDULE_DEFAULTS: ScheduleSettings = { scheduleEpochs: 10, schedul
 /** The schedules, by the name that `--schedule` gives them. */
 export const SCHEDULES = {
   /** The book's: eta as it is. */
-  constant: { about: "eta as it is", takes: [], usesValidation: false, eta: ({ eta }) => eta },
+  constant: { takes: [], usesValidation: false, eta: ({ eta }) => eta },
 
   /** Multiplied by the factor after every so many epochs. */
   step: {
-    about: "times --schedule-factor after every --schedule-epochs",
     takes: ["scheduleEpochs", "scheduleFactor"],
     usesValidation: false,
     eta: ({ eta, epoch }, { scheduleEpochs, scheduleFactor }) =>
@@ -50,7 +47,6 @@ export const SCHEDULES = {
 
   /** Down half a wave of the cosine to etaMin, epoch by epoch (Loshchilov and Hutter, 2017, equation 5, without restarts). */
   cosine: {
-    about: "down to --eta-min along half a cosine",
     takes: ["etaMin"],
     usesValidation: false,
     eta: ({ eta, epoch, epochs }, { etaMin }) =>
@@ -62,7 +58,6 @@ export const SCHEDULES = {
    * dropped to 1/128 of where it started (Nielsen, chapter 3, the exercise on learning schedules).
    */
   plateau: {
-    about: "times --schedule-factor after --schedule-epochs without a better validation accuracy, to 1/128 at least",
     takes: ["scheduleEpochs", "scheduleFactor"],
     usesValidation: true,
     eta({ eta, validation }, { scheduleEpochs, scheduleFactor }) {

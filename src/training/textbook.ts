@@ -3,7 +3,7 @@ import type { Part } from "../data/parts.js";
 import { SparseVector } from "../data/sparse-vector.js";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS, y } from "../network/cost.js";
-import { dropThreshold, type Masks, maskBits } from "../network/dropout.js";
+import { dropFactor, type Masks } from "../network/dropout.js";
 import { DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
 import { copy, type Network, type Parameters, zeros } from "../network/network.js";
 import { OUTPUTS } from "../network/output.js";
@@ -208,10 +208,7 @@ export class TextbookEngine implements Engine {
         factors.fill(1);
         continue;
       }
-      for (let j = 0; j < factors.length; j++) {
-        const isLeftOut = maskBits(masks.seed, masks.first, l, j) < dropThreshold(dropout);
-        factors[j] = isLeftOut ? 0 : 1 / (1 - dropout);
-      }
+      for (let j = 0; j < factors.length; j++) factors[j] = dropFactor(dropout, masks, l, j);
     }
   }
 }

@@ -96,7 +96,8 @@ async function startEngine(network: Network, data: Dataset, settings: Settings, 
 /** @returns undefined if the schedule sees no sense in going on */
 function nextEta(finished: EpochResult[], settings: Settings): number | undefined {
   const schedule: Schedule = SCHEDULES[settings.schedule];
-  const validation = finished.map(({ monitored }) => monitored.validation?.accuracy ?? Number.NaN);
+  const history = schedule.usesValidation ? finished : []; // runs may have very many epochs
+  const validation = history.map(({ monitored }) => monitored.validation?.accuracy ?? Number.NaN);
   return schedule.eta({ ...settings, epoch: finished.length + 1, validation }, settings);
 }
 
@@ -116,7 +117,8 @@ function reasonToStop(finished: EpochResult[], settings: Settings): TrainResult[
   const { targetAccuracy, patience, epochs } = settings;
   const n = finished.length;
   if (n > 0 && finished[n - 1].accuracy >= targetAccuracy) return "targetAccuracy";
-  if (n - (bestOnValidation(finished)?.epoch ?? n) >= patience) return "patience";
+  const mayWait = patience === Number.POSITIVE_INFINITY;
+  if (!mayWait && n - (bestOnValidation(finished)?.epoch ?? n) >= patience) return "patience";
   return n < epochs && nextEta(finished, settings) === undefined ? "schedule" : null;
 }
 

@@ -5,7 +5,7 @@ import type { CostName } from "../../network/cost.js";
 import type { Network } from "../../network/network.js";
 import type { Assessment, Mistake } from "../../training/assessment.js";
 import { type Confusion, classScores } from "../../training/confusion.js";
-import { count } from "./human.js";
+import { count, percent } from "./human.js";
 
 /** What `bp-train evaluate` found, and where. */
 export interface EvaluateReport extends Omit<Assessment, "mistakes"> {
@@ -34,7 +34,7 @@ export function evaluationLines(report: EvaluateReport, width: number, chalk: Ch
     `${bold(printable(model))}  ${network.sizes.join(",")}`,
     dim(`${count(total)} ${on} images`),
     "",
-    `${bold("Accuracy")}  ${bold(`${(100 * accuracy).toFixed(2)} %`)}   ${correct} / ${total}`,
+    `${bold("Accuracy")}  ${bold(percent(accuracy))}   ${correct} / ${total}`,
     `${bold("Cost")}      ${cost.toPrecision(4)}   mean ${costName}`,
     "",
     ...scoreLines(confusion, chalk),
