@@ -10,7 +10,7 @@ import { lock } from "../model/lock.js";
 import { checkModelPlace, type Precision, writeModel } from "../model/model.js";
 import { PRECISIONS } from "../training/engine.js";
 import type { Run } from "../training/runs.js";
-import type { RunState } from "../training/state.js";
+import { type RunState, unmetDemand } from "../training/state.js";
 import type { TrainFlags } from "./flags.js";
 import { decisiveFlags } from "./resume.js";
 
@@ -64,10 +64,10 @@ export class Keeping {
    * Looks at the data, once they are read.
    *
    * @throws ConfigurationError if they are not those of the run that is resumed
-   * @throws DataError if the checkpoint does not fit them all the same
+   * @throws DataError if the checkpoint's state does not fit the data, or its own flags
    */
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
-    const { resume } = this.#flags;
+    const { resume, layers, engine } = this.#flags;
     this.#datasetSha256 = datasetSha256(data);
     if (resumed === undefined) return;
     if (resumed.datasetSha256 !== this.#datasetSha256) {
@@ -78,8 +78,11 @@ export class Keeping {
         remedy: "give the same --data",
       });
     }
-    const [expected, found] = [data.training.labels.length, resumed.state.order.length];
-    if (found !== expected) throw damaged(`${resume}`, `${expected} examples in order`, `${found}`);
+    if (resumed.precision !== this.#precision) {
+      throw damaged(`${resume}`, `${this.#precision}, in which the ${engine} engine computes`, resumed.precision);
+    }
+    const unmet = unmetDemand(resumed.state, layers, data, this.#flags);
+    if (unmet) throw damaged(`${resume}`, unmet, "that of another");
   }
 
   /** @returns what to say if it could not be written; the last one is still there, and the run goes on */

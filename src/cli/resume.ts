@@ -2,7 +2,6 @@ import type { Command, Option } from "commander";
 import { ConfigurationError } from "../errors.js";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.js";
 import { damaged, shown } from "../model/damaged.js";
-import { PRECISIONS } from "../training/engine.js";
 import type { TrainFlags } from "./flags.js";
 
 /** The flags that decide how a run goes: a resumed run has those of its checkpoint. */
@@ -26,8 +25,8 @@ export function decisiveFlags(flags: TrainFlags): Record<string, unknown> {
  */
 export async function applyCheckpoint(command: Command, path: string): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path);
-  checkFlags(command, path, checkpoint);
-  const { flags, state } = checkpoint;
+  const { flags } = checkpoint;
+  checkFlags(command, path, flags);
   for (const name of DECISIVE) {
     const kept = flags[name];
     if (command.getOptionValueSource(name) !== "cli") {
@@ -41,10 +40,8 @@ export async function applyCheckpoint(command: Command, path: string): Promise<C
     else if (name === "shuffle") throw conflict(path, "the training images shuffled", "--no-shuffle");
     else throw conflict(path, `--${kebab(name)} ${said(kept)}`, said(given));
   }
-  const { epochs, runs } = command.opts<TrainFlags>();
-  const { finished } = state;
+  const { runs } = command.opts<TrainFlags>();
   if (runs > 1) throw conflict(path, "one run", `--runs ${runs}`);
-  if (finished.length > epochs) throw conflict(path, `--epochs ${finished.length} or more`, `${epochs}`);
   return checkpoint;
 }
 
@@ -54,21 +51,12 @@ function checkMinAccuracy(path: string, { validation }: TrainFlags, { state }: C
   throw conflict(path, "no --min-accuracy and no validation figures from its first epochs", "one");
 }
 
-/** @throws DataError if the flags in the file could not have been given, or not for its numbers */
-function checkFlags(command: Command, path: string, { flags, sizes, precision, state }: Checkpoint): void {
+/** @throws DataError if the flags in the file could not have been given */
+function checkFlags(command: Command, path: string, flags: Checkpoint["flags"]): void {
   for (const name of DECISIVE) {
     const option = command.options.find((option) => option.attributeName() === name);
     if (option && !couldBe(option, flags[name])) throw damaged(path, `a value of --${kebab(name)}`, shown(flags[name]));
   }
-  const { layers, momentum, patience, engine } = flags as unknown as TrainFlags;
-  const demands: [name: string, isMet: boolean][] = [
-    ["layers", `${layers}` === `${sizes}`],
-    ["momentum", momentum > 0 === (state.velocities !== null)],
-    ["patience", (patience !== undefined) === (state.best !== null)],
-    ["engine", PRECISIONS[engine] === precision],
-  ];
-  const unmet = demands.find(([, isMet]) => !isMet);
-  if (unmet) throw damaged(path, `numbers of a run with --${unmet[0]} ${said(flags[unmet[0]])}`, "others");
 }
 
 function couldBe(option: Option, value: unknown): boolean {

@@ -8,7 +8,7 @@ import type { Random } from "../network/random.js";
 import { ENGINES, type EngineName, MAX_THREADS } from "./engine.js";
 import type { EpochResult, Progress } from "./result.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName, type ScheduleSettings } from "./schedule.js";
-import { checkState, type RunState } from "./state.js";
+import { type RunState, unmetDemand } from "./state.js";
 import { threadsFor } from "./threads.js";
 
 /** How to train. The defaults are the book's. */
@@ -93,7 +93,7 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkRun(settings);
   checkSchedule(settings, options);
   checkEngine(settings);
-  if (settings.resume) checkState(settings.resume, network.sizes, data, settings);
+  checkResume(settings, network, data);
   for (const part of settings.monitor) {
     checkName("monitor", part, PARTS);
     if (data[part].labels.length > 0) continue;
@@ -158,10 +158,8 @@ function checkHidden({ sizes, activation, output }: NetworkShape, { dropout }: S
 
 function checkEngine({ engine, threads, eta, maxNorm }: Settings): void {
   checkName("engine", engine, ENGINES);
-  if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
-    const expected = `a whole number from 1 to ${MAX_THREADS}`;
-    throw new ConfigurationError({ thing: "threads", expected, found: `${threads}` });
-  }
+  const isCount = Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS;
+  check("threads", threads, isCount, `a whole number from 1 to ${MAX_THREADS}`);
   if (engine !== "fast") return;
   for (const [thing, value] of Object.entries({ eta, "max norm": maxNorm })) {
     if (Math.fround(value) !== 0) continue;
@@ -169,6 +167,11 @@ function checkEngine({ engine, threads, eta, maxNorm }: Settings): void {
     const remedy = "use a larger one, or the textbook engine";
     throw new ConfigurationError({ thing, expected, found: `${value}`, remedy });
   }
+}
+
+function checkResume(settings: Settings, { sizes }: NetworkShape, data: Dataset): void {
+  const expected = settings.resume && unmetDemand(settings.resume, sizes, data, settings);
+  if (expected) throw new ConfigurationError({ thing: "resume", expected, found: "that of another" });
 }
 
 /** @throws ConfigurationError if a network of these layers cannot take the images, or not tell the classes apart */

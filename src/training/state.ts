@@ -1,5 +1,4 @@
 import type { Dataset } from "../data/dataset.js";
-import { ConfigurationError } from "../errors.js";
 import { copy, type Network, type Parameters, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import type { Engine } from "./engine.js";
@@ -50,26 +49,26 @@ export function freshState(
 }
 
 /**
- * @param sizes  of the network that is to go on from the state
- * @throws ConfigurationError if the state is that of a run of other layers, data or options
+ * What a run demands of the state that it resumes from, and this state does not meet; undefined if it meets everything.
+ *
+ * @param sizes  of the run's network
+ * @returns words for an error to expect, such as `the state of a run with momentum 0.9`
  */
-export function checkState(
-  state: RunState,
+export function unmetDemand(
+  { finished, order, parameters, velocities, best }: RunState,
   sizes: readonly number[],
-  data: Dataset,
-  { epochs, momentum, patience }: { epochs: number; momentum: number; patience: number },
-): void {
-  const { finished, order, parameters, velocities, best } = state;
-  const n = data.training.labels.length;
-  const demands: [expected: string, isMet: boolean][] = [
-    [`the state of a run on ${n} examples`, order.length === n],
-    [`parameters for layers ${sizes}`, [parameters, velocities, best].every((p) => p === null || fits(p, sizes))],
-    ["velocities if there is momentum, and only then", (velocities !== null) === momentum > 0],
-    ["best parameters if there is patience, and only then", (best !== null) === patience < Number.POSITIVE_INFINITY],
-    [`at most ${epochs} finished epochs`, finished.length <= epochs],
+  { training: { labels } }: Dataset,
+  { epochs, momentum, patience = Number.POSITIVE_INFINITY }: { epochs: number; momentum: number; patience?: number },
+): string | undefined {
+  const demands: [run: string, isMet: boolean][] = [
+    [`on ${labels.length} training examples`, order.length === labels.length],
+    [`of layers ${sizes}`, [parameters, velocities, best].every((p) => p === null || fits(p, sizes))],
+    [`with momentum ${momentum}`, (velocities !== null) === momentum > 0],
+    [`with patience ${patience}`, (best !== null) === patience < Number.POSITIVE_INFINITY],
+    [`after at most ${epochs} epochs`, finished.length <= epochs],
   ];
   const unmet = demands.find(([, isMet]) => !isMet);
-  if (unmet) throw new ConfigurationError({ thing: "resume", expected: unmet[0], found: "the state of another run" });
+  return unmet && `the state of a run ${unmet[0]}`;
 }
 
 function fits({ weights, biases }: Parameters, sizes: readonly number[]): boolean {

@@ -238,18 +238,18 @@ describe("a checkpoint that is no longer whole", () => {
 describe("a forged checkpoint", () => {
   it.each([
     [{ layers: "many" }, /expected a value of --layers, found many/],
-    [{ layers: [6, 4, 4] }, /expected numbers of a run with --layers 6,4,4, found others/],
+    [{ layers: [6, 4, 4] }, /expected the state of a run of layers 6,4,4, found that of another/],
     [{ eta: { toString: 1 } }, /expected a value of --eta, found {"toString":1}/],
     [{ eta: "2" }, /expected a value of --eta, found 2/],
     [{ epochs: undefined }, /expected a value of --epochs, found nothing/],
     [{ epochs: 1e300 }, /expected a value of --epochs, found 1e\+300/],
     [{ shuffle: "no" }, /expected a value of --shuffle, found no/],
     [{ activation: "constructor" }, /expected a value of --activation, found constructor/],
-    [{ momentum: 0.5 }, /expected numbers of a run with --momentum 0.5/],
-    [{ patience: 3 }, /expected numbers of a run with --patience 3/],
-    [{ engine: "textbook" }, /expected numbers of a run with --engine textbook/],
+    [{ momentum: 0.5 }, /expected the state of a run with momentum 0.5/],
+    [{ patience: 3 }, /expected the state of a run with patience 3/],
+    [{ engine: "textbook" }, /expected float64, in which the textbook engine computes, found float32/],
     [{ trainSize: 5 }, /on data with the SHA-256/, 2], // it might be another run's
-    [{}, /expected 6 examples in order, found 5/],
+    [{}, /expected the state of a run on 6 training examples/],
   ])("whose flags say %j, or whose order is short, is refused with one line", async (flags, message, exitCode = 3) => {
     const file = newFile();
     const data = ["--data", folderOf(tinySet())];
