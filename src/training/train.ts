@@ -23,57 +23,108 @@ import { TextbookEngine } from "./textbook.js";
  */
 export async function train(network: Network, data: Dataset, options: TrainOptions = {}): Promise<TrainResult> {
   const settings = checkTraining(network, data, options);
-  const { epochs, shuffle, random: given = new Random(), signal } = settings;
-  const run = settings.resume ?? freshState(network, data, given, settings);
-  const random = settings.resume ? Random.fromState(run.random) : given;
-  const { finished, order } = run;
-  const engine = await startEngine(network, data, settings, run);
-  const evaluator = new Evaluator(engine, network.sizes, data, settings);
-  const slices = new Slices(settings.batchSize);
-  const lap = stopwatch();
-  const checkpoint = async () => settings.onCheckpoint?.(snapshot(run, engine, random, network.sizes));
-  const result = (status: TrainResult["status"], stoppedBy: TrainResult["stoppedBy"] = null): TrainResult => {
-    const trainSeconds = finished.reduce((sum, epoch) => sum + epoch.trainSeconds, run.trainSeconds);
-    return { status, stoppedBy, epochs: finished, keptEpoch: null, examples: run.examples, trainSeconds };
-  };
+  const run = await startRun(network, data, settings);
+  const { state, random, engine, lap } = run;
+  const { finished } = state;
   let stoppedBy = reasonToStop(finished, settings);
   try {
-    for (let epoch = finished.length + 1; epoch <= epochs && !stoppedBy; epoch++) {
+    for (let epoch = finished.length + 1; epoch <= settings.epochs && !stoppedBy; epoch++) {
       const eta = nextEta(finished, settings) as number; // without one, it would have been stopped
-      if (run.position === null) {
-        if (shuffle) random.shuffle(order);
-        if (settings.dropout > 0) run.maskSeed = random.uint32();
-        run.position = 0;
+      if (state.position === null) {
+        if (settings.shuffle) random.shuffle(state.order);
+        if (settings.dropout > 0) state.maskSeed = random.uint32();
+        state.position = 0;
       }
-      for (const [from, to] of slices.of(order.length, run.position)) {
-        if (signal?.aborted) break;
-        await engine.train(order.subarray(from, to), eta, { seed: run.maskSeed, first: from });
-        if (!engine.isFinite()) throw new DivergedError(epoch, eta);
-        run.trainSeconds += lap();
-        run.examples += to - from;
-        run.position = to;
-        settings.onProgress?.({ epoch, examples: run.examples, total: epochs * order.length });
-      }
-      const evaluation = await evaluateAll(evaluator, settings);
+      await trainEpoch(run, epoch, eta);
+      const evaluation = await evaluateAll(run);
       if (!evaluation) {
-        await checkpoint();
-        return result("interrupted");
+        await checkpoint(run);
+        return resultOf(state, "interrupted");
       }
-      finished.push({ epoch, eta, ...evaluation, trainSeconds: run.trainSeconds, evaluateSeconds: lap() });
-      [run.position, run.trainSeconds] = [null, 0];
-      if (run.best && bestOnValidation(finished)?.epoch === epoch) engine.copyTo(run.best);
+      finished.push({ epoch, eta, ...evaluation, trainSeconds: state.trainSeconds, evaluateSeconds: lap() });
+      [state.position, state.trainSeconds] = [null, 0];
+      if (state.best && bestOnValidation(finished)?.epoch === epoch) engine.copyTo(state.best);
       settings.onEpoch?.(finished[epoch - 1]);
       stoppedBy = reasonToStop(finished, settings);
-      if (stoppedBy || epoch === epochs || epoch % settings.checkpointEvery === 0) await checkpoint();
-      lap();
+      if (stoppedBy || epoch === settings.epochs || epoch % settings.checkpointEvery === 0) await checkpoint(run);
+      lap(); // what the callbacks took is no part of the next epoch
     }
   } finally {
     await engine.finish();
   }
-  const isBestKept = run.best !== null && stoppedBy !== "targetAccuracy";
-  if (run.best && isBestKept) copy(run.best, network);
-  const keptEpoch = isBestKept ? bestOnValidation(finished)?.epoch : finished.at(-1)?.epoch;
-  return { ...result("done", stoppedBy), keptEpoch: keptEpoch ?? null };
+  const best = stoppedBy === "targetAccuracy" ? null : state.best;
+  if (best) copy(best, network);
+  const kept = best ? bestOnValidation(finished) : finished.at(-1);
+  return resultOf(state, "done", stoppedBy, kept?.epoch);
+}
+
+/** A run under way: its options, where it stands, and what it works with. */
+interface OngoingRun {
+  sizes: readonly number[];
+  settings: Settings;
+  state: RunState;
+  random: Random;
+  engine: Engine;
+  evaluator: Evaluator;
+  slices: Slices;
+  /** Gives the seconds since it was last called. */
+  lap: () => number;
+}
+
+async function startRun(network: Network, data: Dataset, settings: Settings): Promise<OngoingRun> {
+  const { sizes } = network;
+  const { resume, random: given = new Random() } = settings;
+  const state = resume ?? freshState(network, data, given, settings);
+  const random = resume ? Random.fromState(resume.random) : given;
+  const engine = await startEngine(network, data, settings, state);
+  const evaluator = new Evaluator(engine, sizes, data, settings);
+  const slices = new Slices(settings.batchSize);
+  return { sizes, settings, state, random, engine, evaluator, slices, lap: stopwatch() };
+}
+
+/** Trains on what is left of the epoch's order, mini-batch by mini-batch, unless the signal ends it. */
+async function trainEpoch(
+  { settings, state, engine, slices, lap }: OngoingRun,
+  epoch: number,
+  eta: number,
+): Promise<void> {
+  const { order, maskSeed: seed } = state;
+  const total = settings.epochs * order.length;
+  for (const [from, to] of slices.of(order.length, state.position ?? 0)) {
+    if (settings.signal?.aborted) return;
+    await engine.train(order.subarray(from, to), eta, { seed, first: from });
+    if (!engine.isFinite()) throw new DivergedError(epoch, eta);
+    state.trainSeconds += lap();
+    state.examples += to - from;
+    state.position = to;
+    settings.onProgress?.({ epoch, examples: state.examples, total });
+  }
+}
+
+/** How the network does on the test examples and all that is monitored; undefined if the signal ended it. */
+async function evaluateAll({ evaluator, settings: { monitor, signal } }: OngoingRun) {
+  const monitored: EpochResult["monitored"] = {};
+  for (const part of PARTS.filter((part) => monitor.has(part))) {
+    monitored[part] = await evaluator.evaluate(part, true, signal);
+    if (!monitored[part]) return undefined;
+  }
+  const test = monitored.test ?? (await evaluator.evaluate("test", false, signal));
+  return test && { ...test, monitored };
+}
+
+async function checkpoint({ settings, state, engine, random, sizes }: OngoingRun): Promise<void> {
+  await settings.onCheckpoint?.(snapshot(state, engine, random, sizes));
+}
+
+function resultOf(
+  state: RunState,
+  status: TrainResult["status"],
+  stoppedBy: TrainResult["stoppedBy"] = null,
+  keptEpoch: TrainResult["keptEpoch"] = null,
+): TrainResult {
+  const { finished: epochs, examples } = state;
+  const trainSeconds = epochs.reduce((sum, epoch) => sum + epoch.trainSeconds, state.trainSeconds);
+  return { status, stoppedBy, epochs, keptEpoch, examples, trainSeconds };
 }
 
 /** The engines by name. */
@@ -86,9 +137,9 @@ const engines: Record<EngineName, MakeEngine> = {
   textbook: async (network, data, settings, velocities) => new TextbookEngine(network, data, settings, velocities),
 };
 
-async function startEngine(network: Network, data: Dataset, settings: Settings, run: RunState): Promise<Engine> {
-  copy(run.parameters, network);
-  const starting = engines[settings.engine](network, data, settings, run.velocities ?? undefined);
+async function startEngine(network: Network, data: Dataset, settings: Settings, state: RunState): Promise<Engine> {
+  copy(state.parameters, network);
+  const starting = engines[settings.engine](network, data, settings, state.velocities ?? undefined);
   new Random().shuffle(new Uint32Array(20_000)); // V8 optimises it while the engine starts: 4 ms of the first epoch otherwise
   return await starting;
 }
@@ -99,17 +150,6 @@ function nextEta(finished: EpochResult[], settings: Settings): number | undefine
   const history = schedule.usesValidation ? finished : []; // runs may have very many epochs
   const validation = history.map(({ monitored }) => monitored.validation?.accuracy ?? Number.NaN);
   return schedule.eta({ ...settings, epoch: finished.length + 1, validation }, settings);
-}
-
-/** How the network does on the test examples and all that is monitored; undefined if the signal ended it. */
-async function evaluateAll(evaluator: Evaluator, { monitor, signal }: Settings) {
-  const monitored: EpochResult["monitored"] = {};
-  for (const part of PARTS.filter((part) => monitor.has(part))) {
-    monitored[part] = await evaluator.evaluate(part, true, signal);
-    if (!monitored[part]) return undefined;
-  }
-  const test = monitored.test ?? (await evaluator.evaluate("test", false, signal));
-  return test && { ...test, monitored };
 }
 
 /** Why no epoch should come after the finished ones, although there are some left. */
