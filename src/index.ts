@@ -3,8 +3,9 @@
  *
  * @module
  */
-export { type Dataset, type DatasetOptions, type Examples, loadDataset, PACKAGE_DATA } from "./data/dataset.js";
+export { type Dataset, type DatasetOptions, type Examples, loadDataset } from "./data/dataset.js";
 export { toField } from "./data/digit.js";
+export { PACKAGE_DATA } from "./data/folder.js";
 export { Images } from "./data/images.js";
 export { decodePng, type GreyImage, readPng } from "./data/png.js";
 export { SparseVector } from "./data/sparse-vector.js";

@@ -32,7 +32,7 @@ export async function readReport(path: string): Promise<BenchReport> {
   const bytes = await readFileChecked(path, MAX_BYTES);
   const complain = (found: string, cause?: unknown) =>
     new DataError(
-      { thing: path, expected: "figures that --save-baseline kept", found, remedy: "save them anew" },
+      { thing: path, expected: "figures that --save-baseline kept", found, remedy: "save them again" },
       { cause },
     );
   let report: BenchReport;

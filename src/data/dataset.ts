@@ -1,8 +1,6 @@
-import { readdir } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ConfigurationError, DataError } from "../errors.js";
-import { IdxFile } from "./idx.js";
+import { findFiles, PACKAGE_DATA } from "./folder.js";
+import { IdxFile, type IdxKind } from "./idx.js";
 import { type Images, ImagesBuilder } from "./images.js";
 
 /** Images and what they show. */
@@ -31,25 +29,13 @@ export interface DatasetOptions {
   signal?: AbortSignal;
 }
 
-/** The folder of this package into which the build puts MNIST. */
-export const PACKAGE_DATA = fileURLToPath(new URL("../../data", import.meta.url));
-
 /** Room made for ink at first: what MNIST takes, a quarter of its pixels at two bytes each; never more than this many bytes. */
 const FIRST_ROOM = { perPixel: 0.5, most: 1 << 26 };
-
-const ROLES = {
-  trainImages: { part: "train", kind: "images" },
-  trainLabels: { part: "train", kind: "labels" },
-  testImages: { part: "t10k|test", kind: "images" },
-  testLabels: { part: "t10k|test", kind: "labels" },
-} as const;
-type Role = keyof typeof ROLES;
 
 /**
  * Reads a folder with the four IDX files of MNIST or any set of that shape, and splits the training images.
  *
- * A role's file is the one whose name ends in, for example, `train-images-idx3-ubyte`, `train-images.idx3-ubyte` or either with
- * `.gz`. The files are streamed; only ink is kept in memory, two bytes a pixel of it.
+ * The files are found by their names, see `findFiles`, and streamed; only ink is kept in memory, two bytes a pixel of it.
  *
  * @throws DataError if a file is missing, or not sound, or does not fit the others
  * @throws ConfigurationError if the split leaves nothing to train on
@@ -58,15 +44,15 @@ export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions
   const paths = await findFiles(folder);
   const files: IdxFile[] = [];
   try {
-    const opened = async (role: Role) => {
-      const file = await IdxFile.open(paths[role], ROLES[role].kind);
+    const opened = async (path: string, kind: IdxKind) => {
+      const file = await IdxFile.open(path, kind);
       files.push(file);
       return file;
     };
-    const trainImages = await opened("trainImages");
-    const trainLabels = await opened("trainLabels");
-    const testImages = await opened("testImages");
-    const testLabels = await opened("testLabels");
+    const trainImages = await opened(paths.trainImages, "images");
+    const trainLabels = await opened(paths.trainLabels, "labels");
+    const testImages = await opened(paths.testImages, "images");
+    const testLabels = await opened(paths.testLabels, "labels");
     checkCounts(trainImages, trainLabels);
     checkCounts(testImages, testLabels);
     checkImageSizes(trainImages, testImages);
@@ -79,76 +65,6 @@ export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }
-}
-
-async function findFiles(folder: string): Promise<Record<Role, string>> {
-  const name = shorten(folder);
-  let names: string[];
-  try {
-    names = (await readdir(folder)).sort();
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const problems: Record<string, string> = {
-      ENOENT: "no such folder",
-      ENOTDIR: "something that is no folder",
-      EACCES: "a folder without read permission",
-    };
-    throw new DataError(
-      {
-        thing: name,
-        expected: "a folder with the four IDX files of a data set",
-        found: problems[code ?? ""] ?? message,
-        remedy: GET_DATA,
-      },
-      { cause },
-    );
-  }
-  const paths = {} as Record<Role, string>;
-  for (const role of Object.keys(ROLES) as Role[]) {
-    const fitting = names.filter((name) => fits(name, role));
-    if (fitting.length !== 1) throw notOneFile(name, role, fitting);
-    paths[role] = join(name, fitting[0]);
-  }
-  return paths;
-}
-
-/** The path as a user in the current folder would write it. */
-function shorten(path: string): string {
-  try {
-    const shown = relative(process.cwd(), path);
-    return shown.startsWith("..") ? path : shown || ".";
-  } catch {
-    return path; // the current folder is gone
-  }
-}
-
-function fits(name: string, role: Role): boolean {
-  const { part, kind } = ROLES[role];
-  return new RegExp(`(${part})-${kind}[-.]idx${kind === "images" ? 3 : 1}-ubyte(\\.gz)?$`).test(name);
-}
-
-const GET_DATA =
-  "`npm install` in bp-train's own folder puts MNIST into its data/, and data/README.md tells of other sets";
-
-function notOneFile(folder: string, role: Role, found: string[]): DataError {
-  const { part, kind } = ROLES[role];
-  const idx = kind === "images" ? "idx3" : "idx1";
-  const names = part.split("|").map((p) => `${p}-${kind}-${idx}-ubyte`);
-  if (found.length > 1) {
-    const remedy = "keep one of them in the folder";
-    return new DataError({
-      thing: folder,
-      expected: `one file ${names.join(" or ")}`,
-      found: found.join(", "),
-      remedy,
-    });
-  }
-  return new DataError({
-    thing: folder,
-    expected: `a file ${names.join(" or ")} (also with .${idx}, .gz, or words before it)`,
-    found: "none",
-    remedy: GET_DATA,
-  });
 }
 
 function checkCounts(images: IdxFile, labels: IdxFile): void {

@@ -1,14 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
-import { createGunzip } from "node:zlib";
 import { DataError } from "../errors.js";
+import { inflatedChunks, isGzip, LARGEST_INFLATION } from "./gzip.js";
 import { looksLike } from "./looks-like.js";
 import { asFileError, openRegularFile } from "./regular-file.js";
 
 /** How much is read at a time, in bytes. */
 const CHUNK = 1 << 20;
-
-/** Deflate makes no file smaller than this share of what it holds (zlib's technical notes). */
-const LARGEST_INFLATION = 1032;
 
 const KINDS = {
   images: { dimensions: 3, describe: ([n, rows, columns]: number[]) => `${n} images of ${rows}x${columns}` },
@@ -62,20 +59,19 @@ export class IdxFile {
       const { size } = await handle.stat();
       const magic = Buffer.alloc(2);
       await handle.read(magic, 0, 2, 0);
-      const isGzip = magic[0] === 0x1f && magic[1] === 0x8b;
-      const chunks = isGzip ? inflatedChunks(path, handle, size) : rawChunks(handle);
+      const isPacked = isGzip(magic);
+      const chunks = isPacked ? inflatedChunks(path, handle, size) : rawChunks(handle);
       const headerLength = 4 + 4 * KINDS[kind].dimensions;
       const start = await atLeast(headerLength, chunks);
       const dimensions = parseHeader(path, kind, start);
-      const expected = elements(dimensions);
-      const room = isGzip ? LARGEST_INFLATION * size : size;
-      if (isGzip ? headerLength + expected > room : headerLength + expected !== room) {
-        throw wrongLength(path, kind, dimensions, isGzip ? `a gzip file of ${size}, too short for that` : `${size}`);
+      const length = headerLength + elements(dimensions);
+      if (isPacked ? length > LARGEST_INFLATION * size : length !== size) {
+        throw wrongLength(path, kind, dimensions, isPacked ? `a gzip file of ${size}, too short for that` : `${size}`);
       }
       return new IdxFile(path, kind, size, dimensions, handle, chunks, start.subarray(headerLength));
     } catch (error) {
       await handle.close();
-      throw asDataError(path, error);
+      throw asFileError(path, error);
     }
   }
 
@@ -107,7 +103,7 @@ export class IdxFile {
       }
       if (found < expected) throw wrong(`${headerLength + found}`);
     } catch (error) {
-      throw asDataError(this.path, error);
+      throw asFileError(this.path, error);
     } finally {
       this.#first = new Uint8Array(0);
       await this.close();
@@ -130,22 +126,6 @@ async function* rawChunks(handle: FileHandle): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function* inflatedChunks(path: string, handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
-  const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK });
-  const gunzip = createGunzip({ chunkSize: CHUNK });
-  file.on("error", (error) => gunzip.destroy(error));
-  try {
-    yield* file.pipe(gunzip);
-    if (gunzip.bytesWritten !== size) {
-      const found = `${size - gunzip.bytesWritten} bytes after it`;
-      throw new DataError({ thing: path, expected: "one gzip stream and nothing else", found, remedy: GET_ANOTHER });
-    }
-  } finally {
-    file.destroy();
-    gunzip.destroy();
-  }
-}
-
 /** The first chunks of a stream, joined until they hold `length` bytes; fewer only if the stream has no more. */
 async function atLeast(length: number, chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
   let bytes: Uint8Array = new Uint8Array(0);
@@ -164,9 +144,10 @@ function elements(dimensions: number[]): number {
 /** Reads the dimensions from the first bytes of a file, or says what is wrong with them. */
 function parseHeader(path: string, kind: IdxKind, bytes: Uint8Array): number[] {
   const { dimensions: rank } = KINDS[kind];
-  const complain = (expected: string, found: string, remedy = GET_ANOTHER) =>
+  const complain = (expected: string, found: string, remedy = GET_AGAIN) =>
     new DataError({ thing: path, expected, found, remedy });
   if (bytes.length === 0) throw complain(`an IDX file of ${kind}`, "an empty file");
+  if (isGzip(bytes)) throw complain(`an IDX file of ${kind}`, "a gzip file inside a gzip file");
   const [zero0, zero1, type, found] = bytes;
   if (bytes.length < 4 || zero0 !== 0 || zero1 !== 0 || !(type in ELEMENT_TYPES)) {
     throw complain(`an IDX file of ${kind}`, looksLike(bytes));
@@ -187,25 +168,7 @@ function parseHeader(path: string, kind: IdxKind, bytes: Uint8Array): number[] {
 
 function wrongLength(path: string, kind: IdxKind, dimensions: number[], found: string): DataError {
   const expected = `${4 + 4 * dimensions.length + elements(dimensions)} bytes for ${KINDS[kind].describe(dimensions)}`;
-  return new DataError({ thing: path, expected, found, remedy: GET_ANOTHER });
+  return new DataError({ thing: path, expected, found, remedy: GET_AGAIN });
 }
 
-const GET_ANOTHER = "get the file anew";
-
-/** Tells a broken gzip stream or file system as what it means for this file. Errors of our own pass. */
-function asDataError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof DataError || !("code" in error)) return error;
-  const { code } = error;
-  const because = { cause: error };
-  if (code === "Z_BUF_ERROR") {
-    return new DataError(
-      { thing: path, expected: "a whole gzip file", found: "one cut short", remedy: GET_ANOTHER },
-      because,
-    );
-  }
-  if (typeof code === "string" && code.startsWith("Z_")) {
-    const found = `a damaged one (${error.message})`;
-    return new DataError({ thing: path, expected: "a sound gzip file", found, remedy: GET_ANOTHER }, because);
-  }
-  return asFileError(path, error);
-}
+const GET_AGAIN = "get the file again";

@@ -1,6 +1,6 @@
-/** The first bytes of files that people find under a data file's name, and what to call them. */
+/** The first bytes of files that people find where they expect data, and what to call them. */
 const SIGNATURES: [name: string, bytes: string | number[]][] = [
-  ["a gzip file inside a gzip file", [0x1f, 0x8b]],
+  ["a gzip file", [0x1f, 0x8b]],
   ["an IDX file of images", [0, 0, 8, 3]],
   ["a zip archive", "PK"],
   ["a Python pickle", [0x80]],
@@ -19,7 +19,7 @@ const SIGNATURES: [name: string, bytes: string | number[]][] = [
   ["a Git LFS pointer, not the file itself", "version https://git-lfs"],
 ];
 
-/** What a file that is no IDX file seems to be, by its first bytes, for an error message. */
+/** What a file of another format than expected seems to be, by its first bytes, for an error message. */
 export function looksLike(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
   for (const [name, signature] of SIGNATURES) {

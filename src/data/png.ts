@@ -141,7 +141,7 @@ function isStart(bytes: Uint8Array): boolean {
 }
 
 function damaged(name: string, found: string, cause?: unknown): DataError {
-  return new DataError({ thing: name, expected: "a sound PNG image", found, remedy: "get it anew" }, { cause });
+  return new DataError({ thing: name, expected: "a sound PNG image", found, remedy: "get it again" }, { cause });
 }
 
 /** @param rgba  red, green, blue and alpha of each pixel, 0..255 */

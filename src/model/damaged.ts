@@ -2,7 +2,7 @@ import { DataError } from "../errors.js";
 
 /** The error of a reader that found something else in a file than its form demands. */
 export function damaged(path: string, expected: string, found: string, cause?: unknown): DataError {
-  return new DataError({ thing: path, expected, found, remedy: "get or save the file anew" }, { cause });
+  return new DataError({ thing: path, expected, found, remedy: "get or save the file again" }, { cause });
 }
 
 /** A name or value out of a file, short enough for a message of one line. */

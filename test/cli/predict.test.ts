@@ -152,7 +152,7 @@ describe("predict", () => {
     ]);
     expect(code).toBe(3);
     expect(parse(stdout).map(({ image }) => image)).toEqual([at("good.png")]);
-    expect(stderr).toMatch(/^error: .*bad.png: expected a sound PNG image, found one cut short; get it anew\n$/);
+    expect(stderr).toMatch(/^error: .*bad.png: expected a sound PNG image, found one cut short; get it again\n$/);
   });
 
   it("takes IDX images of any shape that fits, and refuses to scale to no square", async () => {

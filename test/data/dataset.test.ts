@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { loadDataset, PACKAGE_DATA } from "../../dist/data/dataset.js";
+import { loadDataset } from "../../dist/data/dataset.js";
+import { PACKAGE_DATA } from "../../dist/data/folder.js";
 import { ConfigurationError, DataError } from "../../dist/errors.js";
 import { folderOf, idx, tinySet } from "../fixtures/idx.js";
 

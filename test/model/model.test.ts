@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { ConfigurationError, DataError } from "../../dist/errors.js";
 import { checkModelPlace, readModel, writeModel } from "../../dist/model/model.js";
@@ -36,6 +37,7 @@ describe("a model file", () => {
       "pickle.safetensors": Buffer.from([0x80, 4, 0x95]),
       "zip.safetensors": "PK\x03\x04",
       "list.json": "[1]",
+      "packed.safetensors": gzipSync("weights"),
     });
     for (const [name, message] of [
       ["empty.json", /a safetensors file or the JSON of the book's network2.py, found an empty file/],
@@ -43,6 +45,7 @@ describe("a model file", () => {
       ["pickle.safetensors", /a Python pickle/],
       ["zip.safetensors", /a zip archive/],
       ["list.json", /what looks like JSON/],
+      ["packed.safetensors", /found what looks like a gzip file$/],
       ["none.json", /expected a file, found none/],
       [".", /a regular file, found a directory/],
     ] as const) {
