@@ -6,7 +6,9 @@ import { dropThreshold } from "../network/dropout.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network, Parameters } from "../network/network.js";
 import { OUTPUTS } from "../network/output.js";
-import { FIELDS, type Fields, type Layout, layOut, type Placed, part } from "./layout.js";
+import { type Layout, layOut } from "./layout.js";
+import { FIELDS, type Fields, type Placed } from "./records.js";
+import { part } from "./shares.js";
 
 const PAGE = 65536;
 
