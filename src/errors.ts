@@ -2,7 +2,7 @@
  * What can be wrong with a run. Every error builds its own message in one form, so that it always says what is wrong
  * with what, and what to do: `<thing>: expected <expected>, found <found>; <remedy>`.
  */
-export interface Complaint {
+interface Complaint {
   /** What is at fault: a file's path, or a setting with its value. */
   thing: string;
   expected: string;

@@ -108,3 +108,8 @@ export interface PresetsFlags {
   json: boolean;
   color: boolean;
 }
+
+/** A flag as it is typed: `--max-norm` for maxNorm. */
+export function typed(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

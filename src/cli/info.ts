@@ -1,6 +1,6 @@
 import { printable } from "../errors.js";
-import { parameterCount } from "../model/format.js";
 import { type ModelMetadata, readModelFile } from "../model/model.js";
+import { parameterCount } from "../network/network.js";
 import type { InfoFlags } from "./flags.js";
 import { count, percent } from "./report/human.js";
 

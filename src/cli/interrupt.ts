@@ -1,6 +1,6 @@
 /** What each signal's first arrival exits with: 128 and its number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-export type Interrupt = keyof typeof EXIT_CODES;
+type Interrupt = keyof typeof EXIT_CODES;
 
 /**
  * Turns SIGINT and SIGTERM into an orderly end: the first aborts `signal` and `onFirst` says so, the next ends the process at

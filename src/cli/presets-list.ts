@@ -1,4 +1,4 @@
-import type { PresetsFlags } from "./flags.js";
+import { type PresetsFlags, typed } from "./flags.js";
 import { PRESETS, type Preset } from "./presets.js";
 import { percent } from "./report/human.js";
 import { colors } from "./report/style.js";
@@ -18,8 +18,7 @@ export function listPresets({ json, color }: PresetsFlags): void {
 /** The flags of a preset, as they would be typed. */
 function commandLine(flags: Preset["flags"]): string {
   const words = Object.entries(flags).map(([name, value]) => {
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    return value === true ? flag : `${flag} ${value}`;
+    return value === true ? typed(name) : `${typed(name)} ${value}`;
   });
   return ["bp-train", ...words].join(" ");
 }

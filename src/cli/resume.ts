@@ -2,7 +2,7 @@ import type { Command, Option } from "commander";
 import { ConfigurationError } from "../errors.js";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.js";
 import { damaged, shown } from "../model/damaged.js";
-import type { TrainFlags } from "./flags.js";
+import { type TrainFlags, typed } from "./flags.js";
 
 /** The flags that decide how a run goes: a resumed run has those of its checkpoint. */
 const DECISIVE = [
@@ -38,7 +38,7 @@ export async function applyCheckpoint(command: Command, path: string): Promise<C
     if (name === "epochs") checkEpochs(path, given, checkpoint);
     else if (name === "minAccuracy") checkMinAccuracy(path, command.opts(), checkpoint);
     else if (name === "shuffle") throw conflict(path, "the training images shuffled", "--no-shuffle");
-    else throw conflict(path, `--${kebab(name)} ${said(kept)}`, said(given));
+    else throw conflict(path, `${typed(name)} ${said(kept)}`, said(given));
   }
   const { runs } = command.opts<TrainFlags>();
   if (runs > 1) throw conflict(path, "one run", `--runs ${runs}`);
@@ -55,7 +55,7 @@ function checkMinAccuracy(path: string, { validation }: TrainFlags, { state }: C
 function checkFlags(command: Command, path: string, flags: Checkpoint["flags"]): void {
   for (const name of DECISIVE) {
     const option = command.options.find((option) => option.attributeName() === name);
-    if (option && !couldBe(option, flags[name])) throw damaged(path, `a value of --${kebab(name)}`, shown(flags[name]));
+    if (option && !couldBe(option, flags[name])) throw damaged(path, `a value of ${typed(name)}`, shown(flags[name]));
   }
 }
 
@@ -86,8 +86,4 @@ function conflict(path: string, expected: string, found: string): ConfigurationE
 
 function said(value: unknown): string {
   return value === undefined ? "not given" : `${value}`;
-}
-
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -140,7 +140,7 @@ class Session {
   }
 
   #onRun(run: Run, data: Dataset): void {
-    const end = { ...endOf(run, this.#figure), neverPredicted: missingAnswers(run, data) };
+    const end = endOf(run, data, this.#figure);
     this.#ends.push(end);
     if (!this.#isOne) this.#reporter.run(end);
   }
@@ -188,16 +188,6 @@ function exampleCounts({ training, validation, test }: Dataset) {
     validationExamples: validation.labels.length,
     testExamples: test.labels.length,
   };
-}
-
-/** The classes of the test labels that could be learned, and that the network answered for no test image after the last epoch. */
-function missingAnswers({ result }: Run, { training, test }: Dataset): number[] {
-  const last = result.epochs.at(-1);
-  if (result.status !== "done" || last === undefined) return [];
-  const learnable = new Set(training.labels);
-  return [...new Set(test.labels)]
-    .filter((label) => learnable.has(label) && last.answers[label] === 0)
-    .sort((a, b) => a - b);
 }
 
 function lostNeurons(classes: number[]): string {

@@ -50,8 +50,8 @@ export function toField(name: string, image: GreyImage, side: number): Uint8Arra
 
 /** How much ink a pixel of each luminance holds, length 256, from 0; and the luminance of the background. */
 function inkByLuminance(name: string, image: GreyImage) {
-  const all = histogram(image);
-  const edge = histogram(image, true);
+  const all = histogram(image.luminance);
+  const edge = histogram(border(image));
   const [darkest, lightest] = [all.findIndex((n) => n > 0), all.findLastIndex((n) => n > 0)];
   const middle = (darkest + lightest) / 2;
   const isLight = sum(edge.slice(Math.ceil(middle))) >= sum(edge.slice(0, Math.ceil(middle)));
@@ -70,14 +70,19 @@ function inkByLuminance(name: string, image: GreyImage) {
   return { background, ink: Float64Array.from(all, (_, luminance) => Math.max(0, away(luminance) - threshold)) };
 }
 
-/** How many pixels, of all or of the outermost, have each luminance; length 256. */
-function histogram({ width, height, luminance }: GreyImage, onlyBorder = false): Uint32Array {
+/** How many pixels have each luminance, length 256. */
+function histogram(luminance: Uint8Array): Uint32Array {
   const counts = new Uint32Array(256);
-  for (let y = 0; y < height; y++) {
-    const isInside = onlyBorder && y > 0 && y < height - 1;
-    for (let x = 0; x < width; x += isInside ? Math.max(1, width - 1) : 1) counts[luminance[y * width + x]]++;
-  }
+  for (const value of luminance) counts[value]++;
   return counts;
+}
+
+/** The luminance of the outermost pixels. */
+function border({ width, height, luminance }: GreyImage): Uint8Array {
+  return luminance.filter((_, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    return x === 0 || x === width - 1 || y === 0 || y === height - 1;
+  });
 }
 
 /** The luminance that this share of the pixels does not exceed. */

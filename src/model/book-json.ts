@@ -1,7 +1,8 @@
 import { ConfigurationError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
+import { parameterCount } from "../network/network.js";
 import { damaged, shown } from "./damaged.js";
-import { emptyNetwork, type Format, type Model, parameterCount } from "./format.js";
+import { emptyNetwork, type Format, type Model } from "./format.js";
 import { isObject, parseJson } from "./json.js";
 
 /** The longest file in bytes: what JSON.parse makes of one takes many times as much memory. */

@@ -46,8 +46,3 @@ export function emptyNetwork(path: string, sizes: readonly number[], options?: N
     throw new DataError({ thing: path, expected: "a network for this machine", found: cause.message }, { cause });
   }
 }
-
-/** How many weights and biases a network of these sizes has. */
-export function parameterCount(sizes: readonly number[]): number {
-  return sizes.slice(1).reduce((sum, n, l) => sum + n * (sizes[l] + 1), 0);
-}

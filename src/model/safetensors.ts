@@ -1,10 +1,10 @@
 import { ConfigurationError } from "../errors.js";
 import { ACTIVATIONS, type ActivationName } from "../network/activation.js";
 import { COSTS, type Cost, type CostName } from "../network/cost.js";
-import { arraysOf, type NetworkOptions } from "../network/network.js";
+import { arraysOf, type NetworkOptions, parameterCount } from "../network/network.js";
 import { OUTPUTS, type OutputName } from "../network/output.js";
 import { damaged, shown } from "./damaged.js";
-import { emptyNetwork, type Format, type Model, parameterCount } from "./format.js";
+import { emptyNetwork, type Format, type Model } from "./format.js";
 import { isObject, parseJson } from "./json.js";
 import { metadataFromStrings, metadataToStrings } from "./metadata.js";
 import { checkTiling, DTYPES, dtypeOf, encodeNumbers, parseTensors, type Tensor } from "./tensors.js";

@@ -16,7 +16,7 @@ export const DTYPES = {
     set: (view: DataView, at: number, value: number) => view.setFloat64(at, value, true),
   },
 } as const;
-export type DtypeName = keyof typeof DTYPES;
+type DtypeName = keyof typeof DTYPES;
 
 export function dtypeOf(precision: Precision): DtypeName {
   return precision === "float32" ? "F32" : "F64";

@@ -167,11 +167,14 @@ export function checkSizes(sizes: readonly number[]): void {
   if (bytesToTrain(sizes) > memory()) throw tooLarge(sizes);
 }
 
+/** How many weights and biases a network of these sizes has. */
+export function parameterCount(sizes: readonly number[]): number {
+  return sizes.slice(1).reduce((sum, n, l) => sum + n * (sizes[l] + 1), 0);
+}
+
 /** What the parameters and their gradient take. */
 function bytesToTrain(sizes: readonly number[]): number {
-  let parameters = 0;
-  for (let l = 1; l < sizes.length; l++) parameters += sizes[l] * (sizes[l - 1] + 1);
-  return 2 * Float64Array.BYTES_PER_ELEMENT * parameters;
+  return 2 * Float64Array.BYTES_PER_ELEMENT * parameterCount(sizes);
 }
 
 /** This machine's memory in bytes, or what its container may use of it. */

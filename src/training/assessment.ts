@@ -41,12 +41,13 @@ export async function assess(network: Network, data: Dataset, part: Part, cost: 
   const mistakes: Mistake[] = [];
   const hyper = { ...DEFAULTS, cost };
   const evaluator = new Evaluator(new TextbookEngine(network, data, hyper), network.sizes, data, hyper);
-  const evaluation = await evaluator.evaluate(part, true, undefined, (answer, z) => {
+  const onAnswer = (answer: Answer, z: Float64Array) => {
     confusion[answer.label][answer.answer]++;
     if (answer.answer === answer.label) return;
     OUTPUTS[network.output].activate(z, z);
     mistakes.push({ ...answer, activation: z[answer.answer] });
-  });
+  };
+  const evaluation = await evaluator.evaluate(part, { withCost: true, onAnswer });
   mistakes.sort((a, b) => b.cost - a.cost || a.index - b.index);
   return { ...(evaluation as Evaluation & { cost: number }), confusion, mistakes };
 }

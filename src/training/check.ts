@@ -4,6 +4,7 @@ import { FastEngine } from "../kernel/engine.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import { copy, Network, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
+import { BOUNDS, type Bounds, type Comparison, compare, type Pair, slope, spoil } from "./comparison.js";
 import { type Change, ForwardPass } from "./forward-pass.js";
 import { TextbookEngine } from "./textbook.js";
 
@@ -18,20 +19,12 @@ const CHECKS = {
 } as const;
 export type CheckName = keyof typeof CHECKS;
 
-/** What a comparison came to. */
-export interface Check {
+export interface Check extends Comparison {
   name: CheckName;
   compared: string;
-  /** How many numbers were compared, and how many were not because the cost has a kink there (relu, l1). */
-  numbers: number;
-  kinks: number;
-  /** The largest difference, relative to the larger of the two numbers, or to 1 % of the largest of their layer if that is more. */
-  largestError: number;
-  tolerance: number;
-  passed: boolean;
 }
 
-export interface CheckOptions extends Hyperparameters {
+interface CheckOptions extends Hyperparameters {
   eta: number;
   threads: number;
   /** For which numbers to compare, and for dropout's masks. */
@@ -40,21 +33,8 @@ export interface CheckOptions extends Hyperparameters {
   broken?: CheckName;
 }
 
-/** A number that was worked out, and what it should be; undefined where the cost has a kink. */
-type Pair = [found: number, expected: number | undefined];
-
 /** Examples, and numbers a layer and example, that are compared at most. */
 const [EXAMPLES, NUMBERS] = [5, 100];
-
-/** Of central differences: the truncation, h^2 C'''/6, and the rounding, epsilon C/h, both come to some 1e-10. */
-const H = 1e-5;
-
-/**
- * Central differences err by 1e-10, and what is below 1 % of a layer's largest number counts as that 1 %. float32 rounds a parameter by up
- * to 6e-8 of itself and the sums behind a step by more: 1e-6 at most over many shapes.
- */
-const TOLERANCE = { differences: 1e-5, float32: 5e-3 };
-const LEAST = { differences: 1e-3, float32: 0.1 };
 
 /**
  * Compares backpropagation in `network` with central differences of the cost, and the fast engine with the textbook engine, on the first
@@ -67,18 +47,20 @@ export async function* checkGradients(
   data: Dataset,
   options: CheckOptions,
 ): AsyncGenerator<Check, void> {
+  const check = (name: CheckName, layers: Pair[][], bounds: Bounds): Check => {
+    if (options.broken === name) spoil(layers);
+    return { name, compared: CHECKS[name], ...compare(layers, bounds) };
+  };
   const m = Math.min(EXAMPLES, options.batchSize, data.training.labels.length);
   const batch = Uint32Array.from({ length: m }, (_, i) => i);
   const seed = options.random.uint32();
   const pairs = backpropPairs(network, data, options, seed, m);
   for (const name of ["BP1", "BP2", "BP3", "BP4"] as const) {
     if (network.sizes.length === 2 && name === "BP2") continue; // there is no hidden layer
-    yield judge(name, pairs[name], TOLERANCE.differences, LEAST.differences, options.broken);
+    yield check(name, pairs[name], BOUNDS.differences);
   }
-  const steps = await stepPairs(network, data, options, seed, batch);
-  yield judge("step", steps, TOLERANCE.differences, LEAST.differences, options.broken);
-  const engines = await enginePairs(network, data, options, seed, batch);
-  yield judge("fast", engines, TOLERANCE.float32, LEAST.float32, options.broken);
+  yield check("step", await stepPairs(network, data, options, seed, batch), BOUNDS.differences);
+  yield check("fast", await enginePairs(network, data, options, seed, batch), BOUNDS.float32);
 }
 
 /** By layer, the pairs of each equation. */
@@ -143,8 +125,7 @@ async function stepPairs(network: Network, data: Dataset, options: CheckOptions,
 
 /** How far either engine moves all parameters. */
 async function enginePairs(network: Network, data: Dataset, options: CheckOptions, seed: number, batch: Uint32Array) {
-  const start = new Network(network.sizes, network);
-  copy(network, start);
+  const start = copyOf(network);
   for (const values of [...start.weights, ...start.biases]) values.set(Float32Array.from(values)); // where float32 can start
   const fast = await step("fast", start, data, options, seed, batch);
   const textbook = await step("textbook", start, data, options, seed, batch);
@@ -164,13 +145,18 @@ async function step(
   seed: number,
   batch: Uint32Array,
 ): Promise<Network> {
-  const moved = new Network(network.sizes, network);
-  copy(network, moved);
+  const moved = copyOf(network);
   const hyper = { ...options, batchSize: batch.length };
   const engine = name === "fast" ? await FastEngine.create(moved, data, hyper) : new TextbookEngine(moved, data, hyper);
   await engine.train(batch, options.eta, { seed, first: 0 });
   await engine.finish();
   return moved;
+}
+
+function copyOf(network: Network): Network {
+  const other = new Network(network.sizes, network);
+  copy(network, other);
+  return other;
 }
 
 /** Indices below n: all of them, or NUMBERS by chance. */
@@ -187,40 +173,4 @@ function sampleWeights(a: Float64Array, n: number, random: Random): number[] {
     const j = Math.floor(i / sources.length);
     return j * a.length + sources[i % sources.length];
   });
-}
-
-/** The derivative of f at 0 by central differences; undefined where f has a kink nearby: they differ with h, or from side to side. */
-function slope(f: (h: number) => number): number | undefined {
-  const [far, near, middle] = [(f(H) - f(-H)) / (2 * H), (f(H / 2) - f(-H / 2)) / H, f(0)];
-  const [up, down] = [(f(H) - middle) / H, (middle - f(-H)) / H];
-  const isBent = Math.abs(far - near) > 1e-7 + 1e-5 * Math.abs(far);
-  const hasCorner = Math.abs(up - down) > 1e-4 + 0.1 * Math.max(Math.abs(up), Math.abs(down));
-  return isBent || hasCorner ? undefined : far;
-}
-
-/**
- * Compares the pairs of each layer.
- *
- * @param least  what the largest number of a layer counts as at least
- */
-function judge(name: CheckName, layers: Pair[][], tolerance: number, least: number, broken?: CheckName): Check {
-  let [numbers, kinks, largestError] = [0, 0, 0];
-  for (const [l, pairs] of layers.entries()) {
-    const sound = pairs.filter((pair): pair is [number, number] => pair[1] !== undefined);
-    kinks += pairs.length - sound.length;
-    numbers += sound.length;
-    const largest = sound.reduce((largest, [, expected]) => Math.max(largest, Math.abs(expected)), least);
-    if (broken === name && l === layers.findLastIndex((pairs) => pairs.length > 0)) spoil(sound);
-    for (const [found, expected] of sound) {
-      const scale = Math.max(Math.abs(found), Math.abs(expected), largest / 100);
-      largestError = Math.max(largestError, Math.abs(found - expected) / scale);
-    }
-  }
-  return { name, compared: CHECKS[name], numbers, kinks, largestError, tolerance, passed: largestError <= tolerance };
-}
-
-/** Makes the largest found number 1 % larger. */
-function spoil(pairs: [found: number, expected: number][]): void {
-  const largest = pairs.reduce((a, b) => (Math.abs(b[0]) > Math.abs(a[0]) ? b : a));
-  largest[0] *= 1.01;
 }

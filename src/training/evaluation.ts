@@ -31,6 +31,14 @@ export interface Answer {
   cost: number;
 }
 
+/** What is asked of an evaluation beside the accuracy. */
+export interface EvaluateOptions {
+  withCost?: boolean;
+  signal?: AbortSignal;
+  /** Called for every example in order, where the cost is asked for, with its z^L, good until the next call. */
+  onAnswer?: (answer: Answer, z: Float64Array) => void;
+}
+
 /** How many examples are evaluated at a time, at least. */
 const SMALLEST = 64;
 
@@ -53,16 +61,8 @@ export class Evaluator {
     this.#parameters = zeros(hyper.lambda > 0 || hyper.l1 > 0 ? sizes : []);
   }
 
-  /**
-   * @param onAnswer  is told of every example in order, if the cost is asked for, with its z^L, good until the next
-   * @returns undefined if the signal has ended it
-   */
-  async evaluate(
-    part: Part,
-    withCost: boolean,
-    signal?: AbortSignal,
-    onAnswer?: (answer: Answer, z: Float64Array) => void,
-  ): Promise<Evaluation | undefined> {
+  /** @returns undefined if the signal has ended it */
+  async evaluate(part: Part, { withCost, signal, onAnswer }: EvaluateOptions = {}): Promise<Evaluation | undefined> {
     const { labels } = this.#data[part];
     const total = labels.length;
     const answers = new Uint32Array(this.#outputs);
@@ -105,7 +105,7 @@ export class Evaluator {
 }
 
 /** The largest of `n` numbers from `from`, the first of equals, counted from there: sigmoid and softmax keep the order of z. */
-export function argmax(values: Float32Array | Float64Array, from: number, n: number): number {
+function argmax(values: Float32Array | Float64Array, from: number, n: number): number {
   let best = 0;
   for (let j = 1; j < n; j++) if (values[from + j] > values[from + best]) best = j;
   return best;

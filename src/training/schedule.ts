@@ -11,7 +11,7 @@ export interface Schedule {
   eta(progress: ScheduleProgress, settings: ScheduleSettings): number | undefined;
 }
 
-export interface ScheduleProgress {
+interface ScheduleProgress {
   /** The rate to start with. */
   eta: number;
   /** The epoch to come, from 1, and the number of epochs to be trained in all. */

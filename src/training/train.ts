@@ -105,10 +105,10 @@ async function trainEpoch(
 async function evaluateAll({ evaluator, settings: { monitor, signal } }: OngoingRun) {
   const monitored: EpochResult["monitored"] = {};
   for (const part of PARTS.filter((part) => monitor.has(part))) {
-    monitored[part] = await evaluator.evaluate(part, true, signal);
+    monitored[part] = await evaluator.evaluate(part, { withCost: true, signal });
     if (!monitored[part]) return undefined;
   }
-  const test = monitored.test ?? (await evaluator.evaluate("test", false, signal));
+  const test = monitored.test ?? (await evaluator.evaluate("test", { signal }));
   return test && { ...test, monitored };
 }
 

@@ -161,7 +161,7 @@ describe("what goes wrong", () => {
     expect(human.stderr).not.toMatch(/\n {4}at /);
     const json = await run([...args, "--json"]);
     expect(json.code).toBe(code);
-    if (args.length === 2 && args[1] !== "--json") expect(json.stderr).toBe(human.stderr);
+    if (args.length === 2) expect(json.stderr).toBe(human.stderr);
     const events = parse(json.stdout);
     expect(events).toMatchObject([
       { event: "end", status: "failed", epochs: 0, accuracy: null, error: expect.any(String) },

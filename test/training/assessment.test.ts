@@ -12,7 +12,6 @@ describe("assess", () => {
       ["sigmoid", "quadratic"],
       ["softmax", "log-likelihood"],
     ] as const) {
-      // biome-ignore format: a table
       const network = Network.random([12, 6, 5], undefined, { output });
       const { correct, cost: mean, confusion, mistakes } = await assess(network, data, "test", cost);
       const all = Array.from(labels, (label, index) => {

@@ -23,8 +23,8 @@ async function evaluated(engine: EngineName, network: Network, data: Dataset, gi
   const started = await engines[engine](network, data, hyper);
   const evaluator = new Evaluator(started, network.sizes, data, hyper);
   const result = {
-    with: await evaluator.evaluate("validation", true),
-    without: await evaluator.evaluate("test", false),
+    with: await evaluator.evaluate("validation", { withCost: true }),
+    without: await evaluator.evaluate("test"),
   };
   await started.finish();
   return result;
@@ -103,7 +103,7 @@ describe.each(Object.keys(engines) as EngineName[])("evaluation by the %s engine
     const network = new Network([12, 4]);
     const started = await engines[engine](network, dataOf(4), DEFAULTS);
     const evaluator = new Evaluator(started, network.sizes, dataOf(4), DEFAULTS);
-    expect(await evaluator.evaluate("test", true, AbortSignal.abort())).toBeUndefined();
+    expect(await evaluator.evaluate("test", { signal: AbortSignal.abort() })).toBeUndefined();
     await started.finish();
   });
 });

@@ -4,7 +4,7 @@ import { printable } from "../../errors.js";
 import type { Candidate, Prediction } from "../../training/prediction.js";
 
 /** An image, what the network says to it, and what it is if that is known. */
-export type PredictedPicture = Picture & Prediction & { label?: number };
+type PredictedPicture = Picture & Prediction & { label?: number };
 
 /** For people: the image, the answer, and below it what else was asked for. */
 export function predictionLines(

@@ -1,3 +1,4 @@
+import type { Dataset } from "../../data/dataset.js";
 import { PARTS, type Part } from "../../data/parts.js";
 import type { Evaluation } from "../../training/evaluation.js";
 import { bestOnTest, bestOnValidation, type EpochResult, type TrainResult } from "../../training/result.js";
@@ -75,14 +76,25 @@ function countsOf({ correct, total, accuracy, cost }: Evaluation) {
 }
 
 /** The end of a run whose network is there. */
-export function endOf({ seed, network, result }: Run, figure?: Figure): RunEnd {
+export function endOf({ seed, network, result }: Run, data: Dataset, figure?: Figure): RunEnd {
   const { status, stoppedBy, epochs, keptEpoch, examples, trainSeconds } = result;
   return {
     ...endOfRun(status, epochs, seed, figure),
     ...{ stoppedBy, keptEpoch },
     examplesPerSecond: trainSeconds > 0 ? examples / trainSeconds : null,
     weightsSha256: network.weightsSha256(),
+    neverPredicted: neverPredicted(result, data),
   };
+}
+
+/** The classes of the test labels that could be learned, and that the network answered for no test image after the last epoch. */
+function neverPredicted({ status, epochs }: TrainResult, { training, test }: Dataset): number[] {
+  const last = epochs.at(-1);
+  if (status !== "done" || last === undefined) return [];
+  const learnable = new Set(training.labels);
+  return [...new Set(test.labels)]
+    .filter((label) => learnable.has(label) && last.answers[label] === 0)
+    .sort((a, b) => a - b);
 }
 
 /** The test accuracies of several runs after an epoch. */
