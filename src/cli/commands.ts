@@ -15,7 +15,7 @@ export interface Subcommand {
   examples?: string;
   /** Its arguments, and what each is. */
   takes?: Record<string, string>;
-  /** Does it; imports what it needs, so that --help need not load it. */
+  /** Runs it; imports what it needs only then, so that --help loads little. */
   run(command: Command, context: Context): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export const SUBCOMMANDS = {
   },
 
   predict: {
-    about: "Says what images show.",
+    about: "Says which digits images show.",
     examples: `Examples:
   bp-train predict model.safetensors seven.png         a PNG image of any size, dark on light or light on dark
   bp-train predict model.json --index 0,7 --show       images of the test data, drawn
@@ -54,9 +54,9 @@ export const SUBCOMMANDS = {
   },
 
   convert: {
-    about: "Converts a model file to the form that <to> ends in.",
+    about: "Converts a model file to the format that <to> ends in.",
     examples: `Examples:
-  bp-train convert model.json model.safetensors    from the form of the book's network2.py to PyTorch's world
+  bp-train convert model.json model.safetensors    from the book's network2.py to PyTorch's tools
   bp-train convert model.safetensors model.json    and back, if the book's program knows such networks
 `,
     takes: { "<from>": "a model file", "<to>": "ends in .safetensors or .json" },

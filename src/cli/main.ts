@@ -54,8 +54,7 @@ function program(output: AbortSignal): Command {
     .exitOverride();
   for (const option of OPTIONS.train()) command.addOption(option);
   command.allowExcessArguments().action(async () => {
-    if (command.args.length > 0)
-      command.error(`unexpected argument '${command.args[0]}': everything is said by options`);
+    if (command.args.length > 0) command.error(`unexpected argument '${command.args[0]}': training takes options only`);
     const { runTraining } = await import("./train.js"); // here, so that --help need not load it
     await runTraining(command, { version, output });
   });
@@ -72,7 +71,7 @@ function addSubcommand(program: Command, name: keyof typeof SUBCOMMANDS, context
   for (const [argument, description] of Object.entries(takes)) command.argument(argument, description);
   command.allowExcessArguments(false).action(async () => {
     const misplaced = program.options.find((option) => program.getOptionValueSource(option.attributeName()) === "cli");
-    if (misplaced) command.error(`option '${misplaced.flags}' belongs behind '${name}'`);
+    if (misplaced) command.error(`option '${misplaced.flags}' belongs after '${name}'`);
     await run(command, context);
   });
 }

@@ -25,7 +25,7 @@ const option = {
   output: () => new Option("--output <name>", "of the output layer").default("sigmoid").choices(names(OUTPUTS)),
   init: () => new Option("--init <name>", "how the weights start").default("gaussian").choices(names(INITS)),
   initFrom: () =>
-    new Option("--init-from <model>", "start from the weights of a model file (default: from chance)").argParser(
+    new Option("--init-from <model>", "start from the weights of a model file (default: drawn at random)").argParser(
       parse.notEmpty,
     ),
 
@@ -38,7 +38,7 @@ const option = {
   eta: () => new Option("--eta <rate>", "learning rate").default(3).argParser(parse.positiveNumber),
   cost: () => new Option("--cost <name>", "what is minimised").default(DEFAULTS.cost).choices(names(COSTS)),
   schedule: () =>
-    new Option("--schedule <name>", "how eta goes on from epoch to epoch")
+    new Option("--schedule <name>", "how eta changes from epoch to epoch")
       .default("constant")
       .choices(names(SCHEDULES)),
   scheduleEpochs: () =>
@@ -71,7 +71,9 @@ const option = {
       .default(DEFAULTS.lambda)
       .argParser(parse.numberFromZero),
   l1: () =>
-    new Option("--l1 <x>", "L1 regularisation, scaled alike").default(DEFAULTS.l1).argParser(parse.numberFromZero),
+    new Option("--l1 <x>", "L1 regularisation, scaled like lambda")
+      .default(DEFAULTS.l1)
+      .argParser(parse.numberFromZero),
   momentum: () =>
     new Option("--momentum <mu>", "share of its velocity that a weight keeps")
       .default(DEFAULTS.momentum)
@@ -140,16 +142,17 @@ const option = {
       parse.notEmpty,
     ),
   checkpoint: () =>
-    new Option(
-      "--checkpoint <file>",
-      "keep all that is needed to go on with the run (default: keep nothing)",
-    ).argParser(parse.notEmpty),
+    new Option("--checkpoint <file>", "keep all that is needed to resume the run (default: keep nothing)").argParser(
+      parse.notEmpty,
+    ),
   checkpointEvery: () =>
-    new Option("--checkpoint-every <epochs>", "how often, beside the run's end (default: 1)").argParser(
+    new Option("--checkpoint-every <epochs>", "epochs from one checkpoint to the next (default: 1)").argParser(
       parse.wholeNumber(1),
     ),
   resume: () =>
-    new Option("--resume <file>", "go on with the run of a checkpoint (default: begin one)").argParser(parse.notEmpty),
+    new Option("--resume <file>", "go on with the run of a checkpoint (default: start a new run)").argParser(
+      parse.notEmpty,
+    ),
   force: () => new Option("--force", "replace a file of another kind").default(false),
   break: () =>
     new Option(
@@ -157,7 +160,7 @@ const option = {
       "spoil one of the gradients on purpose, to see the check fail (default: none)",
     ).choices(["BP1", "BP2", "BP3", "BP4", "step", "fast"] satisfies CheckName[]),
 
-  on: () => new Option("--on <part>", "which data to answer").default("test").choices(PARTS),
+  on: () => new Option("--on <part>", "which data to evaluate on").default("test").choices(PARTS),
   worst: () =>
     new Option("--worst <n>", "how many of the worst mistakes to show").default(10).argParser(parse.wholeNumber(0)),
   index: () =>

@@ -4,7 +4,7 @@ import type { Checkpoint } from "../model/checkpoint.js";
 import type { Model } from "../model/model.js";
 import type { TrainFlags } from "./flags.js";
 
-/** What a run starts from, if not from chance. */
+/** What a run starts from, unless from random weights. */
 export interface Beginning {
   resumed?: Checkpoint;
   model?: Model;

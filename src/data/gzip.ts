@@ -8,7 +8,7 @@ const CHUNK = 1 << 20;
 /** A gzip file is at most so many times smaller than what it holds: deflate can do no better (zlib's technical notes). */
 export const LARGEST_INFLATION = 1032;
 
-/** Whether a file that starts so is gzip. */
+/** Whether a file that starts with these bytes is gzip. */
 export function isGzip(start: Uint8Array): boolean {
   return start[0] === 0x1f && start[1] === 0x8b;
 }
@@ -38,7 +38,7 @@ export async function* inflatedChunks(path: string, handle: FileHandle, size: nu
 
 const GET_AGAIN = "get the file again";
 
-/** Tells zlib's errors as what they mean for this file. Others pass. */
+/** An error of zlib as a DataError that says what it means for this file; any other error as it is. */
 function asGzipError(path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (!code?.startsWith("Z_")) return error;

@@ -26,7 +26,7 @@ export function kindOf(stats: Stats): string {
   return stats.isFIFO() ? "a FIFO" : "a device or socket";
 }
 
-/** Tells a broken file system as what it means for this file. Other errors pass. */
+/** An error of the file system as a DataError that says what it means for this file; any other error as it is. */
 export function asFileError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DataError || !("code" in error)) return error;
   const because = { cause: error };

@@ -21,7 +21,7 @@ export interface Checkpoint {
   flags: Record<string, unknown>;
   datasetSha256: string;
   sizes: readonly number[];
-  /** In what it is computed; the numbers of float32 are exactly float32s. */
+  /** The type that it is computed in; the numbers of float32 are exactly float32s. */
   precision: Precision;
   state: RunState;
 }
@@ -123,9 +123,9 @@ function split(path: string, bytes: Uint8Array): { header: Header; body: DataVie
 function noCheckpoint(path: string, bytes: Uint8Array): DataError {
   const text = Buffer.from(bytes.subarray(0, MAGIC.length)).toString("latin1");
   const other = /^bp-train checkpoint (\d+)\n/.exec(text)?.[1];
-  const found = other ? `one of form ${other}` : bytes.length === 0 ? "an empty file" : looksLike(bytes);
+  const found = other ? `one of format ${other}` : bytes.length === 0 ? "an empty file" : looksLike(bytes);
   const remedy = other ? "use the bp-train that wrote it" : "give a file that --checkpoint kept";
-  return new DataError({ thing: path, expected: "a checkpoint of bp-train, form 1", found, remedy });
+  return new DataError({ thing: path, expected: "a checkpoint of bp-train, format 1", found, remedy });
 }
 
 function historyFrom(path: string, header: Header, outputs: number): EpochResult[] {

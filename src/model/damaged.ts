@@ -1,6 +1,6 @@
 import { DataError } from "../errors.js";
 
-/** The error of a reader that found something else in a file than its form demands. */
+/** The error of a reader that found something else in a file than its format demands. */
 export function damaged(path: string, expected: string, found: string, cause?: unknown): DataError {
   return new DataError({ thing: path, expected, found, remedy: "get or save the file again" }, { cause });
 }

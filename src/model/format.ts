@@ -8,7 +8,7 @@ export interface Model {
   network: Network;
   /** What it was trained to make small. */
   cost: CostName;
-  /** In what its numbers were computed; those of float32 are exactly float32s. */
+  /** The type that its numbers were computed in; those of float32 are exactly float32s. */
   precision: Precision;
   metadata: ModelMetadata;
 }
@@ -20,12 +20,12 @@ export interface ModelShape extends Pick<Model, "cost" | "precision"> {
   network: Pick<Network, "sizes" | "activation" | "output">;
 }
 
-/** A form in which a file holds a model. */
+/** A file format for models. */
 export interface Format {
   name: string;
-  /** Whether a file that starts so is meant to be of this form. */
+  /** Whether a file with these bytes is meant to be of this format. */
   matches(bytes: Uint8Array): boolean;
-  /** @throws ConfigurationError, with `path` in it, if the form cannot hold such a model */
+  /** @throws ConfigurationError, with `path` in it, if the format cannot hold such a model */
   check(path: string, shape: ModelShape): void;
   /** The file's content, in pieces. */
   encode(model: Model): Iterable<string | Uint8Array>;

@@ -6,7 +6,7 @@ interface Range {
   max?: number;
 }
 
-/** An object out of a file that nobody vouches for, whose values are asked for by what they must be; else, they throw a DataError. */
+/** An object from a file that is not to be trusted: each method gives a value, or throws a DataError if it is not of that kind. */
 export class Header {
   readonly #path: string;
   readonly #values: Record<string, unknown>;

@@ -5,9 +5,9 @@ const MAX_DEPTH = 32;
 const MAX_PARTS = 1 << 22;
 
 /**
- * Parses JSON that nobody vouches for.
+ * Parses JSON from a file that is not to be trusted.
  *
- * @throws DataError if it is no UTF-8 or no JSON, or if a key is there twice, which one reader takes for this and another for that
+ * @throws DataError if it is no UTF-8 or no JSON, or has a key twice, of which readers take one or the other
  */
 export function parseJson(path: string, json: string | Uint8Array): unknown {
   const text = typeof json === "string" ? json : decode(path, json);

@@ -44,8 +44,8 @@ export async function lock(path: string): Promise<() => void> {
 }
 
 /**
- * Creates the lock, or takes over a deserted one. That is for one process alone: the one that holds a lock on the succession of just this
- * holder, which is taken in the same way, and moved into its place. Who comes too late finds another holder there.
+ * Creates the lock, or takes over a deserted one. Only one process may take it over: the one that holds a second lock, named after the
+ * dead holder's token, which is taken in the same way and then renamed to the first. Whoever comes too late finds another holder there.
  */
 async function take(file: string, me: Holder, path: string): Promise<void> {
   if (create(file, me)) return;

@@ -10,22 +10,22 @@ import { MAX_SAFETENSORS, safetensors } from "./safetensors.js";
 export type { Model, ModelShape, Precision } from "./format.js";
 export type { HistoryEntry, ModelMetadata } from "./metadata.js";
 
-/** The forms of a model file, by the ending of its name. */
+/** The formats of a model file, by the ending of its name. */
 const FORMATS: ReadonlyMap<string, Format> = new Map([
   [".safetensors", safetensors],
   [".json", bookJson],
 ]);
 
 /**
- * Reads a model file, in whichever form it is: safetensors, or the JSON of the book's program.
+ * Reads a model file, in whichever format it is: safetensors, or the JSON of the book's program.
  *
- * @throws DataError if the file is missing or not exactly of one of these forms
+ * @throws DataError if the file is missing or not exactly of one of these formats
  */
 export async function readModel(path: string): Promise<Model> {
   return (await readModelFile(path)).model;
 }
 
-/** As `readModel`; tells the form, too. */
+/** As `readModel`, with the name of the format. */
 export async function readModelFile(path: string): Promise<{ model: Model; format: string }> {
   const bytes = await readFileChecked(path, MAX_SAFETENSORS);
   for (const format of FORMATS.values()) {
@@ -36,9 +36,9 @@ export async function readModelFile(path: string): Promise<{ model: Model; forma
 }
 
 /**
- * Writes a model file, in the form that the ending of its name says; what was there is replaced when the new one is whole.
+ * Writes a model file, in the format that the ending of its name says; what was there is replaced when the new one is whole.
  *
- * @throws ConfigurationError if the form cannot hold the model
+ * @throws ConfigurationError if the format cannot hold the model
  * @throws OutputError if the file cannot be written
  */
 export async function writeModel(path: string, model: Model): Promise<void> {

@@ -3,7 +3,7 @@ import { sigmoid, sigmoidPrime } from "./activation.js";
 import { largestOf, type OutputName } from "./output.js";
 
 /**
- * What one example costs. y, the desired output, is 1 at the label's neuron and 0 elsewhere; it exists in this file only, as a
+ * What one example costs. y, the desired output, is 1 at the label's neuron and 0 elsewhere; it is never stored, but worked out one
  * number at a time.
  */
 export interface Cost {

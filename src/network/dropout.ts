@@ -3,7 +3,7 @@
  * threads can ask in any order. Kernel counterpart: kernel/assembly/dropout.ts.
  */
 
-/** Which hidden neurons dropout leaves out. */
+/** The masks of consecutive examples of an epoch. */
 export interface Masks {
   /** Of the epoch, a whole number below 2^32. */
   seed: number;

@@ -19,7 +19,13 @@ export interface Hyperparameters {
 }
 
 export const DEFAULTS: Hyperparameters = {
-  ...{ batchSize: 10, cost: "quadratic", lambda: 0, l1: 0, momentum: 0, dropout: 0, maxNorm: Number.POSITIVE_INFINITY },
+  batchSize: 10,
+  cost: "quadratic",
+  lambda: 0,
+  l1: 0,
+  momentum: 0,
+  dropout: 0,
+  maxNorm: Number.POSITIVE_INFINITY,
 };
 
 /** @throws ConfigurationError if one makes no sense for `n` training examples */

@@ -31,7 +31,7 @@ export const OUTPUTS = {
 
 export type OutputName = keyof typeof OUTPUTS;
 
-/** The largest of some numbers; a loop, because Math.max takes no array of any length. */
+/** The largest of some numbers; a loop, because Math.max(...values) fails for long arrays. */
 export function largestOf(values: Float64Array): number {
   let largest = values[0];
   for (let j = 1; j < values.length; j++) if (values[j] > largest) largest = values[j];

@@ -21,7 +21,7 @@ export interface Assessment extends Evaluation {
   /** The mean of the examples, without regularisation. */
   cost: number;
   confusion: Confusion;
-  /** The dearest first. */
+  /** The costliest first. */
   mistakes: Mistake[];
 }
 

@@ -39,7 +39,7 @@ export interface Benchmark {
   gflopsDone: number;
 }
 
-/** Measured are at least this many epochs after the first, and then more until the spread is known or the time is up. */
+/** How many epochs are measured after the first, at least and at most: as many as it takes until the spread is known or the time is up. */
 const [FEWEST, MOST, SECONDS] = [7, 200, 10];
 
 /** The spread is known when the middle half of the epochs lies within this share of the median. */

@@ -6,7 +6,7 @@ import type { Parameters } from "../network/network.js";
 export const ENGINES = ["fast", "textbook"] as const;
 export type EngineName = (typeof ENGINES)[number];
 
-/** In what each of them computes. */
+/** The type of number that each computes in. */
 export const PRECISIONS = { fast: "float32", textbook: "float64" } as const;
 
 /** More threads than this are refused. */
@@ -36,7 +36,7 @@ export interface Engine {
    */
   outputs(part: Part, from: number, to: number): Promise<Float32Array | Float64Array>;
 
-  /** For how many examples `outputs` can be asked at once. */
+  /** The most examples that `outputs` can be asked for at once. */
   readonly examplesAtOnce: number;
 
   /** Whether every weight and bias is finite. */

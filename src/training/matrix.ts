@@ -5,7 +5,7 @@ import type { SparseVector } from "../data/sparse-vector.js";
 /**
  * product = w a, where w is (product.length, a.length) row-major.
  *
- * Four rows at a time and then the rest one by one: V8 checks every array anew in every turn of a loop, here once for four
+ * Four rows at a time and then the rest one by one: V8 checks every array again in every turn of a loop, here once for four
  * products, which makes it 2.3 times as fast (Node 20, 784 x 30). Each sum is made in the same order either way.
  */
 export function multiply(w: Float64Array, a: SparseVector, product: Float64Array): void {

@@ -148,7 +148,7 @@ function checkHidden({ sizes, activation, output }: NetworkShape, { dropout }: S
       thing,
       expected: "a hidden layer",
       found: layers,
-      remedy: "add one, or leave it out",
+      remedy: "add one, or leave the option out",
     });
   }
   if (output === "softmax" && sizes[sizes.length - 1] === 1) {

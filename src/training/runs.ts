@@ -10,11 +10,11 @@ import type { EpochResult, Progress, TrainResult } from "./result.js";
 import type { RunState } from "./state.js";
 import { train } from "./train.js";
 
-/** What to start from, and how to train: a run but for its seed. */
+/** What to start from, and how to train: all of a run but its seed. */
 export interface RunOptions extends NetworkOptions, Omit<TrainOptions, "random" | keyof RunListener> {
   layers: readonly number[];
   init?: InitName;
-  /** A network of these layers whose parameters to start from, in the place of chance. */
+  /** A network of these layers whose parameters to start from, instead of random ones. */
   start?: Parameters;
 }
 
@@ -48,7 +48,7 @@ export async function trainFrom(
 }
 
 /**
- * Trains one network from each seed, so many of them at a time. The fast engine's runs are side by side on their threads; the textbook
+ * Trains one network from each seed, `atATime` of them at once. The fast engine's runs are side by side on their threads; the textbook
  * engine's take turns on this one.
  *
  * @param onRun  called in the order in which they end
@@ -89,7 +89,7 @@ export async function trainAll(
   return runs.filter((run) => run !== undefined);
 }
 
-/** How many runs go side by side on this machine, and how many threads each of them has, where nobody says how many. */
+/** How many runs go side by side on this machine, and how many threads each of them has: by default one. */
 export function sideBySide(runs: number, engine: EngineName, threads: number | undefined) {
   const each = threads ?? 1;
   const room = engine === "fast" ? Math.max(1, Math.floor(availableParallelism() / each)) : 1;

@@ -1,13 +1,13 @@
 /**
- * How the learning rate goes on from epoch to epoch. Each is a pure function of the epochs before, so that a run can be taken up
- * again anywhere.
+ * How the learning rate changes from epoch to epoch. Each is a pure function of the epochs before, so that a run can be resumed
+ * anywhere.
  */
 export interface Schedule {
   /** Which of the settings it takes. */
   takes: readonly (keyof ScheduleSettings)[];
   /** Whether it looks at the validation accuracy. */
   usesValidation: boolean;
-  /** The learning rate of an epoch; undefined if there is no sense in going on. */
+  /** The learning rate of an epoch; undefined if training should end. */
   eta(progress: ScheduleProgress, settings: ScheduleSettings): number | undefined;
 }
 
@@ -54,8 +54,8 @@ export const SCHEDULES = {
   },
 
   /**
-   * Multiplied by the factor whenever the validation accuracy has not improved for so many epochs, and no sense in going on when it has
-   * dropped to 1/128 of where it started (Nielsen, chapter 3, the exercise on learning schedules).
+   * Multiplied by the factor whenever the validation accuracy has not improved for so many epochs, and ends training when it has dropped
+   * to 1/128 of where it started (Nielsen, chapter 3, the exercise on learning schedules).
    */
   plateau: {
     takes: ["scheduleEpochs", "scheduleFactor"],

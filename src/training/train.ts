@@ -144,7 +144,7 @@ async function startEngine(network: Network, data: Dataset, settings: Settings, 
   return await starting;
 }
 
-/** @returns undefined if the schedule sees no sense in going on */
+/** @returns undefined if the schedule ends training */
 function nextEta(finished: EpochResult[], settings: Settings): number | undefined {
   const schedule: Schedule = SCHEDULES[settings.schedule];
   const history = schedule.usesValidation ? finished : []; // runs may have very many epochs

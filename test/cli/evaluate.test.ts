@@ -124,7 +124,7 @@ describe("evaluate", () => {
       2,
       /validation data: expected an image at least/,
     ],
-    [["--epochs", "3", "evaluate", "MODEL"], 2, /option '-e, --epochs <n>' belongs behind 'evaluate'/],
+    [["--epochs", "3", "evaluate", "MODEL"], 2, /option '-e, --epochs <n>' belongs after 'evaluate'/],
     [["evaluate", "TINY"], 2, /layers 6,3: expected 784 input neurons for images of 28x28, found 6/],
     [["evaluate", "/no/such/model.json"], 3, /\/no\/such\/model.json: expected .*/],
     [["evaluate", "MODEL", "--data", "/no/such/folder"], 3, /\/no\/such\/folder: expected a folder/],

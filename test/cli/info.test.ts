@@ -51,7 +51,7 @@ Weights    ${model.network.weightsSha256()}
     [["info"], 2, /missing required argument 'model'/],
     [["info", "--json"], 2, /missing required argument 'model'/],
     [["info", "a", "b"], 2, /too many arguments/],
-    [["--epochs", "3", "info", "a"], 2, /option '-e, --epochs <n>' belongs behind 'info'/],
+    [["--epochs", "3", "info", "a"], 2, /option '-e, --epochs <n>' belongs after 'info'/],
     [["info", "no-such-file"], 3, /no-such-file: expected a file, found none/],
     [["info", "/"], 3, /found a directory/],
     [["info", process.execPath], 3, /a safetensors file or the JSON of the book's network2.py, found the first bytes/],

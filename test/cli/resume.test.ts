@@ -205,11 +205,11 @@ describe("a checkpoint that is no longer whole", () => {
       /the SHA-256 that its end promises/,
     ],
     ["longer", (file: string) => writeFileSync(file, "x", { flag: "a" }), /the SHA-256 that its end promises/],
-    ["empty", (file: string) => truncateSync(file), /expected a checkpoint of bp-train, form 1, found an empty file/],
+    ["empty", (file: string) => truncateSync(file), /expected a checkpoint of bp-train, format 1, found an empty file/],
     [
-      "of another form",
+      "of another format",
       (file: string) => writeFileSync(file, readFileSync(file).fill("2", 20, 21)),
-      /found one of form 2; use the bp-train that wrote it/,
+      /found one of format 2; use the bp-train that wrote it/,
     ],
   ])("%s is refused with one line", async (_, damage, message) => {
     const file = newFile();

@@ -1,7 +1,7 @@
 import type { EpochResult } from "../../training/result.js";
 import type { EpochStatistics, RunEnd } from "./run-end.js";
 
-/** What a run is asked to do; null is what nobody asked for. */
+/** What a run is asked to do; null where nothing is asked. */
 export interface RunSettings {
   version: string;
   preset: string | null;

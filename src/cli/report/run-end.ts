@@ -6,7 +6,7 @@ import type { Run } from "../../training/runs.js";
 import { type Statistics, statistics } from "../../training/statistics.js";
 import { type Figure, ownFigure } from "../presets.js";
 
-/** A run at its end, whatever ended it, or several of them on average; what there is none of is null. */
+/** A run at its end, whatever ended it, or several of them on average; null where there is nothing to tell. */
 export interface RunEnd {
   status: "done" | "interrupted" | "diverged" | "failed";
   /** What ended it before its last epoch. */

@@ -1,10 +1,10 @@
 /**
  * The fast engine's kernel: stochastic gradient descent on whole mini-batches, a slice of them a call.
  *
- * Each thread calls the same functions with the same numbers and its own `Thread` record. It owns some units of every layer (of a small output layer, all of them on a copy of its own): it works out
- * their activations and deltas, and updates the weights that lead into (first layer) or out of them (the others), so that
- * between two meetings nobody writes what another reads. Nothing here depends on who owns what: the sums of a unit are made by one
- * thread in one order.
+ * Each thread calls the same functions with the same numbers and its own `Thread` record. It owns some units of every layer (of a small
+ * output layer, all of them on a copy of its own): it works out their activations and deltas, and updates the weights that lead into
+ * (first layer) or out of them (the others), so that between two meetings nobody writes what another reads. Nothing here depends on who
+ * owns what: the sums of a unit are made by one thread in one order.
  */
 import { Images, Layer, Rule, Thread, activationsOf, layerAt, panelStart, panelTargets, panelWeights, row } from "./layout";
 import { exampleAt, rowStart, sparseForward, sparseUpdate, touch } from "./sparse";
