@@ -6,13 +6,13 @@ import type { Run, RunListener } from "../training/runs.js";
 import type { Context } from "./commands.js";
 import type { TrainFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
-import type { Keeping } from "./keeping.js";
 import { type Beginning, prepare } from "./prepare.js";
 import { type Figure, presetOf } from "./presets.js";
 import { percent } from "./report/human.js";
 import { refusalLine } from "./report/ndjson.js";
 import { Reporter } from "./report/reporter.js";
 import { endOf, endOfRun, endOfRuns, type RunEnd, statisticsByEpoch } from "./report/run-end.js";
+import type { RunFiles } from "./run-files.js";
 import { seedsOf, settingsOf, trainingOf } from "./settings.js";
 
 /** `bp-train [options]`: reads the data, trains, reports. */
@@ -41,7 +41,7 @@ class Session {
   readonly #settings;
   readonly #reporter: Reporter;
   /** If anything is to be kept. */
-  #keeping: Keeping | undefined;
+  #files: RunFiles | undefined;
   readonly #interrupts: InterruptHandler;
   /** The finished epochs of each run. */
   readonly #finished: EpochResult[][];
@@ -71,7 +71,7 @@ class Session {
     const signal = AbortSignal.any([this.#interrupts.signal, this.#output]);
     try {
       this.#reporter.opening();
-      await this.#prepareKeeping();
+      await this.#prepareFiles();
       await this.#train(signal);
     } catch (error) {
       if (this.#output.aborted) return;
@@ -79,17 +79,17 @@ class Session {
       process.exitCode = this.#interrupts.exitCode; // while the data were read
       this.#reporter.end(this.#endSoFar("interrupted"));
     } finally {
-      this.#keeping?.end();
+      this.#files?.end();
       this.#reporter.close();
     }
   }
 
-  async #prepareKeeping(): Promise<void> {
+  async #prepareFiles(): Promise<void> {
     const { save, checkpoint, checkpointEvery, resume } = this.#flags;
     if ((save ?? checkpoint ?? checkpointEvery ?? resume) === undefined) return;
-    const { Keeping } = await import("./keeping.js");
-    this.#keeping = new Keeping(this.#flags, this.#settings.version);
-    await this.#keeping.prepare();
+    const { RunFiles } = await import("./run-files.js");
+    this.#files = new RunFiles(this.#flags, this.#settings.version);
+    await this.#files.prepare();
   }
 
   async #train(signal: AbortSignal): Promise<void> {
@@ -99,15 +99,15 @@ class Session {
     const { resumed, model } = this.#beginning;
     const { validation, trainSize } = this.#flags;
     const data = await loadDataset(this.#flags.data, { validation, trainSize, signal });
-    this.#keeping?.begin(data, resumed);
+    this.#files?.begin(data, resumed);
     const training = { ...trainingOf(this.#flags), start: model?.network, resume: resumed?.state, signal };
     checkTraining({ ...training, sizes: training.layers }, data, training);
     await this.#reporter.start({ ...this.#settings, ...exampleCounts(data) }, this.#examples[0]);
     const onRun = (run: Run) => this.#onRun(run, data);
     const runs = await trainAll(this.#seeds, data, training, (index) => this.#listener(index), onRun);
-    if (this.#keeping?.hasFailed) process.exitCode = 1;
+    if (this.#files?.hasFailed) process.exitCode = 1;
     if (signal.aborted) process.exitCode = this.#interrupts.exitCode ?? process.exitCode;
-    const saveError = this.#isOne ? await this.#keeping?.save(runs[0], data.classes) : undefined;
+    const saveError = this.#isOne ? await this.#files?.save(runs[0], data.classes) : undefined;
     if (this.#output.aborted) return;
     const end = this.#summarise();
     if (saveError) throw saveError;
@@ -133,7 +133,7 @@ class Session {
         this.#flags.checkpoint === undefined
           ? undefined
           : async (state) => {
-              const problem = await this.#keeping?.checkpoint(state);
+              const problem = await this.#files?.checkpoint(state);
               if (problem !== undefined) this.#reporter.note(problem);
             },
     };

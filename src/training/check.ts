@@ -159,7 +159,7 @@ function copyOf(network: Network): Network {
   return other;
 }
 
-/** Indices below n: all of them, or NUMBERS by chance. */
+/** Indices below n: all of them, or NUMBERS at random. */
 function sample(n: number, random: Random): number[] {
   const all = Array.from({ length: n }, (_, i) => i);
   return n <= NUMBERS ? all : Array.from({ length: NUMBERS }, () => random.uint32() % n);

@@ -14,8 +14,8 @@ import { type RunState, unmetDemand } from "../training/state.js";
 import type { TrainFlags } from "./flags.js";
 import { decisiveFlags } from "./resume.js";
 
-/** What outlives a run: its checkpoints and its model. */
-export class Keeping {
+/** The files that a run leaves behind: its checkpoints and its model. */
+export class RunFiles {
   readonly #flags: TrainFlags;
   readonly #version: string;
   #datasetSha256 = "";
