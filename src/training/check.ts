@@ -5,6 +5,7 @@ import type { Hyperparameters } from "../network/hyperparameters.js";
 import { copy, Network, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import { BOUNDS, type Bounds, type Comparison, compare, type Pair, slope, spoil } from "./comparison.js";
+import type { EngineName } from "./engine.js";
 import { type Change, ForwardPass } from "./forward-pass.js";
 import { TextbookEngine } from "./textbook.js";
 
@@ -53,25 +54,34 @@ export async function* checkGradients(
   };
   const m = Math.min(EXAMPLES, options.batchSize, data.training.labels.length);
   const batch = Uint32Array.from({ length: m }, (_, i) => i);
-  const seed = options.random.uint32();
-  const pairs = backpropPairs(network, data, options, seed, m);
+  const subject = { network, data, options, batch, seed: options.random.uint32() };
+  const pairs = backpropPairs(subject);
   for (const name of ["BP1", "BP2", "BP3", "BP4"] as const) {
     if (network.sizes.length === 2 && name === "BP2") continue; // there is no hidden layer
     yield check(name, pairs[name], BOUNDS.differences);
   }
-  yield check("step", await stepPairs(network, data, options, seed, batch), BOUNDS.differences);
-  yield check("fast", await enginePairs(network, data, options, seed, batch), BOUNDS.float32);
+  yield check("step", await stepPairs(subject), BOUNDS.differences);
+  yield check("fast", await enginePairs(subject), BOUNDS.float32);
+}
+
+/** What is checked: a network on a mini-batch of the training examples, with dropout's masks from `seed`. */
+interface Subject {
+  network: Network;
+  data: Dataset;
+  options: CheckOptions;
+  batch: Uint32Array;
+  seed: number;
 }
 
 /** By layer, the pairs of each equation. */
-function backpropPairs(network: Network, data: Dataset, options: CheckOptions, seed: number, m: number) {
+function backpropPairs({ network, data, options, batch, seed }: Subject) {
   const { sizes } = network;
   const L = sizes.length - 1;
   const byLayer = (): Pair[][] => sizes.map(() => []);
   const pairs = { BP1: byLayer(), BP2: byLayer(), BP3: byLayer(), BP4: byLayer() };
   const engine = new TextbookEngine(network, data, options);
   const x = new SparseVector(sizes[0]);
-  for (let example = 0; example < m; example++) {
+  for (const example of batch) {
     data.training.images.read(example, x);
     const label = data.training.labels[example];
     const masks = { seed, first: example };
@@ -94,12 +104,13 @@ function backpropPairs(network: Network, data: Dataset, options: CheckOptions, s
 }
 
 /** How far a mini-batch moves parameters, divided by -eta, and the slope of the mini-batch's regularised cost there. */
-async function stepPairs(network: Network, data: Dataset, options: CheckOptions, seed: number, batch: Uint32Array) {
+async function stepPairs(subject: Subject): Promise<Pair[][]> {
+  const { network, data, options, batch, seed } = subject;
   const { sizes, weights, biases } = network;
   const { eta, lambda, l1 } = options;
   const m = batch.length;
   const n = data.training.labels.length;
-  const moved = await step("textbook", network, data, { ...options, maxNorm: Number.POSITIVE_INFINITY }, seed, batch);
+  const moved = await step("textbook", { ...subject, options: { ...options, maxNorm: Number.POSITIVE_INFINITY } });
   const passes = Array.from(batch, (example) => {
     const x = data.training.images.pixels(example);
     return new ForwardPass(network, options, x, data.training.labels[example], { seed, first: example });
@@ -124,11 +135,11 @@ async function stepPairs(network: Network, data: Dataset, options: CheckOptions,
 }
 
 /** How far either engine moves all parameters. */
-async function enginePairs(network: Network, data: Dataset, options: CheckOptions, seed: number, batch: Uint32Array) {
-  const start = copyOf(network);
+async function enginePairs(subject: Subject): Promise<Pair[][]> {
+  const start = copyOf(subject.network);
   for (const values of [...start.weights, ...start.biases]) values.set(Float32Array.from(values)); // where float32 can start
-  const fast = await step("fast", start, data, options, seed, batch);
-  const textbook = await step("textbook", start, data, options, seed, batch);
+  const fast = await step("fast", { ...subject, network: start });
+  const textbook = await step("textbook", { ...subject, network: start });
   return (["weights", "biases"] as const).flatMap((kind) =>
     start[kind].map((before, l) =>
       Array.from(before, (value, i): Pair => [fast[kind][l][i] - value, textbook[kind][l][i] - value]),
@@ -137,14 +148,7 @@ async function enginePairs(network: Network, data: Dataset, options: CheckOption
 }
 
 /** A copy of `network` after a mini-batch with that engine. */
-async function step(
-  name: "fast" | "textbook",
-  network: Network,
-  data: Dataset,
-  options: CheckOptions,
-  seed: number,
-  batch: Uint32Array,
-): Promise<Network> {
+async function step(name: EngineName, { network, data, options, batch, seed }: Subject): Promise<Network> {
   const moved = copyOf(network);
   const hyper = { ...options, batchSize: batch.length };
   const engine = name === "fast" ? await FastEngine.create(moved, data, hyper) : new TextbookEngine(moved, data, hyper);
