@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /**
  * What can be wrong with a run. Every error builds its own message in one form, so that it always says what is wrong
  * with what, and what to do: `<thing>: expected <expected>, found <found>; <remedy>`.
@@ -50,6 +52,21 @@ export class DivergedError extends BpTrainError {
 /** @throws ConfigurationError if a choice is none of those that there are */
 export function checkName(thing: string, found: string, names: readonly string[]): void {
   if (!names.includes(found)) throw new ConfigurationError({ thing, expected: names.join(" or "), found: `${found}` });
+}
+
+/**
+ * For callers without types.
+ *
+ * @throws ConfigurationError if a value is no instance of its class
+ */
+export function checkInstance(thing: string, value: unknown, kind: abstract new (...args: never) => unknown): void {
+  if (value instanceof kind) return;
+  throw new ConfigurationError({ thing, expected: `an instance of ${kind.name}`, found: shown(value) });
+}
+
+/** A value of any kind as a caller would write it, such as `'3'`, `3` or `[Object]`. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: -1 });
 }
 
 /** File names and flags may hold control characters, which must not reach a terminal: each is shown as an escape. */

@@ -1,4 +1,4 @@
-import { ConfigurationError, DataError } from "../errors.js";
+import { ConfigurationError, checkInstance, DataError, shown } from "../errors.js";
 import { findFiles, PACKAGE_DATA } from "./folder.js";
 import { IdxFile, type IdxKind } from "./idx.js";
 import { type Images, ImagesBuilder } from "./images.js";
@@ -38,9 +38,11 @@ const FIRST_ROOM = { perPixel: 0.5, most: 1 << 26 };
  * The files are found by their names, see `findFiles`, and streamed; only ink is kept in memory, two bytes a pixel of it.
  *
  * @throws DataError if a file is missing, or not sound, or does not fit the others
- * @throws ConfigurationError if the split leaves nothing to train on
+ * @throws ConfigurationError if the split leaves nothing to train on, or there is no path
  */
 export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions = {}): Promise<Dataset> {
+  checkInstance("options", options, Object);
+  if (options.signal !== undefined) checkInstance("signal", options.signal, AbortSignal);
   const paths = await findFiles(folder);
   const files: IdxFile[] = [];
   try {
@@ -96,7 +98,7 @@ function checkSplit(images: number, { validation = BOOK_VALIDATION, trainSize }:
     throw new ConfigurationError({
       thing: `validation ${validation}`,
       expected: `a whole number below ${images}, the number of training images`,
-      found: rest > 0 ? `${validation}` : "nothing left to train on",
+      found: rest > 0 ? shown(validation) : "nothing left to train on",
       remedy: "hold out fewer, or 0",
     });
   }
@@ -104,7 +106,7 @@ function checkSplit(images: number, { validation = BOOK_VALIDATION, trainSize }:
     throw new ConfigurationError({
       thing: `train size ${trainSize}`,
       expected: `1 to ${rest}, the training images that are not held out for validation`,
-      found: `${trainSize}`,
+      found: shown(trainSize),
     });
   }
 }
@@ -154,11 +156,14 @@ function split(training: Examples, test: Examples, options: DatasetOptions): Dat
     images: training.images.slice(from, to),
     labels: training.labels.subarray(from, to),
   });
-  const largest = (labels: Uint8Array) => labels.reduce((most, label) => Math.max(most, label), 0);
   return {
     training: part(0, trainSize ?? rest),
     validation: part(rest, n),
     test,
-    classes: 1 + Math.max(largest(training.labels), largest(test.labels)),
+    classes: 1 + Math.max(largestOf(training.labels), largestOf(test.labels)),
   };
+}
+
+export function largestOf(labels: Uint8Array): number {
+  return labels.reduce((largest, label) => Math.max(largest, label), 0);
 }

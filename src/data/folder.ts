@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DataError } from "../errors.js";
+import { ConfigurationError, DataError, shown } from "../errors.js";
 
 /** The folder of this package into which the build puts MNIST. */
 export const PACKAGE_DATA = fileURLToPath(new URL("../../data", import.meta.url));
@@ -25,8 +25,12 @@ const GET_DATA =
  * `.gz`, whatever stands before that.
  *
  * @throws DataError if there is no such folder, or not exactly one file for each role
+ * @throws ConfigurationError if there is no path
  */
 export async function findFiles(folder: string): Promise<Record<Role, string>> {
+  if (typeof folder !== "string" || folder === "") {
+    throw new ConfigurationError({ thing: "data folder", expected: "a path", found: shown(folder) });
+  }
   const name = shorten(folder);
   const names = await namesIn(folder, name);
   const paths = {} as Record<Role, string>;
@@ -50,6 +54,7 @@ function shorten(path: string): string {
 
 const PROBLEMS: Record<string, string> = {
   ENOENT: "no such folder",
+  ELOOP: "a link that leads nowhere",
   ENOTDIR: "something that is no folder",
   EACCES: "a folder without read permission",
 };

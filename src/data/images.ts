@@ -1,3 +1,4 @@
+import { checkInstance } from "../errors.js";
 import { SparseVector } from "./sparse-vector.js";
 
 /**
@@ -20,8 +21,14 @@ export class Images {
     readonly ink: Uint8Array,
   ) {}
 
-  /** Images from plain pixels, length n * rows * columns, 0..255, image after image; copied. */
+  /**
+   * Images from plain pixels, length n * rows * columns, 0..255, image after image; copied.
+   *
+   * @throws RangeError if they are not whole images, of a pixel at least
+   * @throws ConfigurationError if they are no bytes
+   */
   static fromPixels(pixels: Uint8Array, rows: number, columns: number): Images {
+    checkInstance("pixels", pixels, Uint8Array);
     const builder = new ImagesBuilder(rows, columns);
     builder.append(pixels);
     return builder.build();
@@ -52,7 +59,8 @@ export class Images {
    * @throws RangeError if there is no such image
    */
   pixels(i: number): Float64Array {
-    if (!(i >= 0 && i < this.length)) throw new RangeError(`image: expected 0 to ${this.length - 1}, found ${i}`);
+    if (!(Number.isInteger(i) && i >= 0 && i < this.length))
+      throw new RangeError(`image: expected 0 to ${this.length - 1}, found ${i}`);
     const x = new SparseVector(this.rows * this.columns);
     this.read(i, x);
     return x.toDense();
@@ -77,8 +85,14 @@ export class ImagesBuilder {
   #bytes = 0;
   #last = 0;
 
-  /** @param expectedBytes  about how much ink will come; it grows where that is wrong */
+  /**
+   * @param expectedBytes  about how much ink will come; it grows where that is wrong
+   * @throws RangeError if an image would have no pixel
+   */
   constructor(rows: number, columns: number, expectedImages = 1024, expectedBytes = 65536) {
+    if (![rows, columns].every((n) => Number.isInteger(n) && n >= 1)) {
+      throw new RangeError(`image: expected one row and column or more, found ${rows}x${columns}`);
+    }
     this.#rows = rows;
     this.#columns = columns;
     this.#starts = new Uint32Array(expectedImages + 1);

@@ -16,6 +16,8 @@ const SIGNATURES: [name: string, bytes: string | number[]][] = [
   ["a Zstandard archive", [0x28, 0xb5, 0x2f, 0xfd]],
   ["a 7-Zip archive", "7z\xbc\xaf"],
   ["a compress archive (.Z)", [0x1f, 0x9d]],
+  ["UTF-16 text", [0xff, 0xfe]],
+  ["UTF-16 text", [0xfe, 0xff]],
   ["a Git LFS pointer, not the file itself", "version https://git-lfs"],
 ];
 

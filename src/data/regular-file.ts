@@ -35,8 +35,10 @@ export function asFileError(path: string, error: unknown): unknown {
     const remedy = "allow this user to read it";
     return new DataError({ thing: path, expected: "a readable file", found, remedy }, because);
   }
-  if (error.code === "ENOENT") {
-    return new DataError({ thing: path, expected: "a file", found: "none, or a link that leads nowhere" }, because);
+  if (error.code === "ENOENT" || error.code === "ELOOP") {
+    const found = "none, or a link that leads nowhere";
+    const remedy = "check the name, and what it links to";
+    return new DataError({ thing: path, expected: "a file", found, remedy }, because);
   }
   return new DataError({ thing: path, expected: "a readable file", found: error.message }, because);
 }

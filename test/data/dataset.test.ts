@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { loadDataset } from "../../dist/data/dataset.js";
+import { type DatasetOptions, loadDataset } from "../../dist/data/dataset.js";
 import { PACKAGE_DATA } from "../../dist/data/folder.js";
 import { ConfigurationError, DataError } from "../../dist/errors.js";
 import { folderOf, idx, tinySet } from "../fixtures/idx.js";
@@ -99,6 +99,7 @@ const BROKEN: [name: string, bytes: Buffer | string, message: RegExp][] = [
   ["a zip", "PK\x03\x04....", /zip archive/],
   ["a pickle", Buffer.from([0x80, 0x04, 0x95, 0, 0, 0]), /Python pickle/],
   ["NumPy's .npy", Buffer.from("\x93NUMPY\x01\0v\0", "latin1"), /NumPy array/],
+  ["text in UTF-16", Buffer.from("\ufeffhello", "utf16le"), /UTF-16 text/],
   ["JSON", '{"images": []}', /JSON/],
   ["text", "hello world\nsecond line", /text, "hello world"/],
   ["a PNG", Buffer.from("\x89PNG\r\n\x1a\n....", "latin1"), /PNG/],
@@ -175,6 +176,17 @@ describe("loadDataset on broken data", () => {
     await expect(loadDataset(join(folder, "t10k-labels-idx1-ubyte"))).rejects.toThrow(/something that is no folder/);
   });
 
+  it.each<[unknown, unknown, RegExp]>([
+    ["", {}, /data folder: expected a path, found ''/],
+    [5, {}, /data folder: expected a path, found 5/],
+    [PACKAGE_DATA, null, /options: expected an instance of Object, found null/],
+    [PACKAGE_DATA, { signal: true }, /signal: expected an instance of AbortSignal, found true/],
+  ])("refuses the arguments %j, %j", async (folder, options, message) => {
+    const error = await loadDataset(folder as string, options as DatasetOptions).catch((error) => error);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toMatch(message);
+  });
+
   it("refuses two files for one role", async () => {
     const folder = folderOf({ ...tinySet(), "train-images-idx3-ubyte.gz": gz });
     await expect(loadDataset(folder)).rejects.toThrow(
@@ -193,7 +205,10 @@ describe("loadDataset on broken data", () => {
     await expect(loadDataset(folder)).rejects.toThrow(/regular file, found a FIFO/);
     rmSync(path);
     execFileSync("ln", ["-s", "nowhere", path]);
-    await expect(loadDataset(folder)).rejects.toThrow(/expected a file, found none, or a link that leads nowhere/);
+    await expect(loadDataset(folder)).rejects.toThrow(/expected a file, found none, or a link that leads nowhere; /);
+    rmSync(path);
+    execFileSync("ln", ["-s", "train-labels-idx1-ubyte", path]); // to itself
+    await expect(loadDataset(folder)).rejects.toThrow(/expected a file, found none, or a link that leads nowhere; /);
   });
 
   it("refuses a file or folder that it may not read", async () => {

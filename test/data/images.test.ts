@@ -49,7 +49,18 @@ describe("Images", () => {
     expect([...slice.pixels(0), ...slice.pixels(1)]).toEqual([0, 2 / 255, 3 / 255, 3 / 255]);
   });
 
-  it("refuses part of an image", () => {
-    expect(() => Images.fromPixels(new Uint8Array(5), 2, 2)).toThrow(/whole images of 2x2/);
+  it.each<[unknown, number, number, RegExp]>([
+    [new Uint8Array(5), 2, 2, /whole images of 2x2/],
+    [new Uint8Array(5), 0, 2, /one row and column or more, found 0x2/],
+    [new Uint8Array(5), 1, 2.5, /found 1x2.5/],
+    [new Uint8Array(5), 1, Number.NaN, /found 1xNaN/],
+    [Float64Array.of(0.5), 1, 1, /pixels: expected an instance of Uint8Array, found \[Float64Array\]/],
+    [undefined, 1, 1, /pixels: .* found undefined/],
+  ])("refuses %j as images of %dx%d", (pixels, rows, columns, message) => {
+    expect(() => Images.fromPixels(pixels as Uint8Array, rows, columns)).toThrow(message);
+  });
+
+  it.each([-1, 1, 0.5, Number.NaN])("has no image %d", (i) => {
+    expect(() => Images.fromPixels(new Uint8Array(4), 2, 2).pixels(i)).toThrow(/image: expected 0 to 0/);
   });
 });
