@@ -2,7 +2,7 @@ import { loadDataset } from "../data/dataset.js";
 import { type Picture, pictureOfPng, picturesOf } from "../data/pictures.js";
 import { ConfigurationError } from "../errors.js";
 import { readModel } from "../model/model.js";
-import { checkFit } from "../training/options.js";
+import { checkFit } from "../training/fit.js";
 import { predict } from "../training/prediction.js";
 import type { PredictFlags } from "./flags.js";
 import { drawing } from "./report/drawing.js";

@@ -49,7 +49,7 @@ type Take = (bytes: number) => number;
 
 /** @throws ConfigurationError if it would need more than a WebAssembly memory holds */
 export function layOut(
-  network: Network,
+  network: Pick<Network, "sizes" | "output">,
   data: Dataset,
   { batchSize, momentum }: Hyperparameters,
   threads: number,

@@ -16,7 +16,11 @@ const LARGEST_COPIED = 1 << 17;
  * Each thread owns some panels of every layer: it works out their units, and updates the weights that lead into them (first layer) or
  * out of them (the others), see assembly/index.ts.
  */
-export function sharesOf({ sizes, output }: Network, batchSize: number, threads: number): Fields<"layer">[][] {
+export function sharesOf(
+  { sizes, output }: Pick<Network, "sizes" | "output">,
+  batchSize: number,
+  threads: number,
+): Fields<"layer">[][] {
   const shares = sizes
     .slice(1)
     .map((_, l) => Array.from({ length: threads }, (_, me) => share(sizes, l, batchSize, me, threads)));

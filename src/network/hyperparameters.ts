@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors.js";
+import { ConfigurationError, shown } from "../errors.js";
 import type { CostName } from "./cost.js";
 
 /** How a mini-batch moves the parameters, the learning rate apart. The defaults are the book's chapter 1. */
@@ -46,5 +46,5 @@ export function checkHyperparameters(
 
 /** @throws ConfigurationError if `found` is no number, or not a fitting one */
 export function check(thing: string, found: number, isFitting: boolean, expected: string): void {
-  if (!(typeof found === "number" && isFitting)) throw new ConfigurationError({ thing, expected, found: `${found}` });
+  if (!(typeof found === "number" && isFitting)) throw new ConfigurationError({ thing, expected, found: shown(found) });
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { endianness, totalmem } from "node:os";
-import { ConfigurationError, checkName } from "../errors.js";
+import { ConfigurationError, checkInstance, checkName, shown } from "../errors.js";
 import { ACTIVATIONS, type ActivationName } from "./activation.js";
 import { INITS, type InitName } from "./init.js";
 import { OUTPUTS, type OutputName } from "./output.js";
@@ -59,6 +59,7 @@ export class Network implements Parameters {
     { init = "gaussian", ...options }: NetworkOptions & { init?: InitName } = {},
   ): Network {
     checkName("init", init, Object.keys(INITS));
+    checkInstance("random", random, Random);
     const network = new Network(sizes, options);
     const { weights, biases } = INITS[init];
     for (const values of network.biases) draw(values, biases, random);
@@ -151,6 +152,10 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 /** @throws ConfigurationError if there can be no network of these layers */
 export function checkSizes(sizes: readonly number[]): void {
+  if (!Array.isArray(sizes)) {
+    const complaint = { thing: "layers", expected: "an array of layer sizes", found: shown(sizes) };
+    throw new ConfigurationError({ ...complaint, remedy: "for example [784, 30, 10]" });
+  }
   const thing = `layers ${sizes.join(",")}`;
   if (sizes.length < 2) {
     throw new ConfigurationError({
@@ -160,9 +165,9 @@ export function checkSizes(sizes: readonly number[]): void {
       remedy: "for example 784,30,10",
     });
   }
-  const wrong = sizes.find((n) => !Number.isInteger(n) || n < 1);
-  if (wrong !== undefined) {
-    throw new ConfigurationError({ thing, expected: "one neuron or more in every layer", found: `${wrong}` });
+  const wrong = sizes.findIndex((n) => !Number.isInteger(n) || n < 1);
+  if (wrong >= 0) {
+    throw new ConfigurationError({ thing, expected: "one neuron or more in every layer", found: shown(sizes[wrong]) });
   }
   if (bytesToTrain(sizes) > memory()) throw tooLarge(sizes);
 }

@@ -7,7 +7,7 @@ import type { Network } from "../network/network.js";
 import { OUTPUTS } from "../network/output.js";
 import { type Confusion, noConfusion } from "./confusion.js";
 import { type Answer, type Evaluation, Evaluator } from "./evaluation.js";
-import { checkFit } from "./options.js";
+import { checkFit } from "./fit.js";
 import { TextbookEngine } from "./textbook.js";
 
 /** An example that a network answers wrong. */

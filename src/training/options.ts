@@ -1,11 +1,13 @@
 import type { Dataset } from "../data/dataset.js";
 import { PARTS, type Part } from "../data/parts.js";
-import { ConfigurationError, checkName } from "../errors.js";
+import { ConfigurationError, checkInstance, checkName } from "../errors.js";
+import { layOut } from "../kernel/layout.js";
 import { COSTS, checkCost } from "../network/cost.js";
 import { check, checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
 import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
-import type { Random } from "../network/random.js";
+import { Random } from "../network/random.js";
 import { ENGINES, type EngineName, MAX_THREADS } from "./engine.js";
+import { checkFit } from "./fit.js";
 import type { EpochResult, Progress } from "./result.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName, type ScheduleSettings } from "./schedule.js";
 import { type RunState, unmetDemand } from "./state.js";
@@ -83,6 +85,7 @@ function usesValidation(schedule: ScheduleName): boolean {
  * @throws ConfigurationError if not
  */
 export function checkTraining(network: NetworkShape, data: Dataset, options: TrainOptions = {}): Settings {
+  checkInstance("options", options, Object);
   const settings = withDefaults(options, network.sizes);
   checkSizes(network.sizes);
   checkFit(network.sizes, data);
@@ -92,7 +95,8 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkHidden(network, settings);
   checkRun(settings);
   checkSchedule(settings, options);
-  checkEngine(settings);
+  checkObjects(options);
+  checkEngine(network, data, settings);
   checkResume(settings, network, data);
   for (const part of settings.monitor) {
     checkName("monitor", part, PARTS);
@@ -156,7 +160,16 @@ function checkHidden({ sizes, activation, output }: NetworkShape, { dropout }: S
   }
 }
 
-function checkEngine({ engine, threads, eta, maxNorm }: Settings): void {
+function checkObjects({ random, signal, onProgress, onEpoch, onCheckpoint }: TrainOptions): void {
+  if (random !== undefined) checkInstance("random", random, Random);
+  if (signal !== undefined) checkInstance("signal", signal, AbortSignal);
+  for (const [name, callback] of Object.entries({ onProgress, onEpoch, onCheckpoint })) {
+    if (callback !== undefined) checkInstance(name, callback, Function);
+  }
+}
+
+function checkEngine({ sizes, output = "sigmoid" }: NetworkShape, data: Dataset, settings: Settings): void {
+  const { engine, threads, eta, maxNorm } = settings;
   checkName("engine", engine, ENGINES);
   const isCount = Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS;
   check("threads", threads, isCount, `a whole number from 1 to ${MAX_THREADS}`);
@@ -167,25 +180,10 @@ function checkEngine({ engine, threads, eta, maxNorm }: Settings): void {
     const remedy = "use a larger one, or the textbook engine";
     throw new ConfigurationError({ thing, expected, found: `${value}`, remedy });
   }
+  layOut({ sizes, output }, data, settings, threads); // would it fit?
 }
 
 function checkResume(settings: Settings, { sizes }: NetworkShape, data: Dataset): void {
   const expected = settings.resume && unmetDemand(settings.resume, sizes, data, settings);
   if (expected) throw new ConfigurationError({ thing: "resume", expected, found: "that of another" });
-}
-
-/** @throws ConfigurationError if a network of these layers cannot take the images, or not tell the classes apart */
-export function checkFit(sizes: readonly number[], { training: { images }, classes }: Dataset): void {
-  const pixels = images.rows * images.columns;
-  const outputs = sizes.length - 1;
-  const thing = `layers ${sizes.join(",")}`;
-  const remedy = `use ${sizes.with(0, pixels).with(outputs, Math.max(classes, sizes[outputs])).join(",")}`;
-  if (sizes[0] !== pixels) {
-    const expected = `${pixels} input neurons for images of ${images.rows}x${images.columns}`;
-    throw new ConfigurationError({ thing, expected, found: `${sizes[0]}`, remedy });
-  }
-  if (sizes[outputs] < classes) {
-    const expected = `${classes} output neurons or more for labels up to ${classes - 1}`;
-    throw new ConfigurationError({ thing, expected, found: `${sizes[outputs]}`, remedy });
-  }
 }

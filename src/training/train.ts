@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { PARTS } from "../data/parts.js";
-import { DivergedError } from "../errors.js";
-import { copy, type Network, type Parameters } from "../network/network.js";
+import { checkInstance, DivergedError } from "../errors.js";
+import { copy, Network, type Parameters } from "../network/network.js";
 import { Random } from "../network/random.js";
 import type { Engine, EngineName } from "./engine.js";
 import { Evaluator } from "./evaluation.js";
@@ -22,6 +22,7 @@ import { TextbookEngine } from "./textbook.js";
  * @throws DivergedError as soon as a weight or bias is NaN or infinite
  */
 export async function train(network: Network, data: Dataset, options: TrainOptions = {}): Promise<TrainResult> {
+  checkInstance("network", network, Network);
   const settings = checkTraining(network, data, options);
   const run = await startRun(network, data, settings);
   const { state, random, engine, lap } = run;

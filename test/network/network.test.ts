@@ -30,18 +30,23 @@ describe("Network", () => {
     expect(network.weightsSha256()).toBe(createHash("sha256").update(bytes).digest("hex"));
   });
 
-  it.each([
+  it.each<[unknown, RegExp]>([
     [[], /an input and an output layer/],
     [[784], /found one layer/],
     [[784, 0, 10], /layers 784,0,10: expected one neuron or more/],
     [[784, 1.5, 10], /found 1.5/],
     [[784, -3, 10], /found -3/],
+    [["784", 10], /found '784'/],
+    [[784, undefined, 10], /found undefined/],
+    [Uint32Array.of(784, 10), /layers: expected an array of layer sizes, found \[Uint32Array\]; for example/],
+    ["784,10", /layers: expected an array of layer sizes, found '784,10'/],
+    [undefined, /layers: .* found undefined/],
     [[784, 1e9, 10], /memory/],
     [[1, 4e9], /memory/],
     [[2 ** 31, 2 ** 31], /memory/],
   ])("refuses the layers %j", (sizes, message) => {
-    expect(() => new Network(sizes)).toThrow(ConfigurationError);
-    expect(() => new Network(sizes)).toThrow(message);
+    expect(() => new Network(sizes as number[])).toThrow(ConfigurationError);
+    expect(() => new Network(sizes as number[])).toThrow(message);
   });
 
   it.each([
@@ -52,5 +57,10 @@ describe("Network", () => {
   ])("refuses %j", (options, message) => {
     expect(() => Network.random([2, 1], undefined, options as object)).toThrow(ConfigurationError);
     expect(() => Network.random([2, 1], undefined, options as object)).toThrow(message);
+  });
+
+  it("refuses a seed where the generator should be", () => {
+    const random = 1 as unknown as Random;
+    expect(() => Network.random([2, 1], random)).toThrow(/random: expected an instance of Random, found 1/);
   });
 });

@@ -1,6 +1,11 @@
+import { totalmem } from "node:os";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import type { Dataset } from "../../dist/data/dataset.js";
+import { Images } from "../../dist/data/images.js";
 import { ConfigurationError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
+import type { EngineName } from "../../dist/training/engine.js";
 import { checkTraining, type TrainOptions } from "../../dist/training/options.js";
 import { randomDataset } from "../fixtures/examples.js";
 
@@ -10,9 +15,9 @@ const SIZES = [12, 6, 4];
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 
 /** What is thrown at these options. */
-function refusal(options: object, sizes = SIZES): unknown {
+function refusal(options: unknown, sizes = SIZES, data: unknown = DATA): unknown {
   try {
-    checkTraining(new Network(sizes), DATA, options);
+    checkTraining(new Network(sizes), data as Dataset, options as TrainOptions);
   } catch (error) {
     return error;
   }
@@ -20,58 +25,58 @@ function refusal(options: object, sizes = SIZES): unknown {
 }
 
 describe("checkTraining", () => {
-  it.each<[object, string]>([
+  it.each<[unknown, string]>([
     ...[0, -1, 2.5, 98, nan, "10"].map((n): [object, string] => [
       { batchSize: n },
-      `batch size ${n}: expected a whole number from 1 to 97, the training examples, found ${n}`,
+      `batch size ${n}: expected a whole number from 1 to 97, the training examples, found ${inspect(n)}`,
     ]),
     ...["lambda", "l1"].flatMap((name) =>
       [-1e-9, nan, infinity, "1"].map((x): [object, string] => [
         { [name]: x },
-        `${name}: expected a finite number from 0, found ${x}`,
+        `${name}: expected a finite number from 0, found ${inspect(x)}`,
       ]),
     ),
     ...["momentum", "dropout"].flatMap((name) =>
       [-0.1, 1, 1.5, nan, "0.5"].map((x): [object, string] => [
         { [name]: x },
-        `${name}: expected a number from 0 to below 1, found ${x}`,
+        `${name}: expected a number from 0 to below 1, found ${inspect(x)}`,
       ]),
     ),
     ...[0, -1, nan, "2"].map((x): [object, string] => [
       { maxNorm: x },
-      `max norm: expected a number above 0, found ${x}`,
+      `max norm: expected a number above 0, found ${inspect(x)}`,
     ]),
     ...[0, -1, 1.5, nan, infinity, "3"].map((n): [object, string] => [
       { epochs: n },
-      `epochs: expected a whole number from 1, found ${n}`,
+      `epochs: expected a whole number from 1, found ${inspect(n)}`,
     ]),
     ...[0, -1, nan, infinity, "3"].map((x): [object, string] => [
       { eta: x },
-      `eta: expected a finite number above 0, found ${x}`,
+      `eta: expected a finite number above 0, found ${inspect(x)}`,
     ]),
     ...[0, -1, 1.5, nan, infinity].map((n): [object, string] => [
       { schedule: "step", scheduleEpochs: n },
-      `schedule epochs: expected a whole number from 1, found ${n}`,
+      `schedule epochs: expected a whole number from 1, found ${inspect(n)}`,
     ]),
     ...[0, -0.5, 1, 2, nan].map((x): [object, string] => [
       { schedule: "step", scheduleFactor: x },
-      `schedule factor: expected a number between 0 and 1, found ${x}`,
+      `schedule factor: expected a number between 0 and 1, found ${inspect(x)}`,
     ]),
     ...[-1, 0.5, 0.6, nan].map((x): [object, string] => [
       { schedule: "cosine", eta: 0.5, etaMin: x },
-      `eta min: expected a number from 0 to below eta, 0.5, found ${x}`,
+      `eta min: expected a number from 0 to below eta, 0.5, found ${inspect(x)}`,
     ]),
     ...[0, -1, 1.5, nan].map((n): [object, string] => [
       { patience: n },
-      `patience: expected a whole number from 1, found ${n}`,
+      `patience: expected a whole number from 1, found ${inspect(n)}`,
     ]),
     ...[0, -1, 1.01, 95, nan, "0.9"].map((x): [object, string] => [
       { targetAccuracy: x },
-      `target accuracy: expected a number above 0, up to 1, found ${x}`,
+      `target accuracy: expected a number above 0, up to 1, found ${inspect(x)}`,
     ]),
     ...[0, 1.5, 65, nan].map((n): [object, string] => [
       { threads: n },
-      `threads: expected a whole number from 1 to 64, found ${n}`,
+      `threads: expected a whole number from 1 to 64, found ${inspect(n)}`,
     ]),
     [
       { eta: 1e-60 },
@@ -81,6 +86,10 @@ describe("checkTraining", () => {
       { maxNorm: 1e-300 },
       "max norm: expected a number that is not 0 in float32, found 1e-300; use a larger one, or the textbook engine",
     ],
+    [{ random: 5 }, "random: expected an instance of Random, found 5"],
+    [{ signal: {} }, "signal: expected an instance of AbortSignal, found {}"],
+    [{ onEpoch: "print" }, "onEpoch: expected an instance of Function, found 'print'"],
+    ["fast", "options: expected an instance of Object, found 'fast'"],
     [{ engine: "quick" }, "engine: expected fast or textbook, found quick"],
     [{ cost: "hinge" }, "cost: expected quadratic or cross-entropy or log-likelihood, found hinge"],
     [{ schedule: "linear" }, "schedule: expected constant or step or cosine or plateau, found linear"],
@@ -110,6 +119,39 @@ describe("checkTraining", () => {
     [[12, 6, 3], "layers 12,6,3: expected 4 output neurons or more for labels up to 3, found 3; use 12,6,4"],
   ])("refuses the layers %j", (sizes, message) => {
     const error = refusal({}, sizes);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toBe(message);
+  });
+
+  it("refuses, before the weights are drawn, a network that the fast engine's memory cannot hold", () => {
+    const sizes = [12, 30_000, 40_000, 4]; // 4.5 GiB in float32
+    const check = (engine: EngineName) => () => checkTraining({ sizes }, DATA, { engine });
+    expect(check("fast")).toThrow(/layers 12,30000,40000,4 at batch size 10: .*the 4 GiB .*, found 4.5 GiB/);
+    if (totalmem() > 20e9) expect(check("textbook")).not.toThrow();
+  });
+
+  const wide = Images.fromPixels(new Uint8Array(20 * 15), 3, 5);
+  it.each<[unknown, string]>([
+    [null, "training images: expected an instance of Images, found undefined"],
+    [{}, "training images: expected an instance of Images, found undefined"],
+    [{ ...DATA, validation: undefined }, "validation images: expected an instance of Images, found undefined"],
+    [
+      { ...DATA, training: { ...DATA.training, labels: [1, 2] } },
+      "training labels: expected an instance of Uint8Array, found [Array]",
+    ],
+    [
+      { ...DATA, training: { ...DATA.training, labels: new Uint8Array(96) } },
+      "training data: expected 97 labels, one an image, found 96",
+    ],
+    [
+      { ...DATA, test: { ...DATA.test, labels: new Uint8Array(20).fill(4) } },
+      "test data: expected labels below 4, the number of classes, found 4",
+    ],
+    [{ ...DATA, classes: undefined }, "training data: expected labels below undefined, the number of classes, found 3"],
+    [{ ...DATA, test: { ...DATA.test, images: wide } }, "test data: expected images of 3x4, found images of 3x5"],
+    [{ ...DATA, test: DATA.validation }, "test data: expected an image at least, found none"],
+  ])("refuses data that are no set: %#", (data, message) => {
+    const error = refusal({}, SIZES, data);
     expect(error).toBeInstanceOf(ConfigurationError);
     expect((error as Error).message).toBe(message);
   });

@@ -96,6 +96,9 @@ describe.each(["textbook", "fast"] as const)("train with the %s engine", (engine
     const data = randomDataset(97, 3, 4, 4);
     await expect(train(new Network([11, 6, 4]), data, { engine })).rejects.toThrow(ConfigurationError);
     await expect(train(new Network(SIZES), data, { engine, patience: 3 })).rejects.toThrow(ConfigurationError);
+    await expect(train({ sizes: SIZES } as unknown as Network, data, { engine })).rejects.toThrow(
+      /network: expected an instance/,
+    );
   });
 
   // Seen with seed 1: 92.79 %. Seeds 1 to 12 end their third epoch at 83.9 to 93.4 %.

@@ -1,0 +1,40 @@
+import { type Dataset, largestOf } from "../data/dataset.js";
+import { Images } from "../data/images.js";
+import { PARTS, type Part } from "../data/parts.js";
+import { ConfigurationError, checkInstance } from "../errors.js";
+
+/** @throws ConfigurationError if a network of these layers cannot take the images, or not tell the classes apart, or the data are no set */
+export function checkFit(sizes: readonly number[], data: Dataset): void {
+  for (const part of PARTS) checkExamples(part, data);
+  const { images } = data.training;
+  const { classes } = data;
+  const pixels = images.rows * images.columns;
+  const outputs = sizes.length - 1;
+  const thing = `layers ${sizes.join(",")}`;
+  const remedy = `use ${sizes.with(0, pixels).with(outputs, Math.max(classes, sizes[outputs])).join(",")}`;
+  if (sizes[0] !== pixels) {
+    const expected = `${pixels} input neurons for images of ${images.rows}x${images.columns}`;
+    throw new ConfigurationError({ thing, expected, found: `${sizes[0]}`, remedy });
+  }
+  if (sizes[outputs] < classes) {
+    const expected = `${classes} output neurons or more for labels up to ${classes - 1}`;
+    throw new ConfigurationError({ thing, expected, found: `${sizes[outputs]}`, remedy });
+  }
+}
+
+/** What `loadDataset` sees to, for data from elsewhere. */
+function checkExamples(part: Part, data: Dataset): void {
+  const { images, labels } = data?.[part] ?? {};
+  checkInstance(`${part} images`, images, Images);
+  checkInstance(`${part} labels`, labels, Uint8Array);
+  const sizeOf = ({ rows, columns }: Images) => `images of ${rows}x${columns}`;
+  const largest = largestOf(labels);
+  for (const [expected, found, isMet] of [
+    [`${images.length} labels, one an image`, `${labels.length}`, labels.length === images.length],
+    [`labels below ${data.classes}, the number of classes`, `${largest}`, largest < data.classes],
+    [sizeOf(data.training.images), sizeOf(images), sizeOf(images) === sizeOf(data.training.images)],
+    ["an image at least", "none", part === "validation" || images.length > 0],
+  ] as const) {
+    if (!isMet) throw new ConfigurationError({ thing: `${part} data`, expected, found });
+  }
+}
