@@ -1,5 +1,6 @@
 import type { Dataset, Examples } from "../data/dataset.js";
 import { PARTS } from "../data/parts.js";
+import { ConfigurationError } from "../errors.js";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS } from "../network/cost.js";
 import { dropThreshold } from "../network/dropout.js";
@@ -17,10 +18,10 @@ export class KernelMemory {
   readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
 
-  /** All parameters are 0. @throws ConfigurationError if it would need more than a WebAssembly memory holds */
+  /** All parameters are 0. @throws ConfigurationError if it would need more than a WebAssembly memory holds, or than can be had */
   constructor(network: Network, data: Dataset, hyper: Hyperparameters, threads: number) {
     this.layout = layOut(network, data, hyper, threads);
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(this.layout.bytes / PAGE), maximum: PAGE, shared: true });
+    this.memory = allocate(this.layout.bytes);
     const { layout } = this;
     this.floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
     this.#write("rule", { at: layout.rule, fields: ruleOf(network, hyper, data.training.labels.length) });
@@ -125,6 +126,17 @@ export class KernelMemory {
 
 /** A number at `at` of `floats` here, and at `i` of `values` there. */
 type Visit = (floats: Float32Array, at: number, values: Float64Array, i: number) => void;
+
+function allocate(bytes: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: PAGE, shared: true });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const complaint = { thing: "the fast engine's memory", expected: `${Math.ceil(bytes / 2 ** 20)} MiB to share` };
+    const remedy = "allow the process more (ulimit -v), or use the textbook engine";
+    throw new ConfigurationError({ ...complaint, found: "none to be had", remedy }, { cause });
+  }
+}
 
 /** The record of how `n` training examples move the parameters. */
 function ruleOf({ activation, output }: Network, hyper: Hyperparameters, n: number): Fields<"rule"> {
