@@ -66,19 +66,31 @@ export async function readBaseline(path: string, options: BenchmarkOptions): Pro
   return report;
 }
 
+/** @throws ConfigurationError if a baseline's data were others than those of `counts` */
+export function checkCounts(
+  baseline: BenchReport,
+  counts: Pick<BenchReport, "trainingExamples" | "testExamples">,
+): void {
+  const words = { trainingExamples: "training images", testExamples: "test images" } as const;
+  for (const [key, images] of Object.entries(words) as [keyof typeof words, string][]) {
+    if (baseline[key] === counts[key]) continue;
+    const [expected, found] = [counts, baseline].map((report) => `figures of ${report[key]} ${images}`);
+    throw new ConfigurationError({
+      thing: "baseline",
+      expected,
+      found,
+      remedy: "use the data that it is of, or save another",
+    });
+  }
+}
+
 /**
  * Compares two reports, figure by figure.
  *
- * @throws ConfigurationError if they are of different data
  * @throws GateError if one has become slower by more than `maxSlowdown`, and by more than the noise: the middle halves of the
  *   measured epochs must not overlap
  */
 export function checkAgainst(baseline: BenchReport, report: BenchReport, maxSlowdown: number): void {
-  for (const key of ["trainingExamples", "testExamples"] as const) {
-    if (baseline[key] === report[key]) continue;
-    const found = `those of ${baseline[key]}`;
-    throw new ConfigurationError({ thing: "baseline", expected: `figures of ${report[key]} ${key}`, found });
-  }
   for (const [name, key] of Object.entries(FIGURES)) {
     const [before, now]: Spread[] = [baseline[key], report[key]];
     const slowdown = now.median / before.median - 1;

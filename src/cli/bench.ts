@@ -1,9 +1,10 @@
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
+import { printable } from "../errors.js";
 import { checkPlace, readableBy, replaceFile } from "../model/files.js";
 import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/options.js";
-import { checkAgainst, differences, readBaseline, readReport } from "./baseline.js";
+import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
 import type { BenchFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench.js";
@@ -32,10 +33,11 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
     const data = await loadDataset(flags.data, { validation: flags.validation, signal });
     const loadSeconds = (performance.now() - start) / 1000;
     checkTraining({ ...options, sizes: options.layers }, data, options);
+    const counts = { trainingExamples: data.training.labels.length, testExamples: data.test.labels.length };
+    if (baseline) checkCounts(baseline, counts);
     const measure = async (options: BenchmarkOptions): Promise<BenchReport> => ({
       ...{ event: "bench", version, ...options },
-      trainingExamples: data.training.labels.length,
-      testExamples: data.test.labels.length,
+      ...counts,
       ...(await benchmark(data, { ...options, signal })),
       ...{ loadSeconds, peakMemory: 1024 * process.resourceUsage().maxRSS, ...machine() },
     });
@@ -58,7 +60,7 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
 /** @throws GateError if the report is slower than the baseline allows */
 function compare(baseline: BenchReport, report: BenchReport, maxSlowdown: number): void {
   for (const difference of differences(baseline, report)) {
-    process.stderr.write(`Note: the baseline is of another machine: ${difference}\n`);
+    process.stderr.write(`Note: the baseline is of another machine: ${printable(difference)}\n`);
   }
   checkAgainst(baseline, report, maxSlowdown);
 }

@@ -78,6 +78,11 @@ describe("bp-train bench", () => {
       code: 2,
       stderr: expect.stringMatching(/other.json: .* found a file of another kind; .* --force\n$/),
     });
+    expect(await run([...FAST, "--validation", "57000", "--baseline", file])).toMatchObject({
+      code: 2,
+      stdout: "", // before anything is timed
+      stderr: expect.stringMatching(/expected figures of 3000 training images, found figures of \d+ training images; /),
+    });
     expect(await run([...FAST, "-b", "50", "--baseline", file])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/batchSize 50, found batchSize 100/),
