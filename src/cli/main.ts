@@ -53,8 +53,12 @@ function program(output: AbortSignal): Command {
     .enablePositionalOptions()
     .exitOverride();
   for (const option of OPTIONS.train()) command.addOption(option);
+  const commands = Object.keys(SUBCOMMANDS).join(", ");
   command.allowExcessArguments().action(async () => {
-    if (command.args.length > 0) command.error(`unexpected argument '${command.args[0]}': training takes options only`);
+    if (command.args.length > 0)
+      command.error(
+        `unexpected argument '${command.args[0]}': expected options, or a command before them: ${commands}`,
+      );
     const { runTraining } = await import("./train.js"); // here, so that --help need not load it
     await runTraining(command, { version, output });
   });

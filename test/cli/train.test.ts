@@ -137,7 +137,7 @@ describe("what goes wrong", () => {
     [["--lyers", "784,10"], 2, /unknown option '--lyers'\n\(Did you mean --layers\?\)/],
     [["--epochs", "10abc"], 2, /option '-e, --epochs <n>' argument '10abc' is invalid. Expected a whole number from 1/],
     [["--epochs"], 2, /argument missing/],
-    [["train"], 2, /unexpected argument 'train'/],
+    [["train"], 2, /unexpected argument 'train': .*a command before them: evaluate, .* bench/],
     [["--layers", "100,30,10"], 2, /expected 784 input neurons for images of 28x28, found 100; use 784,30,10/],
     [["--layers", "784,30,9"], 2, /expected 10 output neurons or more for labels up to 9, found 9/],
     [["--layers", "784,2000000000,10"], 2, /fit into this machine's/],
