@@ -50,10 +50,10 @@ describe("a terminal", () => {
     const ends = ["true", "kill -INT $!", "kill -TERM $!", "kill -KILL $!"];
     for (const end of ends) {
       const epochs = end === "true" ? 2 : 1000;
-      const { screen } = await inTerminal(
-        80,
-        `bp-train --epochs ${epochs} --train-size 5000 & sleep 1; ${end}; wait $!`,
-      );
+      // Between the lines of two epochs, which the file has however slow the machine, the bar was drawn.
+      const drawn = "while kill -0 $! && [ $(grep -c Epoch $lines) -lt 2 ]; do sleep 0.1; done";
+      const run = `bp-train --epochs ${epochs} --train-size 5000 >$lines & ${drawn}; ${end}; wait $!`;
+      const { screen } = await inTerminal(80, `lines=$(mktemp); ${run}; rm $lines`);
       expect(drawings(screen).length).toBeGreaterThan(0);
       expect(screen).not.toMatch(/\u001b\[\?|\u001b[78]/); // no cursor hidden or saved, no wrap turned off
     }
