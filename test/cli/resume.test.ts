@@ -17,7 +17,7 @@ import { readCheckpoint, writeCheckpoint } from "../../dist/model/checkpoint.js"
 import { folderOf, tinySet } from "../fixtures/idx.js";
 import { LONG_RUNS } from "../fixtures/long-runs.js";
 import { MINI, run, start } from "../fixtures/mini-mnist.js";
-import { BIN, finished, parse } from "../fixtures/run.js";
+import { BIN, ENV, finished, parse } from "../fixtures/run.js";
 
 const folder = mkdtempSync(join(tmpdir(), "bp-train-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,7 +65,7 @@ describe("a run that is interrupted", () => {
 
 /** A run that may write no file longer than 50 blocks. */
 function limited(args: string[]) {
-  const env = { ...process.env, BP_TRAIN_DATA: MINI };
+  const env = { ...ENV, BP_TRAIN_DATA: MINI };
   return finished(spawn("bash", ["-c", 'ulimit -f 50; exec "$@"', "bash", process.execPath, BIN, ...args], { env }));
 }
 
