@@ -183,7 +183,7 @@ describe("a damaged checkpoint", () => {
       });
       await fc.assert(damage, { numRuns: CHECKPOINT_MUTATIONS });
       expect(seen.refused).toBeGreaterThan(0.1 * CHECKPOINT_MUTATIONS);
-      expect(seen.loaded).toBeGreaterThan(0.02 * CHECKPOINT_MUTATIONS); // where only numbers became others
+      expect(seen.loaded).toBeGreaterThan(0.01 * CHECKPOINT_MUTATIONS); // where only numbers became others: 3.4 % or more
     },
   );
 });
