@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { TrainFlags } from "../../dist/cli/flags.js";
 import { OPTIONS } from "../../dist/cli/options.js";
 
+delete process.env.BP_TRAIN_DATA; // else --data has a default
+
 function flags(...args: string[]): TrainFlags {
   const command = new Command().exitOverride().configureOutput({ outputError: () => {} });
   for (const option of OPTIONS.train()) command.addOption(option);

@@ -113,7 +113,7 @@ describe("when something fails", () => {
       await engine.train(Uint32Array.from({ length: 100 }, (_, i) => i), 3);
       const [z] = await engine.outputs("test", 0, 100);
       await engine.finish();
-      console.log(network.weightsSha256(), z, engine.threads);
+      console.log([network.weightsSha256(), z, engine.threads].join(" ")); // numbers alone may be coloured
     `;
     const node = async (...flags: string[]) =>
       (await promisify(execFile)(process.execPath, [...flags, "--input-type=module", "--eval", script])).stdout
