@@ -9,6 +9,7 @@ export default defineConfig({
     exclude: ["slow/**"],
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
   },
 });
