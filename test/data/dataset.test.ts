@@ -213,21 +213,26 @@ describe("loadDataset on broken data", () => {
 
   it("refuses a file or folder that it may not read", async () => {
     const folder = folderOf(tinySet());
-    const path = join(folder, "train-images-idx3-ubyte");
-    const user = process.geteuid?.();
+    const [user, place] = [process.geteuid?.(), process.cwd()];
+    process.chdir(folder); // named from there, it is within reach of nobody, whatever the folders above it allow
     const refused = async (message: RegExp) => {
       if (user === 0) process.seteuid?.(65534); // root may read everything: be nobody meanwhile
       try {
-        await expect(loadDataset(folder)).rejects.toThrow(message);
+        await expect(loadDataset(".")).rejects.toThrow(message);
       } finally {
         if (user === 0) process.seteuid?.(0);
       }
     };
-    chmodSync(folder, 0o755);
-    chmodSync(path, 0);
-    await refused(/train-images.*: expected a readable file, found one without read permission; allow/);
-    chmodSync(folder, 0);
-    await refused(/expected a folder .*, found a folder without read permission/);
+    try {
+      chmodSync(folder, 0o755);
+      chmodSync("train-images-idx3-ubyte", 0);
+      await refused(/train-images.*: expected a readable file, found one without read permission; allow/);
+      chmodSync(folder, 0);
+      await refused(/expected a folder .*, found a folder without read permission/);
+    } finally {
+      chmodSync(folder, 0o700); // so that it can be removed
+      process.chdir(place);
+    }
   });
 
   it("shows control characters of a name as escapes", async () => {
