@@ -35,7 +35,8 @@ describe("a terminal", () => {
     expect(code).toBe(0);
     const bars = drawings(screen);
     expect(bars.length).toBeGreaterThan(2);
-    for (const bar of bars) expect(bar).toMatch(/^Epoch [12]\/2 [█░]{30} +\d+ % [\d.]+[KM]?\/s \d:\d\d left$/);
+    // Hours may seem to be left, if it is drawn when the engine has started and ten examples are done.
+    for (const bar of bars) expect(bar).toMatch(/^Epoch [12]\/2 [█░]{30} +\d+ % [\d.]+[KM]?\/s \d+(:\d\d)+ left$/);
     expect(screen).toMatch(/Epoch 2\/2 .* s\r\n/);
   });
 
