@@ -106,10 +106,10 @@ class Session {
     const onRun = (run: Run) => this.#onRun(run, data);
     const runs = await trainAll(this.#seeds, data, training, (index) => this.#listener(index), onRun);
     if (this.#files?.hasFailed) process.exitCode = 1;
-    if (signal.aborted) process.exitCode = this.#interrupts.exitCode ?? process.exitCode;
     const saveError = this.#isOne ? await this.#files?.save(runs[0], data.classes) : undefined;
     if (this.#output.aborted) return;
     const end = this.#summarise();
+    if (end.status === "interrupted") process.exitCode = this.#interrupts.exitCode ?? process.exitCode;
     if (saveError) throw saveError;
     if (end.status === "done") checkAccuracy(end, this.#flags.minAccuracy);
   }
@@ -146,8 +146,8 @@ class Session {
   }
 
   #summarise(): RunEnd {
-    const wasInterrupted = this.#ends.some((end) => end.status === "interrupted");
-    const end = this.#isOne ? this.#ends[0] : this.#endSoFar(wasInterrupted ? "interrupted" : "done");
+    const areDone = this.#ends.length === this.#seeds.length && this.#ends.every(({ status }) => status === "done");
+    const end = this.#isOne ? this.#ends[0] : this.#endSoFar(areDone ? "done" : "interrupted");
     if (end.neverPredicted.length > 0) this.#reporter.note(lostNeurons(end.neverPredicted));
     if (!this.#isOne) this.#reporter.statistics(statisticsByEpoch(this.#finished));
     this.#reporter.end(end);
