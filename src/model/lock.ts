@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { ConfigurationError, OutputError } from "../errors.js";
@@ -16,6 +16,9 @@ interface Holder {
   token: string;
 }
 
+/** How every lock begins, also one that was not written to its end. */
+const BEGINNING = '{"pid":';
+
 /** How long another process is given to write what it has just created, in milliseconds. */
 const WRITE_MS = 100;
 
@@ -24,7 +27,7 @@ const WRITE_MS = 100;
  * gone, killed perhaps, is taken over, and what it left half-written is removed. Released when this process ends, or earlier by the function
  * that is given back.
  *
- * @throws ConfigurationError if another process holds it
+ * @throws ConfigurationError if another process holds it, or if a file of that name is no lock
  * @throws OutputError if it cannot be written
  */
 export async function lock(path: string): Promise<() => void> {
@@ -33,7 +36,9 @@ export async function lock(path: string): Promise<() => void> {
   const token = randomBytes(8).toString("hex");
   await take(file, { pid: process.pid, host: hostname(), started: startOf(process.pid), token }, path);
   const release = () => {
-    if (holderOf(file)?.token === token) rmSync(file, { force: true });
+    try {
+      if (holderOf(file)?.token === token) rmSync(file, { force: true });
+    } catch {} // it is another's by now, or its folder is out of reach
   };
   process.once("exit", release);
   await removeParts(target);
@@ -51,7 +56,7 @@ async function take(file: string, me: Holder, path: string): Promise<void> {
   if (create(file, me)) return;
   if (holderOf(file) === null) await setTimeout(WRITE_MS);
   const holder = holderOf(file);
-  if (holder && isAlive(holder)) throw inUse(path, holder);
+  if (holder && isAlive(holder)) throw inUse(path, file, holder);
   if (holder !== undefined) {
     const claim = `${file}.${holder?.token ?? "torn"}`;
     await take(claim, me, path);
@@ -75,15 +80,34 @@ function create(file: string, holder: Holder): boolean {
   }
 }
 
-/** Undefined if there is no lock, null if it was not written to its end, or by somebody else. */
+/**
+ * Undefined if there is no lock, null if it was not written to its end.
+ *
+ * @throws ConfigurationError if there is something else, which is somebody's and must not be lost
+ */
 function holderOf(file: string): Holder | null | undefined {
+  let text: string;
   try {
-    const holder: unknown = JSON.parse(readFileSync(file, "utf8"));
-    const isOurs = isObject(holder) && /^[0-9a-f]{16}$/.test(`${holder.token}`) && Number(holder.pid) > 0;
-    return isOurs ? (holder as unknown as Holder) : null;
+    if (!lstatSync(file).isFile()) throw noLock(file); // such as a link that leads nowhere, or a FIFO
+    text = readFileSync(file, "utf8");
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : null;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error instanceof ConfigurationError ? error : noLock(file, error);
   }
+  if (!BEGINNING.startsWith(text.slice(0, BEGINNING.length))) throw noLock(file);
+  try {
+    const holder: unknown = JSON.parse(text);
+    const isWhole = isObject(holder) && /^[0-9a-f]{16}$/.test(`${holder.token}`) && Number(holder.pid) > 0;
+    return isWhole ? (holder as unknown as Holder) : null;
+  } catch {
+    return null;
+  }
+}
+
+function noLock(file: string, cause?: unknown): ConfigurationError {
+  const found = "something else of that name";
+  const remedy = "give the checkpoint another name";
+  return new ConfigurationError({ thing: file, expected: "no file, or the lock of a run", found, remedy }, { cause });
 }
 
 function isAlive({ pid, host, started }: Holder): boolean {
@@ -110,8 +134,8 @@ function startOf(pid: number): string | null {
   }
 }
 
-function inUse(path: string, { pid, host }: Holder): ConfigurationError {
+function inUse(path: string, file: string, { pid, host }: Holder): ConfigurationError {
   const found = `process ${pid}${host === hostname() ? "" : ` on ${host}`}`;
-  const remedy = `wait for it, use another file or, if it is gone, remove ${path}.lock`;
+  const remedy = `wait for it, use another file or, if it is gone, remove ${file}`;
   return new ConfigurationError({ thing: path, expected: "a checkpoint file that no other run writes", found, remedy });
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -104,7 +105,9 @@ describe("a lock", () => {
     symlinkSync(path, `${path}-link`);
     const release = await lock(`${path}-link`);
     expect(files()).toContain("run.checkpoint.lock");
-    await expect(lock(path)).rejects.toThrow(/no other run writes, found process/);
+    await expect(lock(`${path}-link`)).rejects.toThrow(
+      `found process ${process.pid}; wait for it, use another file or, if it is gone, remove ${path}.lock`,
+    );
     release();
   });
 
@@ -136,7 +139,7 @@ describe("a lock", () => {
   it.each([
     ["empty", ""],
     ["torn", '{"pid":12'],
-    ["of JSON that is no holder", "[1, 2]"],
+    ["of JSON that is no holder", '{"pid":1}'],
     ["whose token leads elsewhere", '{"pid":1073741824,"host":"HOST","token":"../../x"}'],
     ["whose process is no number", '{"pid":"many","host":"HOST","token":"0123456789abcdef"}'],
   ])("file that is %s is taken over", async (_, text) => {
@@ -145,6 +148,22 @@ describe("a lock", () => {
     expect(files()).toEqual(["run.checkpoint.lock"]);
     release();
     expect(files()).toEqual([]);
+  });
+
+  it.each<[what: string, make: (lock: string) => void]>([
+    ["a file of another kind", (lock) => writeFileSync(lock, "# yarn lockfile v1")], // --checkpoint yarn
+    ["a folder", mkdirSync],
+    ["a link that leads nowhere", (lock) => symlinkSync("nowhere", lock)],
+    ["a link to a lock", (lock) => symlinkSync("run.checkpoint", lock)],
+  ])("is refused, and nothing lost, where its name is taken by %s", async (_, make) => {
+    writeFileSync(path, "");
+    make(`${path}.lock`);
+    const before = lstatSync(`${path}.lock`).ino;
+    await expect(lock(path)).rejects.toThrow(
+      `${path}.lock: expected no file, or the lock of a run, found something else`,
+    );
+    expect(lstatSync(`${path}.lock`).ino).toBe(before);
+    expect(files()).toEqual(["run.checkpoint", "run.checkpoint.lock"]);
   });
 
   it("whose heir was killed while it took over has an heir all the same", async () => {
