@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
 import { ConfigurationError, OutputError } from "../errors.js";
 import { type Checkpoint, checkCheckpointSize, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
 import { damaged } from "../model/damaged.js";
-import { checkPlace, readableBy } from "../model/files.js";
+import { areSamePlace, checkPlace, readableBy } from "../model/files.js";
 import { lock } from "../model/lock.js";
 import { checkModelPlace, type Precision, writeModel } from "../model/model.js";
 import { PRECISIONS } from "../training/engine.js";
@@ -44,10 +43,6 @@ export class RunFiles {
       const remedy = "say where with --checkpoint";
       throw new ConfigurationError({ thing: "--checkpoint-every", expected: "a checkpoint", found: "none", remedy });
     }
-    if (save !== undefined && checkpoint !== undefined && resolve(save) === resolve(checkpoint)) {
-      const expected = "another file than that of --checkpoint";
-      throw new ConfigurationError({ thing: "--save", expected, found: save, remedy: "give each its own" });
-    }
     if (save !== undefined) {
       const shape = { network: { sizes: layers, activation, output }, cost, precision: this.#precision };
       await checkModelPlace(save, shape, { force });
@@ -56,6 +51,10 @@ export class RunFiles {
       const copies = 1 + Number(momentum > 0) + Number(patience !== undefined);
       checkCheckpointSize(checkpoint, { sizes: layers, precision: this.#precision }, copies);
       await checkPlace(checkpoint, { isOurs: readableBy(readCheckpoint), force });
+      if (save !== undefined && (await areSamePlace(save, checkpoint))) {
+        const expected = "another file than that of --checkpoint";
+        throw new ConfigurationError({ thing: "--save", expected, found: save, remedy: "give each its own" });
+      }
       this.#unlock = await lock(checkpoint);
     }
   }

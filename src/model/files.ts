@@ -130,6 +130,12 @@ export async function followLink(path: string): Promise<string> {
   return isThere ? realpath(path) : path;
 }
 
+/** Whether two paths, in folders that are there, lead to the same file, which need not be there yet. */
+export async function areSamePlace(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map(followLink));
+  return basename(one) === basename(other) && (await realpath(dirname(one))) === (await realpath(dirname(other)));
+}
+
 /**
  * A name beside `target` for a file that is not whole yet. Process numbers come back, in containers at once, so chance keeps it
  * apart from what a killed run left.

@@ -176,6 +176,22 @@ describe("--checkpoint", () => {
     expect(code).toBe(2);
   });
 
+  it("and a model are two files, whatever links lead to them", async () => {
+    const real = mkdtempSync(join(folder, "real-"));
+    symlinkSync(real, `${real}-link`);
+    writeFileSync(join(real, "x.json"), "");
+    symlinkSync("x.json", join(real, "y.json"));
+    for (const [save, checkpoint] of [
+      [join(real, "new.json"), join(`${real}-link`, "new.json")],
+      [join(real, "x.json"), join(real, "y.json")],
+    ]) {
+      const { code, stderr } = await run([...QUICK, "--save", save, "--checkpoint", checkpoint, "--force"]);
+      expect(stderr).toMatch(/--save: expected another file than that of --checkpoint/);
+      expect(code).toBe(2);
+    }
+    expect(readdirSync(real).sort()).toEqual(["x.json", "y.json"]);
+  });
+
   it("that no longer fits says so, keeps the last one, goes on, and exits 1 at the end", async () => {
     const file = newFile();
     await run([...QUICK, "--checkpoint", file]);
