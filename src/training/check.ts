@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import { SparseVector } from "../data/sparse-vector.js";
+import { ConfigurationError } from "../errors.js";
 import { FastEngine } from "../kernel/engine.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import { copy, Network, zeros } from "../network/network.js";
@@ -42,14 +43,21 @@ const [EXAMPLES, NUMBERS] = [5, 100];
  * training examples; one comparison after the other.
  *
  * Independent of the engines: the cost as a function of any z, weight or bias is worked out by `ForwardPass`.
+ *
+ * @throws ConfigurationError if there is nothing of what is to be spoiled
  */
 export async function* checkGradients(
   network: Network,
   data: Dataset,
   options: CheckOptions,
 ): AsyncGenerator<Check, void> {
+  const isDeep = network.sizes.length > 2;
+  if (options.broken === "BP2" && !isDeep) {
+    const found = `layers ${network.sizes.join(",")}`;
+    throw new ConfigurationError({ thing: "break BP2", expected: "a hidden layer", found });
+  }
   const check = (name: CheckName, layers: Pair[][], bounds: Bounds): Check => {
-    if (options.broken === name) spoil(layers);
+    if (options.broken === name) spoil(layers, bounds);
     return { name, compared: CHECKS[name], ...compare(layers, bounds) };
   };
   const m = Math.min(EXAMPLES, options.batchSize, data.training.labels.length);
@@ -57,7 +65,7 @@ export async function* checkGradients(
   const subject = { network, data, options, batch, seed: options.random.uint32() };
   const pairs = backpropPairs(subject);
   for (const name of ["BP1", "BP2", "BP3", "BP4"] as const) {
-    if (network.sizes.length === 2 && name === "BP2") continue; // there is no hidden layer
+    if (name === "BP2" && !isDeep) continue;
     yield check(name, pairs[name], BOUNDS.differences);
   }
   yield check("step", await stepPairs(subject), BOUNDS.differences);
@@ -103,14 +111,18 @@ function backpropPairs({ network, data, options, batch, seed }: Subject) {
   return pairs;
 }
 
-/** How far a mini-batch moves parameters, divided by -eta, and the slope of the mini-batch's regularised cost there. */
+/**
+ * How far a mini-batch moves parameters against the slope of its regularised cost, and that slope. At a learning rate of 1, for a small one
+ * leaves only the rounding of the parameters: the step is eta times as long.
+ */
 async function stepPairs(subject: Subject): Promise<Pair[][]> {
   const { network, data, options, batch, seed } = subject;
   const { sizes, weights, biases } = network;
-  const { eta, lambda, l1 } = options;
+  const { lambda, l1 } = options;
   const m = batch.length;
   const n = data.training.labels.length;
-  const moved = await step("textbook", { ...subject, options: { ...options, maxNorm: Number.POSITIVE_INFINITY } });
+  const plain = { ...options, eta: 1, maxNorm: Number.POSITIVE_INFINITY };
+  const moved = await step("textbook", { ...subject, options: plain });
   const passes = Array.from(batch, (example) => {
     const x = data.training.images.pixels(example);
     return new ForwardPass(network, options, x, data.training.labels[example], { seed, first: example });
@@ -119,7 +131,7 @@ async function stepPairs(subject: Subject): Promise<Pair[][]> {
   const meanCost = (change: Change) => passes.reduce((sum, pass) => sum + pass.costWith(change), 0) / m;
   for (let l = 1; l < sizes.length; l++) {
     for (const j of sample(sizes[l], options.random)) {
-      const found = (biases[l - 1][j] - moved.biases[l - 1][j]) / eta;
+      const found = biases[l - 1][j] - moved.biases[l - 1][j];
       pairs[l].push([found, slope((h) => meanCost({ l, j, bias: h }))]);
     }
     for (const i of sampleWeights(passes[0].activations[l - 1], sizes[l], options.random)) {
@@ -127,7 +139,7 @@ async function stepPairs(subject: Subject): Promise<Pair[][]> {
       const w = weights[l - 1][i];
       const penalty = (h: number) =>
         (lambda / (2 * n)) * ((w + h) ** 2 - w ** 2) + (l1 / n) * (Math.abs(w + h) - Math.abs(w));
-      const found = (w - moved.weights[l - 1][i]) / eta;
+      const found = w - moved.weights[l - 1][i];
       pairs[l].push([found, slope((h) => meanCost({ l, j, k, weight: h }) + penalty(h))]);
     }
   }

@@ -43,11 +43,11 @@ export function compare(layers: Pair[][], { tolerance, least }: Bounds): Compari
   return { numbers, kinks, largestError, tolerance, passed: largestError <= tolerance };
 }
 
-/** Makes the largest found number of the last layer that has any 1 % larger. */
-export function spoil(layers: Pair[][]): void {
-  const pairs = layers.findLast((pairs) => pairs.length > 0) ?? [];
-  const largest = pairs.filter(isSound).reduce((a, b) => (Math.abs(b[0]) > Math.abs(a[0]) ? b : a));
-  largest[0] *= 1.01;
+/** Makes the largest found number of the last layer that has any larger by 1 %, be it 0 as a dead neuron's: by what `compare` notices. */
+export function spoil(layers: Pair[][], { least }: Bounds): void {
+  const pairs = layers.map((pairs) => pairs.filter(isSound)).findLast(({ length }) => length > 0) ?? [];
+  const largest = pairs.reduce((a, b) => (Math.abs(b[0]) >= Math.abs(a[0]) ? b : a), [0, 0]);
+  largest[0] += (largest[0] < 0 ? -0.01 : 0.01) * Math.max(Math.abs(largest[0]), least / 100);
 }
 
 function isSound(pair: Pair): pair is [found: number, expected: number] {

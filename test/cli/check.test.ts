@@ -23,7 +23,7 @@ describe("bp-train check", () => {
     ],
     [["--dropout", "0.5", "--activation", "relu", "--output", "softmax", "--cost", "log-likelihood", "--init", "he"]],
     [["--activation", "relu", "--init", "he", "--l1", "5", "--max-norm", "2", "--batch-size", "3", "--threads", "2"]],
-    [["--activation", "tanh", "--init", "xavier", "--dropout", "0.2", "--batch-size", "1", "--eta", "0.001"]],
+    [["--activation", "tanh", "--init", "xavier", "--dropout", "0.2", "--batch-size", "1", "--eta", "1e-9"]],
   ])("passes for %j", async (args) => {
     const { code, stdout } = await run(["check", "--json", ...args]);
     const checks = parse(stdout);
@@ -48,7 +48,13 @@ describe("bp-train check", () => {
     expect(failed[0]).toMatch(new RegExp(`^${name} .*numbers off by 9.9e-3 at most`));
   });
 
+  it.each(["BP2", "BP4", "step", "fast"])("notices a spoiled %s although all gradients are 0", async (name) => {
+    const dead = ["--layers", "784,1,1,10", "--activation", "relu", "--init", "he", "--seed", "6"];
+    expect((await run(["check", ...dead, "--break", name])).code).toBe(1);
+  });
+
   it.each([
+    [["--layers", "784,10", "--break", "BP2"], /break BP2: expected a hidden layer, found layers 784,10/],
     [["--layers", "100,10"], /expected 784 input neurons/],
     [["--cost", "log-likelihood"], /cost log-likelihood: expected output softmax, found output sigmoid/],
     [["--engine", "fast"], /unknown option '--engine'/],
