@@ -2,6 +2,7 @@ import { inflateSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { DataError } from "../errors.js";
 import { looksLike } from "./looks-like.js";
+import { asFileError } from "./regular-file.js";
 
 /** A grey image of any size. */
 export interface GreyImage {
@@ -56,7 +57,7 @@ export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): 
       if (size > MOST_BYTES || !isStart(chunks[0])) break; // enough to refuse it
     }
   } catch (cause) {
-    throw new DataError({ thing: name, expected: "a readable file", found: (cause as Error).message }, { cause });
+    throw asFileError(name, cause);
   }
   return decodePng(name, Buffer.concat(chunks));
 }
@@ -117,13 +118,12 @@ const SMALLER = "scale it down";
  */
 function checkImageData(name: string, bytes: Buffer, { width, height, bytes: expected }: Header): void {
   const parts: Buffer[] = [];
-  for (let at = SIGNATURE.length; at + 8 <= bytes.length; ) {
-    const length = bytes.readUInt32BE(at);
-    const type = bytes.toString("latin1", at + 4, at + 8);
-    if (type === "IDAT") parts.push(bytes.subarray(at + 8, at + 8 + length));
-    at += 12 + length;
-    if (at > bytes.length) throw damaged(name, "one cut short");
-    if (type === "IEND") break;
+  for (let at = SIGNATURE.length, type = ""; type !== "IEND"; ) {
+    const next = at + 12 + (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : 0);
+    if (next > bytes.length) throw damaged(name, "one cut short");
+    type = bytes.toString("latin1", at + 4, at + 8);
+    if (type === "IDAT") parts.push(bytes.subarray(at + 8, next - 4));
+    at = next;
   }
   let found: number;
   try {

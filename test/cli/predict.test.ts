@@ -181,7 +181,7 @@ describe("predict", () => {
     [["--top", "0", "a.png"], 2, /whole number from 1/],
     [["--show", "--json", "--index", "0"], 2, /expected no picture among the JSON/],
     [["-", "-"], 2, /standard input once/],
-    [["none.png"], 3, /none.png: expected a readable file, found .*ENOENT/],
+    [["none.png"], 3, /none.png: expected a file, found none/],
     [["FOLDER"], 3, /expected a readable file, found .*EISDIR/],
     [["text.png"], 3, /text.png: expected a PNG image, found what looks like text, "hello"/],
     [["empty.png"], 3, /empty.png: expected a PNG image, found an empty file/],
