@@ -80,7 +80,8 @@ export function parseTensors(
 function parseTensor(path: string, header: ReadonlyMap<string, unknown>, name: string, rank: number): Tensor {
   const entry = header.get(name);
   if (entry === undefined) {
-    const names = [...header.keys()].slice(0, 4).join(", ") || "none";
+    const strangers = [...header.keys()].filter((key) => !/^layers\.\d+\.(weight|bias)$/.test(key));
+    const names = (strangers.length > 0 ? strangers : [...header.keys()]).slice(0, 4).join(", ") || "none";
     throw damaged(path, `a tensor ${name}; a network has layers.0.weight, layers.0.bias and so on alone`, shown(names));
   }
   if (!isObject(entry)) throw damaged(path, `dtype, shape and data_offsets for ${name}`, shown(entry));

@@ -122,6 +122,7 @@ describe("a safetensors file", () => {
     ["no tensor", () => ({}), /a tensor layers.0.weight; .*found none/],
     ["a layer too many", (h) => ({ ...h, extra: h["layers.0.bias"] }), /a tensor layers.2.weight/],
     ["other names", () => ({ "fc1.weight": {}, "fc1.bias": {} }), /layers.0.weight, .* found fc1.weight, fc1.bias/],
+    ["a tensor of something else beside them", (h) => ({ ...h, step: h[NAMES[1]] }), /found step;/],
     ["a key constructor", (h) => ({ ...h, constructor: {} }), /a tensor layers.2.weight/],
     ["a key __proto__", (h) => JSON.stringify(h).replace("{", '{"__proto__":{},'), /found __proto__/],
     ["a tensor twice", (h) => JSON.stringify(h).replace("{", '{"layers.0.bias":{},'), /layers.0.bias twice/],
