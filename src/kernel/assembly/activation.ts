@@ -122,13 +122,29 @@ export function timesDerivative(rule: Rule, delta: usize, a: usize, stride: usiz
 
 // @ts-ignore: decorator
 @inline
-const SOFTMAX = 1, QUADRATIC = 0;
+const SOFTMAX = 1;
+// @ts-ignore: decorator
+@inline
+const QUADRATIC = 0, CROSS_ENTROPY = 1, LOG_LIKELIHOOD = 2;
+
+/** BP1 times `scale`, for output neurons whose activations are a and should be y. */
+// @ts-ignore: decorator
+@inline
+function delta(cost: i32, a: v128, y: v128, scale: v128): v128 {
+  const error = f32x4.mul(f32x4.sub(a, y), scale);
+  switch (cost) {
+    case QUADRATIC: return f32x4.mul(error, sigmoidPrime(a));
+    case CROSS_ENTROPY:
+    case LOG_LIKELIHOOD: return error;
+    default: return unreachable();
+  }
+}
 
 /**
- * BP1 times `scale`, for units from..to of one example whose weighted inputs are at `z`: delta = a - y, where y is 1 at the label; with the
- * quadratic cost times sigma'(z). The padding after the last of the `units` gets 0.
+ * BP1 times `scale`, for units from..to of one example whose weighted inputs are at `z`; y is 1 at the label. The padding after the last
+ * of the `units` gets 0.
  */
-export function outputDelta(rule: Rule, z: usize, delta: usize, from: i32, to: i32, units: i32, label: i32, scale: f32): void {
+export function outputDelta(rule: Rule, z: usize, deltas: usize, from: i32, to: i32, units: i32, label: i32, scale: f32): void {
   assert(label < units);
   let largest = f32x4.splat(0), sum = largest;
   if (rule.output == SOFTMAX) {
@@ -140,9 +156,8 @@ export function outputDelta(rule: Rule, z: usize, delta: usize, from: i32, to: i
     const y = v128.and(i32x4.eq(unit, i32x4.splat(label)), f32x4.splat(1));
     const x = v128.load(z + (<usize>i << 2));
     const a = rule.output == SOFTMAX ? f32x4.div(exp(f32x4.sub(x, largest)), sum) : sigmoid(x);
-    let d = f32x4.mul(f32x4.sub(a, y), f32x4.splat(scale));
-    if (rule.cost == QUADRATIC) d = f32x4.mul(d, sigmoidPrime(a));
-    v128.store(delta + (<usize>i << 2), v128.and(flush(d), i32x4.lt_s(unit, i32x4.splat(units))));
+    const d = delta(rule.cost, a, y, f32x4.splat(scale));
+    v128.store(deltas + (<usize>i << 2), v128.and(flush(d), i32x4.lt_s(unit, i32x4.splat(units))));
   }
 }
 
