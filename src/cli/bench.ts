@@ -36,10 +36,14 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
     const counts = { trainingExamples: data.training.labels.length, testExamples: data.test.labels.length };
     if (baseline) checkCounts(baseline, counts);
     const measure = async (options: BenchmarkOptions): Promise<BenchReport> => ({
-      ...{ event: "bench", version, ...options },
+      event: "bench",
+      version,
+      ...options,
       ...counts,
       ...(await benchmark(data, { ...options, signal })),
-      ...{ loadSeconds, peakMemory: 1024 * process.resourceUsage().maxRSS, ...machine() },
+      loadSeconds,
+      peakMemory: 1024 * process.resourceUsage().maxRSS,
+      ...machine(),
     });
     const report = await measure(options);
     print(report, flags);

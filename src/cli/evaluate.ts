@@ -13,8 +13,13 @@ export async function runEvaluate(path: string, flags: EvaluateFlags, version: s
   const data = await loadDataset(flags.data, split);
   const { mistakes, ...assessment } = await assess(network, data, on, cost);
   const report: EvaluateReport = {
-    ...{ version, model: path, network, costName: cost, on },
-    ...{ ...assessment, worst: mistakes.slice(0, worst) },
+    version,
+    model: path,
+    network,
+    costName: cost,
+    on,
+    ...assessment,
+    worst: mistakes.slice(0, worst),
   };
   const { stdout } = process;
   const width = stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY;

@@ -25,8 +25,17 @@ export async function runInfo(file: string, { json }: InfoFlags): Promise<void> 
   const { network, cost, precision, metadata } = model;
   const { sizes, activation, output } = network;
   const info: Info = {
-    ...{ event: "info", file, format, layers: sizes, activation, output, cost, precision },
-    ...{ parameters: parameterCount(sizes), weightsSha256: network.weightsSha256(), ...metadata },
+    event: "info",
+    file,
+    format,
+    layers: sizes,
+    activation,
+    output,
+    cost,
+    precision,
+    parameters: parameterCount(sizes),
+    weightsSha256: network.weightsSha256(),
+    ...metadata,
   };
   const lines = json ? [JSON.stringify(info)] : infoLines(info).map(printable);
   process.stdout.write(`${lines.join("\n")}\n`);

@@ -19,22 +19,36 @@ export interface Figure {
 }
 
 const book = (percent: number, on: Figure["on"], at: Figure["at"], chapter: number): Figure => ({
-  ...{ accuracy: Math.round(100 * percent) / 10_000, on, at, source: `the book, chapter ${chapter}` },
+  accuracy: Math.round(100 * percent) / 10_000,
+  on,
+  at,
+  source: `the book, chapter ${chapter}`,
 });
 
 /** network2.py's defaults in the book's later chapters: cross-entropy, the scaled start, validation images for testing. */
 const CHAPTER_3: Preset["flags"] = { cost: "cross-entropy", eta: 0.1, lambda: 5, monitor: ["validation"] };
 const OVERFITTING: Preset["flags"] = {
-  ...{ cost: "cross-entropy", eta: 0.5, epochs: 400, trainSize: 1000, monitor: ["training", "test"] },
+  cost: "cross-entropy",
+  eta: 0.5,
+  epochs: 400,
+  trainSize: 1000,
+  monitor: ["training", "test"],
 };
 const deep = (...hidden: number[]): Preset["flags"] => ({ ...CHAPTER_3, layers: [784, ...hidden, 10], init: "scaled" });
 
 /** What validation found to be best of relu, softmax and a start made for them, beyond the book. */
 const MODERN: Preset["flags"] = {
-  ...{ activation: "relu", output: "softmax", cost: "log-likelihood", init: "he", schedule: "cosine" },
+  activation: "relu",
+  output: "softmax",
+  cost: "log-likelihood",
+  init: "he",
+  schedule: "cosine",
 };
 const measured = (percent: number): Figure => ({
-  ...{ accuracy: Math.round(100 * percent) / 10_000, on: "test", at: "last", source: "the README, mean of five seeds" },
+  accuracy: Math.round(100 * percent) / 10_000,
+  on: "test",
+  at: "last",
+  source: "the README, mean of five seeds",
 });
 
 /** The presets, by the name that `--preset` gives them. What a preset does not say is as always: 784,30,10, batch 10, eta 3, ... */
@@ -123,8 +137,14 @@ export const PRESETS: Record<string, Preset> = {
   best: {
     about: "as many as possible, in a minute or two; all 60,000 images train",
     flags: {
-      ...{ ...MODERN, layers: [784, 1024, 10], epochs: 60, batchSize: 32, eta: 0.3 },
-      ...{ dropout: 0.5, lambda: 0.2, validation: 0 },
+      ...MODERN,
+      layers: [784, 1024, 10],
+      epochs: 60,
+      batchSize: 32,
+      eta: 0.3,
+      dropout: 0.5,
+      lambda: 0.2,
+      validation: 0,
     },
     figure: measured(98.62),
   },

@@ -49,9 +49,18 @@ export function settingsOf(flags: TrainFlags, version: string): Omit<RunSettings
   const { scheduleEpochs = null, scheduleFactor = null, etaMin = null, maxNorm = null } = flags;
   const { patience = null, targetAccuracy = null } = flags;
   return {
-    ...{ version, preset },
+    version,
+    preset,
     ...(training as Required<typeof training>),
-    ...{ seed, runs, scheduleEpochs, scheduleFactor, etaMin, maxNorm, patience, targetAccuracy, minAccuracy },
+    seed,
+    runs,
+    scheduleEpochs,
+    scheduleFactor,
+    etaMin,
+    maxNorm,
+    patience,
+    targetAccuracy,
+    minAccuracy,
   };
 }
 

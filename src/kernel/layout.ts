@@ -83,7 +83,11 @@ export function layOut(
     all.map((fields, l) => ({ at: firstLayers[me] + 4 * FIELDS.layer.length * l, fields })),
   );
   const layout: Omit<Layout, "bytes"> = {
-    ...{ rule, values, layers, parameters, rows },
+    rule,
+    values,
+    layers,
+    parameters,
+    rows,
     ...placeExamples(data, take),
     threads: each.map((me) => thread(me, firstLayers[me], threads, barrier)),
     solo: thread(0, firstLayers[threads], 1, soloBarrier),

@@ -145,8 +145,12 @@ function ruleOf({ activation, output }: Network, hyper: Hyperparameters, n: numb
     activation: Object.keys(ACTIVATIONS).indexOf(activation),
     output: Object.keys(OUTPUTS).indexOf(output),
     cost: Object.keys(COSTS).indexOf(cost),
-    ...{ l2: bits(lambda / n), l1: bits(l1 / n), momentum: bits(momentum) },
-    ...{ dropBelow: dropThreshold(dropout), keep: bits(1 - dropout), dropFactor: bits(1 / (1 - dropout)) },
+    l2: bits(lambda / n),
+    l1: bits(l1 / n),
+    momentum: bits(momentum),
+    dropBelow: dropThreshold(dropout),
+    keep: bits(1 - dropout),
+    dropFactor: bits(1 / (1 - dropout)),
     maxNorm: bits(maxNorm < Number.POSITIVE_INFINITY ? maxNorm : 0),
   };
 }

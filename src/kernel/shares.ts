@@ -42,13 +42,26 @@ function share(sizes: readonly number[], l: number, batchSize: number, me: numbe
   }
   const last = l === sizes.length - 2;
   return {
-    ...{ inputs, units: sizes[l + 1], vectors, rows: roundUp(inputs, 4), panels },
-    ...{ fromPanel, toPanel, fromRow, toRow },
+    inputs,
+    units: sizes[l + 1],
+    vectors,
+    rows: roundUp(inputs, 4),
+    panels,
+    fromPanel,
+    toPanel,
+    fromRow,
+    toRow,
     meetForward: Number(threads > 1 && !own && !last),
     meetDelta: Number(threads > 1 && !own && l > 0),
     // While one thread is still in this mini-batch's update, another may write the next one's activations.
     swap: Number(sizes.length === 3 && l === 0 && isCopied(sizes, 1, batchSize, threads)),
-    ...{ weights: 0, biases: 0, weightTargets: 0, biasTargets: 0, activations: 0, deltas: 0, stride: 0 },
+    weights: 0,
+    biases: 0,
+    weightTargets: 0,
+    biasTargets: 0,
+    activations: 0,
+    deltas: 0,
+    stride: 0,
   };
 }
 

@@ -61,9 +61,19 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 function encode({ version, flags, datasetSha256, sizes, precision, state }: Checkpoint): Uint8Array[] {
   const { order, parameters, velocities, best, position, maskSeed, random, trainSeconds, finished } = state;
   const header = {
-    ...{ version, flags, datasetSha256, sizes, precision, examplesInOrder: order.length },
-    ...{ hasVelocities: velocities !== null, hasBest: best !== null },
-    ...{ position, maskSeed, random, trainSeconds, history: finished },
+    version,
+    flags,
+    datasetSha256,
+    sizes,
+    precision,
+    examplesInOrder: order.length,
+    hasVelocities: velocities !== null,
+    hasBest: best !== null,
+    position,
+    maskSeed,
+    random,
+    trainSeconds,
+    history: finished,
   };
   const json = Buffer.from(JSON.stringify(header, (_, value) => (value instanceof Uint32Array ? [...value] : value)));
   const length = Buffer.alloc(4);
@@ -90,13 +100,19 @@ function decode(path: string, bytes: Uint8Array): Checkpoint {
   const finished = historyFrom(path, header, sizes[sizes.length - 1]);
   const position = header.isNull("position") ? null : header.wholeNumber("position", { min: 0, max: n });
   return {
-    ...{ version: header.text("version"), flags: header.object("flags") },
-    ...{ datasetSha256: header.text("datasetSha256", /^[0-9a-f]{64}$/), sizes, precision },
+    version: header.text("version"),
+    flags: header.object("flags"),
+    datasetSha256: header.text("datasetSha256", /^[0-9a-f]{64}$/),
+    sizes,
+    precision,
     state: {
-      ...{ finished, position, order: orderFrom(path, body, n) },
+      finished,
+      position,
+      order: orderFrom(path, body, n),
       maskSeed: header.wholeNumber("maskSeed", { min: 0, max: 2 ** 32 - 1 }),
       random: randomFrom(path, header),
-      ...{ parameters: numbers(0), velocities: hasVelocities ? numbers(1) : null },
+      parameters: numbers(0),
+      velocities: hasVelocities ? numbers(1) : null,
       best: hasBest ? numbers(hasVelocities ? 2 : 1) : null,
       examples: finished.length * n + (position ?? 0),
       trainSeconds: header.number("trainSeconds"),
@@ -135,10 +151,12 @@ function historyFrom(path: string, header: Header, outputs: number): EpochResult
     const parts = PARTS.filter((part) => monitored.has(part));
     const evaluationOf = (part: string) => evaluationFrom(new Header(path, monitored.object(part)), outputs);
     return {
-      ...{ epoch: epoch.wholeNumber("epoch", { min: i + 1, max: i + 1 }), eta: epoch.number("eta") },
+      epoch: epoch.wholeNumber("epoch", { min: i + 1, max: i + 1 }),
+      eta: epoch.number("eta"),
       ...evaluationFrom(epoch, outputs),
       monitored: Object.fromEntries(parts.map((part) => [part, evaluationOf(part)])),
-      ...{ trainSeconds: epoch.number("trainSeconds"), evaluateSeconds: epoch.number("evaluateSeconds") },
+      trainSeconds: epoch.number("trainSeconds"),
+      evaluateSeconds: epoch.number("evaluateSeconds"),
     };
   });
 }

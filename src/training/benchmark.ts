@@ -54,7 +54,9 @@ export async function benchmark(data: Dataset, options: BenchmarkOptions): Promi
   const training: number[] = [];
   const evaluation: number[] = [];
   await train(Network.random(layers, undefined, options), data, {
-    ...{ ...options, epochs: 1 + MOST, signal: signals },
+    ...options,
+    epochs: 1 + MOST,
+    signal: signals,
     onEpoch({ trainSeconds, evaluateSeconds }) {
       training.push(trainSeconds);
       evaluation.push(evaluateSeconds);
@@ -68,7 +70,9 @@ export async function benchmark(data: Dataset, options: BenchmarkOptions): Promi
   const n = data.training.labels.length;
   const operations = (density: number) => (n * operationsPerExample(layers, density)) / trainSeconds.median / 1e9;
   return {
-    ...{ firstEpochSeconds: training[0], trainSeconds, evaluateSeconds },
+    firstEpochSeconds: training[0],
+    trainSeconds,
+    evaluateSeconds,
     trainingExamplesPerSecond: n / trainSeconds.median,
     evaluationExamplesPerSecond: data.test.labels.length / evaluateSeconds.median,
     gflopsDense: operations(1),

@@ -29,7 +29,9 @@ export function classScores(confusion: Confusion): ClassScore[] {
     const examples = row.reduce((sum, n) => sum + n, 0);
     const answers = confusion.reduce((sum, row) => sum + row[c], 0);
     return {
-      ...{ class: c, examples, answers },
+      class: c,
+      examples,
+      answers,
       precision: share(right, answers),
       recall: share(right, examples),
       f1: share(2 * right, examples + answers),

@@ -64,8 +64,19 @@ function withDefaults(options: TrainOptions, sizes: readonly number[]) {
   const monitor = new Set(given.monitor);
   if (patience < Number.POSITIVE_INFINITY || usesValidation(schedule)) monitor.add("validation");
   return {
-    ...{ ...DEFAULTS, ...SCHEDULE_DEFAULTS, ...given },
-    ...{ epochs, eta, schedule, shuffle, engine, threads, patience, targetAccuracy, monitor, checkpointEvery },
+    ...DEFAULTS,
+    ...SCHEDULE_DEFAULTS,
+    ...given,
+    epochs,
+    eta,
+    schedule,
+    shuffle,
+    engine,
+    threads,
+    patience,
+    targetAccuracy,
+    monitor,
+    checkpointEvery,
   };
 }
 

@@ -44,7 +44,8 @@ export function freshState(
     parameters: network,
     velocities: momentum > 0 ? zeros(sizes) : null,
     best: patience < Number.POSITIVE_INFINITY ? zeros(sizes) : null,
-    ...{ examples: 0, trainSeconds: 0 },
+    examples: 0,
+    trainSeconds: 0,
   };
 }
 

@@ -21,8 +21,19 @@ export interface EvaluateReport extends Omit<Assessment, "mistakes"> {
 export function evaluationJson({ network, costName, confusion, worst, answers: _, ...report }: EvaluateReport): string {
   const { version, model, on, correct, total, accuracy, cost } = report;
   return JSON.stringify({
-    ...{ event: "evaluate", version, model, layers: network.sizes, on, correct, total, accuracy, cost, costName },
-    ...{ classes: classScores(confusion), confusion: confusion.map((row) => [...row]), worst },
+    event: "evaluate",
+    version,
+    model,
+    layers: network.sizes,
+    on,
+    correct,
+    total,
+    accuracy,
+    cost,
+    costName,
+    classes: classScores(confusion),
+    confusion: confusion.map((row) => [...row]),
+    worst,
   });
 }
 

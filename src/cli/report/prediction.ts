@@ -29,7 +29,13 @@ function candidateText({ class: c, activation }: Candidate, output: Prediction["
 /** For programs: one JSON object. */
 export function predictionJson({ image, index, label, output, activations, best }: PredictedPicture, top?: number) {
   return JSON.stringify({
-    ...{ event: "predict", image, index, label, class: best[0].class, output, outputs: [...activations] },
+    event: "predict",
+    image,
+    index,
+    label,
+    class: best[0].class,
+    output,
+    outputs: [...activations],
     top: top === undefined ? undefined : best.map(({ class: c, activation }) => ({ class: c, output: activation })),
   });
 }

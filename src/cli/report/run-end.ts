@@ -50,15 +50,25 @@ export function endOfRun(
   const best = bestOnTest(finished);
   const honest = bestOnValidation(finished);
   return {
-    ...{ status, stoppedBy: null, epochs: finished.length, keptEpoch: null },
-    ...{ accuracy: finished.at(-1)?.accuracy ?? null },
-    ...{ bestAccuracy: best?.accuracy ?? null, bestEpoch: best?.epoch ?? null },
-    ...{ honestAccuracy: honest?.accuracy ?? null, honestEpoch: honest?.epoch ?? null },
+    status,
+    stoppedBy: null,
+    epochs: finished.length,
+    keptEpoch: null,
+    accuracy: finished.at(-1)?.accuracy ?? null,
+    bestAccuracy: best?.accuracy ?? null,
+    bestEpoch: best?.epoch ?? null,
+    honestAccuracy: honest?.accuracy ?? null,
+    honestEpoch: honest?.epoch ?? null,
     validationAccuracy: honest?.monitored.validation?.accuracy ?? null,
     monitored: monitoredOf(finished.at(-1)),
     presetFigure: figure ? { ...figure, own: ownFigure(finished, figure) ?? null } : null,
-    ...{ statistics: null, seconds: performance.now() / 1000, examplesPerSecond: null, weightsSha256: null },
-    ...{ neverPredicted: [], error: null, seed },
+    statistics: null,
+    seconds: performance.now() / 1000,
+    examplesPerSecond: null,
+    weightsSha256: null,
+    neverPredicted: [],
+    error: null,
+    seed,
   };
 }
 
@@ -80,7 +90,8 @@ export function endOf({ seed, network, result }: Run, data: Dataset, figure?: Fi
   const { status, stoppedBy, epochs, keptEpoch, examples, trainSeconds } = result;
   return {
     ...endOfRun(status, epochs, seed, figure),
-    ...{ stoppedBy, keptEpoch },
+    stoppedBy,
+    keptEpoch,
     examplesPerSecond: trainSeconds > 0 ? examples / trainSeconds : null,
     weightsSha256: network.weightsSha256(),
     neverPredicted: neverPredicted(result, data),
@@ -123,7 +134,8 @@ export function endOfRuns(ends: readonly RunEnd[], status: RunEnd["status"], see
   return {
     ...endOfRun(status, [], seed),
     epochs: Math.max(0, ...ends.map((end) => end.epochs)),
-    ...{ accuracy: accuracy?.mean ?? null, honestAccuracy: honestAccuracy?.mean ?? null },
+    accuracy: accuracy?.mean ?? null,
+    honestAccuracy: honestAccuracy?.mean ?? null,
     bestAccuracy: spread((end) => end.bestAccuracy)?.mean ?? null,
     validationAccuracy: spread((end) => end.validationAccuracy)?.mean ?? null,
     presetFigure: figure ? { ...figure, own: own?.mean ?? null } : null,
