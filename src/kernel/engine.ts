@@ -75,13 +75,13 @@ export class FastEngine {
     const { seed, first } = masks;
     this.#memory.words(layout.order, order.length).set(order);
     const batches = Math.ceil(order.length / this.#batchSize);
-    const { who, isTimed } = this.#isTeam ? this.#pace.next() : SOLO;
-    const start = performance.now();
-    await this.#call(
-      { name: "train", args: [layout.shuffled.at, 0, batches, this.#batchSize, order.length, eta, seed, first] },
-      who,
-    );
-    if (isTimed) this.#pace.note(who, (performance.now() - start) / order.length);
+    const shares = this.#isTeam ? this.#pace.shares(batches) : [{ who: "solo" as const, from: 0, to: batches }];
+    for (const { who, from, to } of shares) {
+      await this.#call(
+        { name: "train", args: [layout.shuffled.at, from, to, this.#batchSize, order.length, eta, seed, first] },
+        who,
+      );
+    }
   }
 
   async outputs(part: Part, from: number, to: number): Promise<Float32Array> {
@@ -158,8 +158,6 @@ export class FastEngine {
     }
   }
 }
-
-const SOLO = { who: "solo", isTimed: false } as const;
 
 /** How long to warm up, in milliseconds, and by how many mini-batches of what size: optimised code takes over from call to call. */
 const WARM_UP = { ms: 15, batches: 10, size: 10 };

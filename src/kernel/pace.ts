@@ -1,18 +1,27 @@
-/** Who does a slice of the work: all threads together, or the first one alone. */
+/** Who does some of the work: all threads together, or the first one alone. */
 export type Who = "team" | "solo";
+
+/** Mini-batches from..to of a slice, and who does them. */
+export interface Share {
+  who: Who;
+  from: number;
+  to: number;
+}
 
 /** After how many slices the other way is tried again: more each time it turns out slower. */
 const [SOONEST, LATEST] = [6, 64];
 
+/** How small a part of a slice a trial's two shares are each: where another program has the core, a team is ten times as slow. */
+const PARTS = 16;
+
 /**
  * Chooses between the team and one thread alone by what has lately been faster. A team meets several times a mini-batch; where another
- * program wants a core, each meeting may wait for it, and one thread alone can be five times as fast. No result depends on the choice.
+ * program wants a core, each meeting may wait for it. No result depends on the choice.
  */
 export class Pace {
   #best: Who = "team";
-  /** Milliseconds an example, lately. */
+  /** Milliseconds a mini-batch, lately. */
   readonly #cost: Partial<Record<Who, number>> = {};
-  #isTrial = false;
   #untilTrial = SOONEST;
   #wait = SOONEST;
 
@@ -20,22 +29,27 @@ export class Pace {
     return this.#best;
   }
 
-  /** Who does the next slice. A trial is two slices long, the first untimed: the system needs a moment to give each thread a core. */
-  next(): { who: Who; isTimed: boolean } {
-    if (this.#isTrial) {
-      this.#isTrial = false;
-      return { who: other(this.#best), isTimed: true };
+  /**
+   * Cuts the mini-batches of a slice, 0..n, into shares; takes note of the time until the next one is asked for. A trial of the other way has
+   * two shares, the first untimed: the system needs a moment to give each thread a core.
+   */
+  *shares(n: number): Generator<Share, void> {
+    const part = Math.ceil(n / PARTS);
+    const isTrial = --this.#untilTrial < 0 && 2 * part < n;
+    if (isTrial) {
+      const who = other(this.#best);
+      yield { who, from: 0, to: part };
+      const cost = yield* timed({ who, from: part, to: 2 * part });
+      this.#judge(who, cost);
     }
-    this.#isTrial = --this.#untilTrial < 0;
-    return { who: this.#isTrial ? other(this.#best) : this.#best, isTimed: !this.#isTrial };
+    const who = this.#best;
+    const cost = yield* timed({ who, from: isTrial ? 2 * part : 0, to: n });
+    if (!isTrial) this.#cost[who] = (cost + (this.#cost[who] ?? cost)) / 2;
   }
 
-  /** Takes note of what examples cost. */
-  note(who: Who, cost: number): void {
-    const before = this.#cost[who];
-    const isTrial = who !== this.#best;
-    this.#cost[who] = before === undefined || isTrial ? cost : (before + cost) / 2;
-    if (!isTrial) return;
+  /** Ends a trial. */
+  #judge(who: Who, cost: number): void {
+    this.#cost[who] = cost;
     if (cost < (this.#cost[this.#best] ?? Number.POSITIVE_INFINITY)) {
       this.#best = who;
       this.#wait = SOONEST;
@@ -44,6 +58,13 @@ export class Pace {
     }
     this.#untilTrial = this.#wait;
   }
+}
+
+/** Yields a share, and gives the milliseconds that each of its mini-batches took. */
+function* timed(share: Share): Generator<Share, number> {
+  const start = performance.now();
+  yield share;
+  return (performance.now() - start) / (share.to - share.from);
 }
 
 function other(who: Who): Who {
