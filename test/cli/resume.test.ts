@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import {
+  copyFileSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,11 +11,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "../../dist/model/checkpoint.js";
-import { folderOf, tinySet } from "../fixtures/idx.js";
+import { tinySet } from "../fixtures/idx.js";
 import { LONG_RUNS } from "../fixtures/long-runs.js";
 import { MINI, run, start } from "../fixtures/mini-mnist.js";
 import { BIN, ENV, finished, parse } from "../fixtures/run.js";
@@ -69,20 +70,29 @@ function limited(args: string[]) {
   return finished(spawn("bash", ["-c", 'ulimit -f 50; exec "$@"', "bash", process.execPath, BIN, ...args], { env }));
 }
 
-let quick: Promise<string> | undefined;
+/** The checkpoint and the model of a QUICK run. */
+const CHECKPOINT = newFile();
+const MODEL = join(folder, "quick.safetensors");
+/** A data set, flags for it, and the checkpoint of such a run. */
+const TINY = mkdtempSync(join(folder, "tiny-"));
+const ON_TINY = ["--data", TINY, "--layers", "6,4,3", "--batch-size", "2", "--validation", "0", "--epochs", "2"];
+const TINY_CHECKPOINT = newFile();
+beforeAll(async () => {
+  for (const [name, content] of Object.entries(tinySet())) writeFileSync(join(TINY, name), content);
+  await run([...QUICK, "--checkpoint", CHECKPOINT, "--save", MODEL]);
+  await run([...ON_TINY, "--checkpoint", TINY_CHECKPOINT]);
+});
 
-/** The checkpoint of a QUICK run, made once. */
-function quickCheckpoint(): Promise<string> {
-  const file = newFile();
-  quick ??= run([...QUICK, "--checkpoint", file]).then(() => file);
-  return quick;
+/** A copy of a file that may be changed. */
+function copyOf(file: string): string {
+  const copy = join(folder, `${++files}${extname(file)}`);
+  copyFileSync(file, copy);
+  return copy;
 }
 
 describe("--resume", () => {
   it("goes on to more epochs as if they had been planned", async () => {
-    const file = newFile();
-    await run([...QUICK, "--checkpoint", file]);
-    const end = await endOf(["--json", "--resume", file, "--epochs", "6"]);
+    const end = await endOf(["--json", "--resume", CHECKPOINT, "--epochs", "6"]);
     expect(end.weightsSha256).toBe((await endOf([...QUICK, "--epochs", "6"])).weightsSha256);
   });
 
@@ -104,12 +114,14 @@ describe("--resume", () => {
     [["--preset", "ch1-100"], /with --preset not given, found ch1-100/],
     [["--data", "other"], /on data with the SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}; give the same --data/],
   ])("with %j is another run, and refused", async (args, message) => {
-    const file = await quickCheckpoint();
     const other = args[0] === "--data" ? ["--data", otherMnist()] : args;
-    const { code, stderr } = await run(["--resume", file, ...other]);
+    const { code, stderr } = await run(["--resume", CHECKPOINT, ...other]);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
-    expect((await run(["--resume", file, "--eta", "3", "--threads", "2", "--json"])).code).toBe(0);
+  });
+
+  it("with what it was begun with, or what changes no result, is the same run", async () => {
+    expect((await run(["--resume", CHECKPOINT, "--eta", "3", "--threads", "2", "--json"])).code).toBe(0);
   });
 
   it("may not grow a cosine", async () => {
@@ -154,9 +166,8 @@ describe("--checkpoint", () => {
     ["text", "some notes", /expected no file there, or one of the kind that would replace it/],
     ["a model", undefined, /expected no file there/],
   ])("does not replace %s", async (_, content, message) => {
-    const file = join(folder, `${++files}.safetensors`);
-    if (content === undefined) await run([...QUICK, "--save", file]);
-    else writeFileSync(file, content);
+    const file = copyOf(MODEL);
+    if (content !== undefined) writeFileSync(file, content);
     const before = readFileSync(file);
     const { code, stderr } = await run([...QUICK, "--checkpoint", file]);
     expect(stderr).toMatch(message);
@@ -193,8 +204,7 @@ describe("--checkpoint", () => {
   });
 
   it("that no longer fits says so, keeps the last one, goes on, and exits 1 at the end", async () => {
-    const file = newFile();
-    await run([...QUICK, "--checkpoint", file]);
+    const file = copyOf(CHECKPOINT);
     const before = readFileSync(file);
     const { code, stdout, stderr } = await limited(["--resume", file, "--epochs", "6", "--json", "--checkpoint", file]);
     expect(stderr.match(/EFBIG.*; the last checkpoint is still there, the run goes on/g)).toHaveLength(2);
@@ -228,23 +238,9 @@ describe("a checkpoint that is no longer whole", () => {
       /found one of format 2; use the bp-train that wrote it/,
     ],
   ])("%s is refused with one line", async (_, damage, message) => {
-    const file = newFile();
-    const data = ["--data", folderOf(tinySet())];
-    await run([
-      "--layers",
-      "6,4,3",
-      "--batch-size",
-      "2",
-      "--validation",
-      "0",
-      "--epochs",
-      "2",
-      "--checkpoint",
-      file,
-      ...data,
-    ]);
+    const file = copyOf(TINY_CHECKPOINT);
     damage(file);
-    const { code, stderr } = await run(["--resume", file, ...data]);
+    const { code, stderr } = await run(["--resume", file, "--data", TINY]);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect(code).toBe(3);
@@ -267,15 +263,12 @@ describe("a forged checkpoint", () => {
     [{ trainSize: 5 }, /on data with the SHA-256/, 2], // it might be another run's
     [{}, /expected the state of a run on 6 training examples/],
   ])("whose flags say %j, or whose order is short, is refused with one line", async (flags, message, exitCode = 3) => {
-    const file = newFile();
-    const data = ["--data", folderOf(tinySet())];
-    const quick = ["--batch-size", "2", "--validation", "0", "--epochs", "1", "--checkpoint", file];
-    await run(["--layers", "6,4,3", ...quick, ...data]);
+    const file = copyOf(TINY_CHECKPOINT);
     const { state, ...checkpoint } = await readCheckpoint(file);
     const order = Object.keys(flags).length > 0 ? state.order : Uint32Array.of(4, 3, 2, 1, 0);
     const forged = { ...checkpoint, flags: { ...checkpoint.flags, ...flags }, state: { ...state, order } };
     await writeCheckpoint(file, forged);
-    const { code, stderr } = await run(["--resume", file, ...data]);
+    const { code, stderr } = await run(["--resume", file, "--data", TINY]);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^error: /);
     expect(code).toBe(exitCode);
@@ -302,9 +295,7 @@ describe("--save and --init-from", () => {
     [["--activation", "relu"], /expected activation relu, found activation sigmoid/],
     [["--init", "he"], /expected weights that start from it, found --init he/],
   ])("a model that contradicts %j is refused", async (args, message) => {
-    const file = join(folder, `${++files}.safetensors`);
-    await run([...QUICK, "--epochs", "1", "--save", file]);
-    const { code, stderr } = await run([...QUICK, "--init-from", file, ...args]);
+    const { code, stderr } = await run([...QUICK, "--init-from", MODEL, ...args]);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });
