@@ -4,30 +4,31 @@ import { describe, expect, it } from "vitest";
 import type { BenchReport } from "../../dist/cli/report/bench.js";
 import type { Spread } from "../../dist/training/benchmark.js";
 import { folderOf } from "../fixtures/idx.js";
-import { parse, run } from "../fixtures/run.js";
+import { run } from "../fixtures/mini-mnist.js";
+import { parse, run as runOnMnist } from "../fixtures/run.js";
 
-const SMALL = ["bench", "--layers", "784,2,10", "--batch-size", "100", "--json"];
-
-/** A few milliseconds an epoch. */
-const FAST = [...SMALL, "--validation", "58000"];
+/** A millisecond an epoch. */
+const SMALL = ["bench", "--layers", "784,1,10", "--batch-size", "100", "--validation", "3000"];
+const FAST = [...SMALL, "--json"];
 
 describe("bp-train bench", () => {
   it("prints figures that fit together, and what ran it", async () => {
-    const { code, stdout } = await run(SMALL);
+    const mnist = ["--layers", "784,2,10", "--batch-size", "100", "--validation", "58000"];
+    const { code, stdout } = await runOnMnist(["bench", ...mnist, "--json"]);
     expect(code).toBe(0);
     const [report]: BenchReport[] = parse(stdout);
     expect(report).toMatchObject({
       ...{ event: "bench", layers: [784, 2, 10], batchSize: 100, engine: "fast", threads: 1 },
-      ...{ trainingExamples: 50_000, testExamples: 10_000, node: process.versions.node, v8: process.versions.v8 },
+      ...{ trainingExamples: 2000, testExamples: 10_000, node: process.versions.node, v8: process.versions.v8 },
     });
     for (const { count, min, lower, median, upper, max } of [report.trainSeconds, report.evaluateSeconds]) {
       expect(count).toBeGreaterThanOrEqual(7);
       expect([min, lower, median, upper, max]).toEqual([min, lower, median, upper, max].sort((a, b) => a - b));
       expect(min).toBeGreaterThan(0);
     }
-    expect(report.trainingExamplesPerSecond).toBeCloseTo(50_000 / report.trainSeconds.median);
+    expect(report.trainingExamplesPerSecond).toBeCloseTo(2000 / report.trainSeconds.median);
     // 784 x 2 weights forward and updated, 2 x 10 forward, backward and updated, at a multiplication and an addition each
-    const operations = 50_000 * (4 * 784 * 2 + 6 * 2 * 10);
+    const operations = 2000 * (4 * 784 * 2 + 6 * 2 * 10);
     expect(report.gflopsDense).toBeCloseTo(operations / report.trainSeconds.median / 1e9);
     expect(report.gflopsDone / report.gflopsDense).toBeGreaterThan(0.19);
     expect(report.gflopsDone / report.gflopsDense).toBeLessThan(0.22); // 19 % of MNIST's pixels are not 0
@@ -36,16 +37,7 @@ describe("bp-train bench", () => {
   });
 
   it("compares engines", async () => {
-    const { stdout } = await run([
-      "bench",
-      "--layers",
-      "784,1,10",
-      "--batch-size",
-      "100",
-      "--validation",
-      "58000",
-      "--compare-engines",
-    ]);
+    const { stdout } = await run([...SMALL, "--compare-engines"]);
     expect(stdout).toMatch(/784,1,10, batch 100, textbook\n/);
     expect(stdout).toMatch(/takes \d+\.\d\d times as long as with the fast engine/);
   });
@@ -78,10 +70,10 @@ describe("bp-train bench", () => {
       code: 2,
       stderr: expect.stringMatching(/other.json: .* found a file of another kind; .* --force\n$/),
     });
-    expect(await run([...FAST, "--validation", "57000", "--baseline", file])).toMatchObject({
+    expect(await run([...FAST, "--validation", "2500", "--baseline", file])).toMatchObject({
       code: 2,
       stdout: "", // before anything is timed
-      stderr: expect.stringMatching(/expected figures of 3000 training images, found figures of \d+ training images; /),
+      stderr: expect.stringMatching(/expected figures of 1500 training images, found figures of \d+ training images; /),
     });
     expect(await run([...FAST, "-b", "50", "--baseline", file])).toMatchObject({
       code: 2,

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parse, run } from "../fixtures/run.js";
+import { run } from "../fixtures/mini-mnist.js";
+import { parse } from "../fixtures/run.js";
+
+const check = (...args: string[]) => run(["check", "--validation", "1000", ...args]);
 
 describe("bp-train check", () => {
   it.each([
@@ -25,7 +28,7 @@ describe("bp-train check", () => {
     [["--activation", "relu", "--init", "he", "--l1", "5", "--max-norm", "2", "--batch-size", "3", "--threads", "2"]],
     [["--activation", "tanh", "--init", "xavier", "--dropout", "0.2", "--batch-size", "1", "--eta", "1e-9"]],
   ])("passes for %j", async (args) => {
-    const { code, stdout } = await run(["check", "--json", ...args]);
+    const { code, stdout } = await check("--json", ...args);
     const checks = parse(stdout);
     const names = checks.map(({ name }) => name);
     const all = ["BP1", "BP2", "BP3", "BP4", "step", "fast"];
@@ -41,7 +44,7 @@ describe("bp-train check", () => {
   });
 
   it.each(["BP1", "BP2", "BP3", "BP4", "step", "fast"])("notices a spoiled %s, and exits 1", async (name) => {
-    const { code, stdout } = await run(["check", "--break", name]);
+    const { code, stdout } = await check("--break", name);
     expect(code).toBe(1);
     const failed = stdout.split("\n").filter((line) => line.includes("FAILED"));
     expect(failed).toHaveLength(1);
@@ -50,7 +53,7 @@ describe("bp-train check", () => {
 
   it.each(["BP2", "BP4", "step", "fast"])("notices a spoiled %s although all gradients are 0", async (name) => {
     const dead = ["--layers", "784,1,1,10", "--activation", "relu", "--init", "he", "--seed", "6"];
-    expect((await run(["check", ...dead, "--break", name])).code).toBe(1);
+    expect((await check(...dead, "--break", name)).code).toBe(1);
   });
 
   it.each([
@@ -59,7 +62,7 @@ describe("bp-train check", () => {
     [["--cost", "log-likelihood"], /cost log-likelihood: expected output softmax, found output sigmoid/],
     [["--engine", "fast"], /unknown option '--engine'/],
   ])("refuses %j", async (args, message) => {
-    const { code, stderr } = await run(["check", ...args]);
+    const { code, stderr } = await check(...args);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
   });

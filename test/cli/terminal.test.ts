@@ -1,6 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { MINI } from "../fixtures/mini-mnist.js";
 import { BIN, ENV } from "../fixtures/run.js";
 
 /**
@@ -9,7 +10,8 @@ import { BIN, ENV } from "../fixtures/run.js";
  */
 async function inTerminal(columns: number, command: string, env: NodeJS.ProcessEnv = {}) {
   const shell = `stty cols ${columns} rows 24; ${command.replaceAll("bp-train", `'${process.execPath}' '${BIN}'`)}`;
-  const child = spawn("script", ["-qefc", shell, "/dev/null"], { env: { ...ENV, TERM: "xterm-256color", ...env } });
+  const all = { ...ENV, BP_TRAIN_DATA: MINI, TERM: "xterm-256color", ...env };
+  const child = spawn("script", ["-qefc", shell, "/dev/null"], { env: all });
   let screen = "";
   let isWaiting = command.includes("read");
   child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -31,7 +33,7 @@ const drawings = (screen: string) =>
 
 describe("a terminal", () => {
   it("shows a bar with epoch, percentage, examples a second and time left", async () => {
-    const { code, screen } = await inTerminal(80, "bp-train --epochs 2 --train-size 20000");
+    const { code, screen } = await inTerminal(80, "bp-train --epochs 2 --train-size 20000", { BP_TRAIN_DATA: "" }); // all of MNIST
     expect(code).toBe(0);
     const bars = drawings(screen);
     expect(bars.length).toBeGreaterThan(2);
@@ -47,7 +49,7 @@ describe("a terminal", () => {
   });
 
   it("of 40 columns does not wrap the bar", async () => {
-    const { screen } = await inTerminal(40, "bp-train --epochs 30 --train-size 2000");
+    const { screen } = await inTerminal(40, "bp-train --validation 1000 --epochs 30");
     const bars = drawings(screen);
     expect(bars.length).toBeGreaterThan(2);
     for (const bar of bars) expect(bar.length).toBeLessThan(40);
@@ -56,10 +58,10 @@ describe("a terminal", () => {
   it("is left as it was: no mode is changed, whatever ends the run", async () => {
     const ends = ["true", "kill -INT $!", "kill -TERM $!", "kill -KILL $!"];
     for (const end of ends) {
-      const epochs = end === "true" ? 2 : 1000;
+      const epochs = end === "true" ? 2 : 10_000;
       const { screen } = await inTerminal(
         80,
-        `bp-train --epochs ${epochs} --train-size 5000 & read -r _; ${end}; wait $!`,
+        `bp-train --validation 1000 --epochs ${epochs} & read -r _; ${end}; wait $!`,
       );
       expect(drawings(screen).length).toBeGreaterThan(0);
       expect(screen).not.toMatch(/\u001b\[\?|\u001b[78]/); // no cursor hidden or saved, no wrap turned off
@@ -68,7 +70,7 @@ describe("a terminal", () => {
 
   it("gets colour, unless it must not", async () => {
     const color = /\u001b\[1m/;
-    const tiny = "bp-train --epochs 1 --train-size 100";
+    const tiny = "bp-train --validation 1000 --epochs 1 --train-size 100";
     expect((await inTerminal(80, tiny)).screen).toMatch(color);
     expect((await inTerminal(80, `${tiny} --no-color`)).screen).not.toMatch(color);
     expect((await inTerminal(80, tiny, { NO_COLOR: "1" })).screen).not.toMatch(color);
@@ -80,7 +82,7 @@ describe("a terminal", () => {
 
   it("shows no bar with --no-progress or --quiet", async () => {
     for (const flag of ["--no-progress", "--quiet"]) {
-      const { screen } = await inTerminal(80, `bp-train --epochs 2 --train-size 5000 ${flag}`);
+      const { screen } = await inTerminal(80, `bp-train --validation 1000 --epochs 20 ${flag}`);
       expect(drawings(screen)).toEqual([]);
     }
   });
@@ -88,8 +90,8 @@ describe("a terminal", () => {
 
 describe("a pipe or a file", () => {
   it("gets colour when FORCE_COLOR says so", async () => {
-    const env = { ...ENV, FORCE_COLOR: "1" };
-    const args = [BIN, "--epochs", "1", "--train-size", "100"];
+    const env = { ...ENV, BP_TRAIN_DATA: MINI, FORCE_COLOR: "1" };
+    const args = [BIN, "--validation", "1000", "--epochs", "1", "--train-size", "100"];
     expect((await promisify(execFile)(process.execPath, args, { env })).stdout).toMatch(/\u001b\[1m/);
     expect((await promisify(execFile)(process.execPath, [...args, "--no-color"], { env })).stdout).not.toMatch(
       /\u001b/,
@@ -97,7 +99,10 @@ describe("a pipe or a file", () => {
   });
 
   it("that is full ends the run with exit code 1 and says why", async () => {
-    const { code, screen } = await inTerminal(80, "bp-train --epochs 1000 --train-size 5000 --no-progress >/dev/full");
+    const { code, screen } = await inTerminal(
+      80,
+      "bp-train --validation 1000 --epochs 10000 --no-progress >/dev/full",
+    );
     expect(code).toBe(1);
     expect(screen).toMatch(/^error: standard output: .*ENOSPC/);
   });
