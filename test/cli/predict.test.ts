@@ -8,15 +8,16 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { drawing } from "../../dist/cli/report/drawing.js";
 import { type Dataset, loadDataset, Network } from "../../dist/index.js";
 import { folderOf, idx, tinySet } from "../fixtures/idx.js";
+import { MINI, run, start } from "../fixtures/mini-mnist.js";
 import { bookJson, quickNetwork } from "../fixtures/model.js";
 import { rawPng } from "../fixtures/png.js";
-import { BIN, finished, parse, run, start } from "../fixtures/run.js";
+import { BIN, finished, parse } from "../fixtures/run.js";
 
 let data: Dataset;
 let network: Network;
 let book: string;
 beforeAll(async () => {
-  data = await loadDataset();
+  data = await loadDataset(MINI, { validation: 0 });
   network = await quickNetwork(data);
   book = bookJson(network);
 });
@@ -166,7 +167,7 @@ describe("predict", () => {
   });
 
   it("ends quietly when nobody reads on", async () => {
-    const { model, at } = files({ many: idx([5000, 28, 28], new Uint8Array(5000 * 784)) });
+    const { model, at } = files({ many: idx([1000, 28, 28], new Uint8Array(1000 * 784)) });
     const child = start(["predict", model, at("many"), "--show"]);
     const end = finished(child);
     child.stdout.once("data", () => child.stdout.destroy());
@@ -175,7 +176,7 @@ describe("predict", () => {
 
   it.each<[string[], number, RegExp]>([
     [[], 2, /predict: expected images, found none; give PNG or IDX files, - for .* or --index 0,7/],
-    [["--index", "10000"], 2, /index 10000: expected 0 to 9999, a test image, found 10000/],
+    [["--index", "1000"], 2, /index 1000: expected 0 to 999, a test image, found 1000/],
     [["--index", "1,x"], 2, /whole numbers from 0, separated by commas/],
     [["--index", ""], 2, /whole numbers from 0/],
     [["--top", "0", "a.png"], 2, /whole number from 1/],

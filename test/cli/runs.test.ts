@@ -3,7 +3,7 @@ import { folderOf, tinySet } from "../fixtures/idx.js";
 import { run } from "../fixtures/mini-mnist.js";
 import { parse } from "../fixtures/run.js";
 
-const SMALL = ["--json", "--epochs", "2", "--validation", "1000"];
+const SMALL = ["--json", "--epochs", "2", "--validation", "1000", "--train-size", "1000"];
 
 /** Mean, standard deviation of the sample, least and largest, worked out plainly. */
 function spread(values: number[]) {
@@ -124,7 +124,8 @@ describe("stopping and gates", () => {
   });
 
   it("--schedule plateau halves eta and ends the run, step and cosine show in every epoch", async () => {
-    const { end, events } = await last("--epochs", "300", "--schedule", "plateau", "--schedule-epochs", "1");
+    const plateau = ["--schedule", "plateau", "--schedule-epochs", "1"];
+    const { end, events } = await last("--epochs", "300", "--train-size", "500", ...plateau);
     expect(end.stoppedBy).toBe("schedule");
     expect(events.at(-2).eta).toBe(3 / 64);
     const step = await last(

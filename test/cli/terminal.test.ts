@@ -99,10 +99,7 @@ describe("a pipe or a file", () => {
   });
 
   it("that is full ends the run with exit code 1 and says why", async () => {
-    const { code, screen } = await inTerminal(
-      80,
-      "bp-train --validation 1000 --epochs 10000 --no-progress >/dev/full",
-    );
+    const { code, screen } = await inTerminal(80, "bp-train --validation 1000 --epochs 10000 --no-progress >/dev/full");
     expect(code).toBe(1);
     expect(screen).toMatch(/^error: standard output: .*ENOSPC/);
   });
