@@ -12,7 +12,7 @@ beforeAll(async () => {
   network = await quickNetwork(data);
 });
 
-const IMAGES = 200;
+const IMAGES = 100;
 
 function testImage(i: number): Uint8Array {
   return Uint8Array.from(data.test.images.pixels(i), (value) => Math.round(255 * value));
