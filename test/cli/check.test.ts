@@ -24,9 +24,56 @@ describe("bp-train check", () => {
         "0.9",
       ],
     ],
-    [["--dropout", "0.5", "--activation", "relu", "--output", "softmax", "--cost", "log-likelihood", "--init", "he"]],
-    [["--activation", "relu", "--init", "he", "--l1", "5", "--max-norm", "2", "--batch-size", "3", "--threads", "2"]],
-    [["--activation", "tanh", "--init", "xavier", "--dropout", "0.2", "--batch-size", "1", "--eta", "1e-9"]],
+    [
+      [
+        "--layers",
+        "784,5,10",
+        "--dropout",
+        "0.5",
+        "--activation",
+        "relu",
+        "--output",
+        "softmax",
+        "--cost",
+        "log-likelihood",
+        "--init",
+        "he",
+      ],
+    ],
+    [
+      [
+        "--layers",
+        "784,5,10",
+        "--activation",
+        "relu",
+        "--init",
+        "he",
+        "--l1",
+        "5",
+        "--max-norm",
+        "2",
+        "--batch-size",
+        "3",
+        "--threads",
+        "2",
+      ],
+    ],
+    [
+      [
+        "--layers",
+        "784,5,10",
+        "--activation",
+        "tanh",
+        "--init",
+        "xavier",
+        "--dropout",
+        "0.2",
+        "--batch-size",
+        "1",
+        "--eta",
+        "1e-9",
+      ],
+    ],
   ])("passes for %j", async (args) => {
     const { code, stdout } = await check("--json", ...args);
     const checks = parse(stdout);
@@ -44,7 +91,7 @@ describe("bp-train check", () => {
   });
 
   it.each(["BP1", "BP2", "BP3", "BP4", "step", "fast"])("notices a spoiled %s, and exits 1", async (name) => {
-    const { code, stdout } = await check("--break", name);
+    const { code, stdout } = await check("--layers", "784,5,10", "--break", name);
     expect(code).toBe(1);
     const failed = stdout.split("\n").filter((line) => line.includes("FAILED"));
     expect(failed).toHaveLength(1);

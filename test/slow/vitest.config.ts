@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["*.test.ts"],
+    globalSetup: "../fixtures/make-mini-mnist.ts",
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 300_000,
     maxWorkers: 2,
