@@ -16,7 +16,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "../../dist/model/checkpoint.js";
 import { tinySet } from "../fixtures/idx.js";
-import { LONG_RUNS } from "../fixtures/long-runs.js";
+import { expectToGoOn, LONG_RUNS } from "../fixtures/long-runs.js";
 import { MINI, run, start } from "../fixtures/mini-mnist.js";
 import { BIN, ENV, finished, parse } from "../fixtures/run.js";
 
@@ -29,39 +29,8 @@ const QUICK = ["--json", "--train-size", "2000", "--validation", "1000", "--epoc
 const endOf = async (args: string[]) => parse((await run(args)).stdout).at(-1);
 
 describe("a run that is interrupted", () => {
-  // All of them are killed in slow/kill.test.ts.
-  it.each(LONG_RUNS.slice(2, 4))("goes on to the same bits: %j %j %j %j %j %j %j %j %j %j %j", async (...flags) => {
-    const whole = await endOf(flags);
-    const file = newFile();
-    let [stops, threads] = [0, 1];
-    for (let end = { status: "" }; end.status !== "done"; threads = 3 - threads) {
-      const begin = stops === 0 ? flags : ["--json", "--resume", file];
-      const team = flags.includes("textbook") ? [] : ["--threads", `${threads}`];
-      const child = start([...begin, ...team, "--checkpoint", file, "--checkpoint-every", "1000"]);
-      const end$ = finished(child);
-      // Mid-epoch: between epochs would be luck.
-      child.stdout.once("data", () => setTimeout(30 + 70 * stops).then(() => stops < 3 && child.kill("SIGINT")));
-      const { code, stdout } = await end$;
-      end = parse(stdout).at(-1);
-      if (end.status === "done") {
-        expect(code).toBe(0);
-        expect(end).toMatchObject({
-          weightsSha256: whole.weightsSha256,
-          accuracy: whole.accuracy,
-          epochs: whole.epochs,
-        });
-        expect(end).toMatchObject({
-          stoppedBy: whole.stoppedBy,
-          keptEpoch: whole.keptEpoch,
-          bestEpoch: whole.bestEpoch,
-        });
-      } else {
-        expect(code).toBe(130);
-        stops++;
-      }
-    }
-    expect(stops).toBeGreaterThan(0);
-  });
+  // The others are interrupted in slow/interrupt.test.ts, and all of them killed in slow/kill.test.ts.
+  it("goes on to the same bits", () => expectToGoOn(LONG_RUNS[2], newFile()));
 });
 
 /** A run that may write no file longer than 50 blocks. */

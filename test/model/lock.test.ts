@@ -197,7 +197,7 @@ describe("of several takers at once", () => {
   it.each(["killed", "torn", "none"])("one gets the lock, where there was: %s", async (before) => {
     const takers = [startTaker(), startTaker(), startTaker()];
     await Promise.all(takers.map(({ ready }) => ready));
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 10; round++) {
       const file = `${path}-${round}`;
       const holder = { pid: 2 ** 22 + 1, host: hostname(), started: "1", token: "0123456789abcdef" };
       if (before !== "none") writeFileSync(`${file}.lock`, before === "killed" ? JSON.stringify(holder) : "");
