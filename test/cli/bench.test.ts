@@ -7,8 +7,8 @@ import { folderOf } from "../fixtures/idx.js";
 import { run } from "../fixtures/mini-mnist.js";
 import { parse, run as runOnMnist } from "../fixtures/run.js";
 
-/** A millisecond an epoch. */
-const SMALL = ["bench", "--layers", "784,1,10", "--batch-size", "100", "--validation", "3000"];
+/** An epoch of 100 images. */
+const SMALL = ["bench", "--layers", "784,1,10", "--batch-size", "100", "--validation", "3900"];
 const FAST = [...SMALL, "--json"];
 
 describe("bp-train bench", () => {
