@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PRESETS } from "../../dist/cli/presets.js";
-import { folderOf, tinySet } from "../fixtures/idx.js";
+import { expectToRun, small } from "../fixtures/presets.js";
 import { parse, run } from "../fixtures/run.js";
-
-const LAYERS = ["--layers", "6,4,3"];
-const small = () => [...LAYERS, "--batch-size", "2", "--validation", "2", "--data", folderOf(tinySet())];
 
 describe("bp-train presets", () => {
   it("lists each with its flags as they would be typed, and the figure", async () => {
@@ -24,22 +21,11 @@ describe("bp-train presets", () => {
 });
 
 describe("--preset", () => {
-  it.each(Object.keys(PRESETS))("%s is a run that its flags allow, and ends with the figure", async (name) => {
-    const hasHidden = !name.includes("no-hidden");
-    const { code, stdout, stderr } = await run([
-      ...["--preset", name, "--json", "--epochs", "2", "--train-size", "4"],
-      ...small().slice(hasHidden ? 0 : 2),
-      ...(hasHidden ? [] : ["--layers", "6,3"]),
-    ]);
-    expect(stderr).not.toMatch(/error/);
-    expect(code).toBe(0);
-    const [start, ...rest] = parse(stdout);
-    const { presetFigure } = rest[rest.length - 1];
-    const { flags, figure } = PRESETS[name];
-    const { layers, epochs, trainSize, batchSize, validation, ...others } = flags;
-    expect(start).toMatchObject({ preset: name, epochs: 2, ...others });
-    expect(presetFigure).toEqual(figure ? { ...figure, own: expect.any(Number) } : null);
-  });
+  // All of them in slow/presets.test.ts.
+  it.each(["ch1-no-hidden", "ch3-regularised", "fast-98"])(
+    "%s is a run that its flags allow, and ends with the figure",
+    expectToRun,
+  );
 
   it("gives way to what is given", async () => {
     const { stdout } = await run([
