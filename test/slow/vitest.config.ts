@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// What takes minutes, see `npm run test:slow`.
+// What would make `npm test` last longer than a minute: `npm run test:slow`.
 export default defineConfig({
   cacheDir: "../../node_modules/.vite-slow",
   test: {
