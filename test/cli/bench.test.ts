@@ -18,8 +18,15 @@ describe("bp-train bench", () => {
     expect(code).toBe(0);
     const [report]: BenchReport[] = parse(stdout);
     expect(report).toMatchObject({
-      ...{ event: "bench", layers: [784, 2, 10], batchSize: 100, engine: "fast", threads: 1 },
-      ...{ trainingExamples: 2000, testExamples: 10_000, node: process.versions.node, v8: process.versions.v8 },
+      event: "bench",
+      layers: [784, 2, 10],
+      batchSize: 100,
+      engine: "fast",
+      threads: 1,
+      trainingExamples: 2000,
+      testExamples: 10_000,
+      node: process.versions.node,
+      v8: process.versions.v8,
     });
     for (const { count, min, lower, median, upper, max } of [report.trainSeconds, report.evaluateSeconds]) {
       expect(count).toBeGreaterThanOrEqual(7);

@@ -27,7 +27,8 @@ describe("bp-train convert", () => {
     const folder = folderOf({});
     await writeModel(join(folder, "a.safetensors"), smallModel());
     expect(await run(["convert", "a.safetensors", "b.json"], { cwd: folder })).toMatchObject({
-      ...{ code: 0, stdout: "" },
+      code: 0,
+      stdout: "",
       stderr: "Note: b.json has no place for version, options, seed, epoch, history, classes\n",
     });
   });

@@ -50,8 +50,11 @@ describe("evaluate", () => {
     );
     expect(report.worst).toHaveLength(3);
     expect(report.worst[0]).toEqual({
-      ...{ index: expect.any(Number), label: expect.any(Number), answer: expect.any(Number) },
-      ...{ cost: expect.any(Number), activation: expect.any(Number) },
+      index: expect.any(Number),
+      label: expect.any(Number),
+      answer: expect.any(Number),
+      cost: expect.any(Number),
+      activation: expect.any(Number),
     });
   });
 

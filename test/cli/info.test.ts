@@ -40,9 +40,17 @@ Weights    ${model.network.weightsSha256()}
     expect(code).toBe(0);
     expect(parse(stdout)).toEqual([
       {
-        ...{ event: "info", file, format, layers: [3, 4, 2], activation: "sigmoid", output: "sigmoid" },
-        ...{ cost: "cross-entropy", parameters: 26, precision: "float64" },
-        ...{ weightsSha256: model.network.weightsSha256(), ...metadata },
+        event: "info",
+        file,
+        format,
+        layers: [3, 4, 2],
+        activation: "sigmoid",
+        output: "sigmoid",
+        cost: "cross-entropy",
+        parameters: 26,
+        precision: "float64",
+        weightsSha256: model.network.weightsSha256(),
+        ...metadata,
       },
     ]);
   });

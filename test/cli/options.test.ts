@@ -14,17 +14,30 @@ function flags(...args: string[]): TrainFlags {
 describe("options", () => {
   it("have the book's defaults", () => {
     expect(flags()).toEqual({
-      ...{ layers: [784, 30, 10], epochs: 30, batchSize: 10, eta: 3, seed: 1, validation: 10_000, shuffle: true },
-      ...{
-        activation: "sigmoid",
-        output: "sigmoid",
-        init: "gaussian",
-        cost: "quadratic",
-        schedule: "constant",
-        runs: 1,
-      },
-      ...{ lambda: 0, l1: 0, momentum: 0, dropout: 0 },
-      ...{ engine: "fast", threads: "auto", json: false, quiet: false, progress: true, color: true, force: false },
+      layers: [784, 30, 10],
+      epochs: 30,
+      batchSize: 10,
+      eta: 3,
+      seed: 1,
+      validation: 10_000,
+      shuffle: true,
+      activation: "sigmoid",
+      output: "sigmoid",
+      init: "gaussian",
+      cost: "quadratic",
+      schedule: "constant",
+      runs: 1,
+      lambda: 0,
+      l1: 0,
+      momentum: 0,
+      dropout: 0,
+      engine: "fast",
+      threads: "auto",
+      json: false,
+      quiet: false,
+      progress: true,
+      color: true,
+      force: false,
     });
   });
 

@@ -55,7 +55,11 @@ describe("predict", () => {
     expect(predictions.map(({ image }) => image)).toEqual(paths);
     expect(predictions.map((p) => p.class)).toEqual([0, 1, 2].map((i) => argmax(answers(i))));
     expect(predictions[0]).toEqual({
-      ...{ event: "predict", image: paths[0], class: argmax(answers(0)), output: "sigmoid", outputs: answers(0) },
+      event: "predict",
+      image: paths[0],
+      class: argmax(answers(0)),
+      output: "sigmoid",
+      outputs: answers(0),
     });
     const human = await run(["predict", model, ...paths]);
     expect(human.stdout).toBe(

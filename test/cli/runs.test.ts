@@ -20,7 +20,8 @@ function spread(values: number[]) {
 
 const close = (expected: ReturnType<typeof spread>) => ({
   ...expected,
-  ...{ mean: expect.closeTo(expected.mean, 12), standardDeviation: expect.closeTo(expected.standardDeviation, 12) },
+  mean: expect.closeTo(expected.mean, 12),
+  standardDeviation: expect.closeTo(expected.standardDeviation, 12),
 });
 
 describe("--runs", () => {

@@ -47,7 +47,8 @@ describe("FastEngine", () => {
       ] as const) {
         const { hash, outputs } = await fast(sizes, data, { ...choice, batchSize, threads, build }, slice);
         expect({ threads, slice, hash, outputs }).toEqual({
-          ...{ threads, slice },
+          threads,
+          slice,
           hash: first.hash,
           outputs: first.outputs,
         });

@@ -68,7 +68,12 @@ describe("a safetensors file", () => {
     const { start, metadata, tensors } = parse(readFileSync(path));
     expect(start % 8).toBe(0);
     expect(metadata).toEqual({
-      ...{ activation: "sigmoid", output: "sigmoid", cost: "cross-entropy", version: "1.2.3", seed: "7", epoch: "2" },
+      activation: "sigmoid",
+      output: "sigmoid",
+      cost: "cross-entropy",
+      version: "1.2.3",
+      seed: "7",
+      epoch: "2",
       options: '{"eta":3,"layers":[3,4,2],"shuffle":true}',
       history: '[{"epoch":1,"accuracy":0.5},{"epoch":2,"accuracy":0.75}]',
       classes: "2",

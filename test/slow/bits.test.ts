@@ -18,7 +18,8 @@ describe("the fast engine", () => {
       for (const [threads, slice, build] of WAYS) {
         const { hash, outputs } = await fast(sizes, data, { ...choice, batchSize, threads, build }, slice);
         expect({ threads, slice, hash, outputs }).toEqual({
-          ...{ threads, slice },
+          threads,
+          slice,
           hash: first.hash,
           outputs: first.outputs,
         });

@@ -64,7 +64,9 @@ describe.each(Object.keys(engines) as EngineName[])("evaluation by the %s engine
     const { without } = await evaluated(engine, network, dataOf(classes));
     const correct = expected.filter((answer, i) => answer === labels[i]).length;
     expect(without).toEqual({
-      ...{ correct, total: 1500, accuracy: correct / 1500 },
+      correct,
+      total: 1500,
+      accuracy: correct / 1500,
       answers: Uint32Array.from({ length: classes }, (_, j) => expected.filter((answer) => answer === j).length),
     });
   });

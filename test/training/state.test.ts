@@ -42,8 +42,17 @@ const RUNS: Record<string, TrainOptions> = {
   plateau: { epochs: 30, schedule: "plateau", scheduleEpochs: 1 },
   cosine: { epochs: 4, schedule: "cosine", momentum: 0.5 },
   everything: {
-    ...{ epochs: 6, cost: "cross-entropy", lambda: 0.5, l1: 0.1, momentum: 0.5, dropout: 0.4, maxNorm: 2 },
-    ...{ schedule: "step", scheduleEpochs: 2, patience: 4, monitor: ["training", "test"] },
+    epochs: 6,
+    cost: "cross-entropy",
+    lambda: 0.5,
+    l1: 0.1,
+    momentum: 0.5,
+    dropout: 0.4,
+    maxNorm: 2,
+    schedule: "step",
+    scheduleEpochs: 2,
+    patience: 4,
+    monitor: ["training", "test"],
   },
 };
 

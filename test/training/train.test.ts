@@ -202,8 +202,18 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
 
   it("repeats to the bit with everything that there is", async () => {
     const everything: TrainOptions = {
-      ...{ engine, cost: "cross-entropy", lambda: 0.5, l1: 0.1, momentum: 0.5, dropout: 0.4, maxNorm: 2, epochs: 6 },
-      ...{ schedule: "cosine", etaMin: 0.01, patience: 3, monitor: ["training", "test"] },
+      engine,
+      cost: "cross-entropy",
+      lambda: 0.5,
+      l1: 0.1,
+      momentum: 0.5,
+      dropout: 0.4,
+      maxNorm: 2,
+      epochs: 6,
+      schedule: "cosine",
+      etaMin: 0.01,
+      patience: 3,
+      monitor: ["training", "test"],
     };
     const { hash, result } = await trained(DATA, 1, everything);
     const accuracies = ({ epochs }: TrainResult) =>
@@ -217,8 +227,15 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
 
   it("is changed by every option", async () => {
     const all: TrainOptions = {
-      ...{ engine, cost: "cross-entropy", lambda: 0.5, l1: 0.1, momentum: 0.5, dropout: 0.4, maxNorm: 2 },
-      ...{ schedule: "cosine", etaMin: 0.01 },
+      engine,
+      cost: "cross-entropy",
+      lambda: 0.5,
+      l1: 0.1,
+      momentum: 0.5,
+      dropout: 0.4,
+      maxNorm: 2,
+      schedule: "cosine",
+      etaMin: 0.01,
     };
     const { hash } = await trained(DATA, 1, all);
     for (const other of [{ lambda: 0 }, { l1: 0 }, { momentum: 0 }, { dropout: 0 }, { maxNorm: 1 }, { etaMin: 0 }]) {
