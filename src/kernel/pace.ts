@@ -20,8 +20,8 @@ const PARTS = 16;
  */
 export class Pace {
   #best: Who = "team";
-  /** Milliseconds a mini-batch, lately. */
-  readonly #cost: Partial<Record<Who, number>> = {};
+  /** What each way took lately. */
+  readonly #spent: Record<Who, Spent> = { team: NOTHING, solo: NOTHING };
   #untilTrial = SOONEST;
   #wait = SOONEST;
 
@@ -39,18 +39,18 @@ export class Pace {
     if (isTrial) {
       const who = other(this.#best);
       yield { who, from: 0, to: part };
-      const cost = yield* timed({ who, from: part, to: 2 * part });
-      this.#judge(who, cost);
+      this.#spent[who] = yield* timed({ who, from: part, to: 2 * part });
+      this.#judge(who);
     }
     const who = this.#best;
-    const cost = yield* timed({ who, from: isTrial ? 2 * part : 0, to: n });
-    if (!isTrial) this.#cost[who] = (cost + (this.#cost[who] ?? cost)) / 2;
+    const { ms, batches } = yield* timed({ who, from: isTrial ? 2 * part : 0, to: n });
+    const before = this.#spent[who];
+    this.#spent[who] = { ms: ms + before.ms / 2, batches: batches + before.batches / 2 };
   }
 
-  /** Ends a trial. */
-  #judge(who: Who, cost: number): void {
-    this.#cost[who] = cost;
-    if (cost < (this.#cost[this.#best] ?? Number.POSITIVE_INFINITY)) {
+  /** Ends a trial of the other way. */
+  #judge(who: Who): void {
+    if (costOf(this.#spent[who]) < costOf(this.#spent[this.#best])) {
       this.#best = who;
       this.#wait = SOONEST;
     } else {
@@ -60,11 +60,22 @@ export class Pace {
   }
 }
 
-/** Yields a share, and gives the milliseconds that each of its mini-batches took. */
-function* timed(share: Share): Generator<Share, number> {
+/** So many milliseconds for so many mini-batches. */
+interface Spent {
+  ms: number;
+  batches: number;
+}
+
+const NOTHING: Spent = { ms: 0, batches: 0 };
+
+function costOf({ ms, batches }: Spent): number {
+  return ms / batches;
+}
+
+function* timed(share: Share): Generator<Share, Spent> {
   const start = performance.now();
   yield share;
-  return (performance.now() - start) / (share.to - share.from);
+  return { ms: performance.now() - start, batches: share.to - share.from };
 }
 
 function other(who: Who): Who {
