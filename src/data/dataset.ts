@@ -160,10 +160,12 @@ function split(training: Examples, test: Examples, options: DatasetOptions): Dat
     training: part(0, trainSize ?? rest),
     validation: part(rest, n),
     test,
-    classes: 1 + Math.max(largestOf(training.labels), largestOf(test.labels)),
+    classes: 1 + Math.max(largestLabel(training.labels), largestLabel(test.labels)),
   };
 }
 
-export function largestOf(labels: Uint8Array): number {
-  return labels.reduce((largest, label) => Math.max(largest, label), 0);
+export function largestLabel(labels: Uint8Array): number {
+  let largest = 0;
+  for (const label of labels) if (label > largest) largest = label;
+  return largest;
 }

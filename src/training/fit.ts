@@ -1,4 +1,4 @@
-import { type Dataset, largestOf } from "../data/dataset.js";
+import { type Dataset, largestLabel } from "../data/dataset.js";
 import { Images } from "../data/images.js";
 import { PARTS, type Part } from "../data/parts.js";
 import { ConfigurationError, checkInstance } from "../errors.js";
@@ -28,7 +28,7 @@ function checkExamples(part: Part, data: Dataset): void {
   checkInstance(`${part} images`, images, Images);
   checkInstance(`${part} labels`, labels, Uint8Array);
   const sizeOf = ({ rows, columns }: Images) => `images of ${rows}x${columns}`;
-  const largest = largestOf(labels);
+  const largest = largestLabel(labels);
   for (const [expected, found, isMet] of [
     [`${images.length} labels, one an image`, `${labels.length}`, labels.length === images.length],
     [`labels below ${data.classes}, the number of classes`, `${largest}`, largest < data.classes],
