@@ -1,7 +1,7 @@
 import type { Command, Option } from "commander";
 import { ConfigurationError } from "../errors.js";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.js";
-import { damaged, shown } from "../model/damaged.js";
+import { damaged, excerpt } from "../model/damaged.js";
 import { type TrainFlags, typed } from "./flags.js";
 
 /** The flags that decide how a run goes: a resumed run has those of its checkpoint. */
@@ -55,7 +55,7 @@ function checkMinAccuracy(path: string, { validation }: TrainFlags, { state }: C
 function checkFlags(command: Command, path: string, flags: Checkpoint["flags"]): void {
   for (const name of DECISIVE) {
     const option = command.options.find((option) => option.attributeName() === name);
-    if (option && !couldBe(option, flags[name])) throw damaged(path, `a value of ${typed(name)}`, shown(flags[name]));
+    if (option && !couldBe(option, flags[name])) throw damaged(path, `a value of ${typed(name)}`, excerpt(flags[name]));
   }
 }
 

@@ -1,9 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { DataError } from "../errors.js";
-
-/** How much is read and unpacked at a time, in bytes. */
-const CHUNK = 1 << 20;
+import { CHUNK, GET_AGAIN } from "./regular-file.js";
 
 /** A gzip file is at most so many times smaller than what it holds: deflate can do no better (zlib's technical notes). */
 export const LARGEST_INFLATION = 1032;
@@ -35,8 +33,6 @@ export async function* inflatedChunks(path: string, handle: FileHandle, size: nu
     gunzip.destroy();
   }
 }
-
-const GET_AGAIN = "get the file again";
 
 /** An error of zlib as a DataError that says what it means for this file; any other error as it is. */
 function asGzipError(path: string, error: unknown): unknown {

@@ -2,10 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { DataError } from "../errors.js";
 import { inflatedChunks, isGzip, LARGEST_INFLATION } from "./gzip.js";
 import { looksLike } from "./looks-like.js";
-import { asFileError, openRegularFile } from "./regular-file.js";
-
-/** How much is read at a time, in bytes. */
-const CHUNK = 1 << 20;
+import { asFileError, CHUNK, GET_AGAIN, openRegularFile } from "./regular-file.js";
 
 const KINDS = {
   images: { dimensions: 3, describe: ([n, rows, columns]: number[]) => `${n} images of ${rows}x${columns}` },
@@ -170,5 +167,3 @@ function wrongLength(path: string, kind: IdxKind, dimensions: number[], found: s
   const expected = `${4 + 4 * dimensions.length + elements(dimensions)} bytes for ${KINDS[kind].describe(dimensions)}`;
   return new DataError({ thing: path, expected, found, remedy: GET_AGAIN });
 }
-
-const GET_AGAIN = "get the file again";

@@ -2,6 +2,12 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { DataError } from "../errors.js";
 
+/** How much of a file is read at a time, in bytes. */
+export const CHUNK = 1 << 20;
+
+/** What to do about a damaged file. */
+export const GET_AGAIN = "get the file again";
+
 /**
  * Opens a file to read; without waiting, so that a FIFO with no writer cannot hang the run.
  *

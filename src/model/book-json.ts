@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
 import { parameterCount } from "../network/network.js";
-import { damaged, shown } from "./damaged.js";
+import { damaged, excerpt } from "./damaged.js";
 import { emptyNetwork, type Format, type Model } from "./format.js";
 import { isObject, parseJson } from "./json.js";
 
@@ -51,11 +51,11 @@ export const bookJson: Format = {
     const { sizes, weights, biases, cost } = isObject(json) ? json : {};
     const keys = isObject(json) ? Object.keys(json) : [];
     if (!(keys.length === KEYS.length && KEYS.every((key) => keys.includes(key)))) {
-      throw damaged(path, `an object of ${KEYS.join(", ")}`, shown(keys.join(", ") || json));
+      throw damaged(path, `an object of ${KEYS.join(", ")}`, excerpt(keys.join(", ") || json));
     }
     checkSizes(path, sizes);
     const name = [...CLASSES.keys()].find((key) => CLASSES.get(key) === cost);
-    if (!name) throw damaged(path, `${[...CLASSES.values()].join(" or ")} for cost`, shown(cost));
+    if (!name) throw damaged(path, `${[...CLASSES.values()].join(" or ")} for cost`, excerpt(cost));
     const shapes = sizes.slice(1).map((n, l) => [n, sizes[l]]);
     checkList(path, "weights", weights, shapes.length);
     checkList(path, "biases", biases, shapes.length);
@@ -90,12 +90,12 @@ function float(value: number): string {
 
 function checkSizes(path: string, sizes: unknown): asserts sizes is number[] {
   if (!(Array.isArray(sizes) && sizes.length >= 2 && sizes.every((n) => Number.isSafeInteger(n) && n >= 1))) {
-    throw damaged(path, "two or more whole numbers from 1 for sizes", shown(sizes));
+    throw damaged(path, "two or more whole numbers from 1 for sizes", excerpt(sizes));
   }
 }
 
 function checkList(path: string, what: string, value: unknown, length: number): asserts value is unknown[] {
-  if (!Array.isArray(value)) throw damaged(path, `a list of ${length} for ${what}`, shown(value));
+  if (!Array.isArray(value)) throw damaged(path, `a list of ${length} for ${what}`, excerpt(value));
   if (value.length !== length) throw damaged(path, `${length} in ${what}, as sizes say`, `${value.length}`);
 }
 
@@ -105,7 +105,7 @@ function checkMatrix(path: string, what: string, value: unknown, rows: number, c
   for (const [j, row] of value.entries()) {
     checkList(path, `${what}[${j}]`, row, columns);
     const wrong = row.findIndex((number) => !Number.isFinite(number)); // also 1e999, which JSON.parse takes for infinity
-    if (wrong >= 0) throw damaged(path, `finite numbers in ${what}[${j}]`, shown(`${row[wrong]}`));
+    if (wrong >= 0) throw damaged(path, `finite numbers in ${what}[${j}]`, excerpt(`${row[wrong]}`));
   }
 }
 

@@ -6,7 +6,7 @@ export function damaged(path: string, expected: string, found: string, cause?: u
 }
 
 /** A name or value out of a file, short enough for a message of one line. */
-export function shown(value: unknown): string {
+export function excerpt(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

@@ -1,4 +1,4 @@
-import { damaged, shown } from "./damaged.js";
+import { damaged, excerpt } from "./damaged.js";
 import { isObject } from "./json.js";
 
 interface Range {
@@ -12,7 +12,7 @@ export class Header {
   readonly #values: Record<string, unknown>;
 
   constructor(path: string, value: unknown) {
-    if (!isObject(value)) throw damaged(path, "an object in the header", shown(value));
+    if (!isObject(value)) throw damaged(path, "an object in the header", excerpt(value));
     this.#path = path;
     this.#values = value;
   }
@@ -62,7 +62,7 @@ export class Header {
 
   #get<T>(key: string, expected: string, fits: (value: unknown) => boolean): T {
     const value = this.has(key) ? this.#values[key] : undefined;
-    if (!fits(value)) throw damaged(this.#path, `${expected} for ${key}`, shown(value));
+    if (!fits(value)) throw damaged(this.#path, `${expected} for ${key}`, excerpt(value));
     return value as T;
   }
 }

@@ -1,4 +1,4 @@
-import { damaged, shown } from "./damaged.js";
+import { damaged, excerpt } from "./damaged.js";
 
 /** No file of ours nests deeper, or holds more arrays, objects and keys: such text is meant to fill the memory. */
 const MAX_DEPTH = 32;
@@ -56,7 +56,7 @@ function checkKeys(path: string, text: string): void {
       if (colon.test(text)) {
         countPart();
         const key: string = JSON.parse(text.slice(i, end + 1));
-        if (open.at(-1)?.has(key)) throw damaged(path, "each key once", `${shown(key)} twice`);
+        if (open.at(-1)?.has(key)) throw damaged(path, "each key once", `${excerpt(key)} twice`);
         if (key === "__proto__") throw damaged(path, "keys that are names", key);
         open.at(-1)?.add(key);
       }

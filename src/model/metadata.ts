@@ -1,4 +1,4 @@
-import { damaged, shown } from "./damaged.js";
+import { damaged, excerpt } from "./damaged.js";
 import { isObject, parseJson } from "./json.js";
 
 /** What is known of a model beside its parameters; all of it plain JSON, typed arrays counting as lists. */
@@ -72,7 +72,7 @@ export function metadataFromStrings(path: string, strings: ReadonlyMap<string, s
     if (text === undefined) continue;
     const value = PLAIN.has(key) ? text : parseJson(path, text);
     const { expected, fits } = FIELDS[key];
-    if (!fits(value)) throw damaged(path, `${expected} for ${key}`, shown(value));
+    if (!fits(value)) throw damaged(path, `${expected} for ${key}`, excerpt(value));
     metadata[key] = value;
   }
   return metadata;

@@ -3,7 +3,7 @@ import { ACTIVATIONS, type ActivationName } from "../network/activation.js";
 import { COSTS, type Cost, type CostName } from "../network/cost.js";
 import { arraysOf, type NetworkOptions, parameterCount } from "../network/network.js";
 import { OUTPUTS, type OutputName } from "../network/output.js";
-import { damaged, shown } from "./damaged.js";
+import { damaged, excerpt } from "./damaged.js";
 import { emptyNetwork, type Format, type Model } from "./format.js";
 import { isObject, parseJson } from "./json.js";
 import { metadataFromStrings, metadataToStrings } from "./metadata.js";
@@ -86,7 +86,7 @@ function split(path: string, bytes: Uint8Array): { header: Map<string, unknown>;
   if (length > most) throw damaged(path, `a header of at most ${most} bytes`, `one that claims ${length}`);
   const start = 8 + Number(length);
   const header = parseJson(path, bytes.subarray(8, start));
-  if (!isObject(header)) throw damaged(path, "a header that is a JSON object", shown(header));
+  if (!isObject(header)) throw damaged(path, "a header that is a JSON object", excerpt(header));
   const data = new DataView(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
   return { header: new Map(Object.entries(header)), data };
 }
@@ -96,7 +96,7 @@ function parseMetadata(
   metadata: unknown,
 ): Pick<Model, "cost" | "metadata"> & { neurons: NetworkOptions } {
   if (metadata !== undefined && !(isObject(metadata) && Object.values(metadata).every((v) => typeof v === "string"))) {
-    throw damaged(path, "__metadata__ of strings", shown(metadata));
+    throw damaged(path, "__metadata__ of strings", excerpt(metadata));
   }
   const strings = new Map(Object.entries((metadata ?? {}) as Record<string, string>));
   const named = ["activation", "output", "cost"].filter((key) => strings.has(key));
@@ -104,7 +104,7 @@ function parseMetadata(
   const oneOf = (key: string, table: object) => {
     const name = strings.get(key) ?? "none";
     if (Object.hasOwn(table, name)) return name;
-    throw damaged(path, `${Object.keys(table).join(" or ")} for ${key}`, shown(name));
+    throw damaged(path, `${Object.keys(table).join(" or ")} for ${key}`, excerpt(name));
   };
   const activation = oneOf("activation", ACTIVATIONS) as ActivationName;
   const output = oneOf("output", OUTPUTS) as OutputName;

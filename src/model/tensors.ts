@@ -1,5 +1,5 @@
 import { arraysOf, type Parameters } from "../network/network.js";
-import { damaged, shown } from "./damaged.js";
+import { damaged, excerpt } from "./damaged.js";
 import type { Precision } from "./format.js";
 import { isObject } from "./json.js";
 
@@ -82,16 +82,21 @@ function parseTensor(path: string, header: ReadonlyMap<string, unknown>, name: s
   if (entry === undefined) {
     const strangers = [...header.keys()].filter((key) => !/^layers\.\d+\.(weight|bias)$/.test(key));
     const names = (strangers.length > 0 ? strangers : [...header.keys()]).slice(0, 4).join(", ") || "none";
-    throw damaged(path, `a tensor ${name}; a network has layers.0.weight, layers.0.bias and so on alone`, shown(names));
+    throw damaged(
+      path,
+      `a tensor ${name}; a network has layers.0.weight, layers.0.bias and so on alone`,
+      excerpt(names),
+    );
   }
-  if (!isObject(entry)) throw damaged(path, `dtype, shape and data_offsets for ${name}`, shown(entry));
+  if (!isObject(entry)) throw damaged(path, `dtype, shape and data_offsets for ${name}`, excerpt(entry));
   const { dtype, shape, data_offsets: offsets, ...more } = entry;
-  if (Object.keys(more).length > 0) throw damaged(path, `dtype, shape and data_offsets for ${name}`, shown(entry));
+  if (Object.keys(more).length > 0) throw damaged(path, `dtype, shape and data_offsets for ${name}`, excerpt(entry));
   if (dtype !== "F32" && dtype !== "F64") {
-    throw damaged(path, `float32 or float64 (F32, F64) in ${name}`, shown(dtype));
+    throw damaged(path, `float32 or float64 (F32, F64) in ${name}`, excerpt(dtype));
   }
-  if (!areWholeNumbers(shape, rank, 1)) throw damaged(path, `a shape of ${rank} dimensions for ${name}`, shown(shape));
-  if (!areWholeNumbers(offsets, 2, 0)) throw damaged(path, `two data_offsets for ${name}`, shown(offsets));
+  if (!areWholeNumbers(shape, rank, 1))
+    throw damaged(path, `a shape of ${rank} dimensions for ${name}`, excerpt(shape));
+  if (!areWholeNumbers(offsets, 2, 0)) throw damaged(path, `two data_offsets for ${name}`, excerpt(offsets));
   const [begin, end] = offsets;
   const length = DTYPES[dtype].bytes * shape.reduce((product, n) => product * n);
   if (end - begin !== length) {
