@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PRESETS } from "../../dist/cli/presets.js";
-import { expectToRun, small } from "../fixtures/presets.js";
-import { parse, run } from "../fixtures/run.js";
+import { expectToRun } from "../fixtures/presets.js";
+import { parse, run, small } from "../fixtures/run.js";
 
 describe("bp-train presets", () => {
   it("lists each with its flags as they would be typed, and the figure", async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { folderOf, tinySet } from "../fixtures/idx.js";
 import { run } from "../fixtures/mini-mnist.js";
-import { parse } from "../fixtures/run.js";
+import { parse, small } from "../fixtures/run.js";
 
 const SMALL = ["--json", "--epochs", "2", "--validation", "1000", "--train-size", "1000"];
 
@@ -176,17 +175,7 @@ describe("flags that make no sense together", () => {
     [["--validation", "0", "--monitor", "validation"], /monitor validation: expected validation images, found none/],
     [["--engine", "textbook", "--threads", "2", "--runs", "2"], /threads 2: expected 1 thread/],
   ])("%j exits 2", async (args, message) => {
-    const { code, stderr } = await run([
-      "--layers",
-      "6,4,3",
-      "--batch-size",
-      "2",
-      "--validation",
-      "2",
-      "--data",
-      folderOf(tinySet()),
-      ...args,
-    ]);
+    const { code, stderr } = await run([...small(), ...args]);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });

@@ -10,7 +10,7 @@ import { Random } from "../../dist/network/random.js";
 import { TextbookEngine } from "../../dist/training/textbook.js";
 import { train } from "../../dist/training/train.js";
 import { datasetOf, randomExamples } from "../fixtures/examples.js";
-import { CASES, dataOf, EPOCHS, ETA, fast, start } from "../fixtures/kernel.js";
+import { CASES, dataOf, EPOCHS, ETA, expectSameBits, fast, start } from "../fixtures/kernel.js";
 
 describe("FastEngine", () => {
   // float32 keeps 24 bits: a parameter starts rounded by up to 6e-8 of itself, and a step of eta = 3 adds three times what sums
@@ -38,22 +38,11 @@ describe("FastEngine", () => {
   // All of CASES, in more ways, in slow/bits.test.ts.
   it.each(CASES.filter((_, i) => i % 12 === 1))(
     "repeats to the bit for any threads, slices and build: %j, %j, %i rows, batch %i, %i examples",
-    async (choice, sizes, rows, batchSize, n) => {
-      const data = dataOf(sizes, rows, n);
-      const first = await fast(sizes, data, { ...choice, batchSize, threads: 1 });
-      for (const [threads, slice, build] of [
+    (...shape) =>
+      expectSameBits(shape, [
         [2, 1, "debug"],
         [3, 2, "release"],
-      ] as const) {
-        const { hash, outputs } = await fast(sizes, data, { ...choice, batchSize, threads, build }, slice);
-        expect({ threads, slice, hash, outputs }).toEqual({
-          threads,
-          slice,
-          hash: first.hash,
-          outputs: first.outputs,
-        });
-      }
-    },
+      ]),
   );
 
   it("gives the outputs that the textbook engine gives", async () => {

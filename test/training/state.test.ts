@@ -7,7 +7,7 @@ import type { TrainOptions } from "../../dist/training/options.js";
 import type { EpochResult, TrainResult } from "../../dist/training/result.js";
 import type { RunState } from "../../dist/training/state.js";
 import { train } from "../../dist/training/train.js";
-import { datasetOf, randomExamples } from "../fixtures/examples.js";
+import { datasetOf, EVERY_HYPERPARAMETER, randomExamples } from "../fixtures/examples.js";
 
 const SIZES = [12, 6, 4];
 /** With a last mini-batch that is shorter, and a validation accuracy that goes up and down. */
@@ -43,12 +43,7 @@ const RUNS: Record<string, TrainOptions> = {
   cosine: { epochs: 4, schedule: "cosine", momentum: 0.5 },
   everything: {
     epochs: 6,
-    cost: "cross-entropy",
-    lambda: 0.5,
-    l1: 0.1,
-    momentum: 0.5,
-    dropout: 0.4,
-    maxNorm: 2,
+    ...EVERY_HYPERPARAMETER,
     schedule: "step",
     scheduleEpochs: 2,
     patience: 4,

@@ -9,7 +9,7 @@ import type { TrainOptions } from "../../dist/training/options.js";
 import { bestOnValidation, type Progress, type TrainResult } from "../../dist/training/result.js";
 import { TextbookEngine } from "../../dist/training/textbook.js";
 import { train } from "../../dist/training/train.js";
-import { datasetOf, randomDataset, randomExamples } from "../fixtures/examples.js";
+import { datasetOf, EVERY_HYPERPARAMETER, randomDataset, randomExamples } from "../fixtures/examples.js";
 
 const SIZES = [12, 6, 4];
 const MNIST = loadDataset();
@@ -203,12 +203,7 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
   it("repeats to the bit with everything that there is", async () => {
     const everything: TrainOptions = {
       engine,
-      cost: "cross-entropy",
-      lambda: 0.5,
-      l1: 0.1,
-      momentum: 0.5,
-      dropout: 0.4,
-      maxNorm: 2,
+      ...EVERY_HYPERPARAMETER,
       epochs: 6,
       schedule: "cosine",
       etaMin: 0.01,
@@ -228,12 +223,7 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
   it("is changed by every option", async () => {
     const all: TrainOptions = {
       engine,
-      cost: "cross-entropy",
-      lambda: 0.5,
-      l1: 0.1,
-      momentum: 0.5,
-      dropout: 0.4,
-      maxNorm: 2,
+      ...EVERY_HYPERPARAMETER,
       schedule: "cosine",
       etaMin: 0.01,
     };
