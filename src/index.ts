@@ -9,6 +9,8 @@ export { PACKAGE_DATA } from "./data/folder.js";
 export { Images } from "./data/images.js";
 export { decodePng, type GreyImage, readPng } from "./data/png.js";
 export { SparseVector } from "./data/sparse-vector.js";
+export type { EngineName } from "./engines/engine.js";
+export { TextbookEngine } from "./engines/textbook/textbook.js";
 export { BpTrainError, ConfigurationError, DataError, DivergedError, OutputError } from "./errors.js";
 export {
   checkModelPlace,
@@ -27,7 +29,6 @@ export { OUTPUTS, type Output, type OutputName } from "./network/output.js";
 export { Random } from "./network/random.js";
 export { type Assessment, assess, type Mistake } from "./training/assessment.js";
 export { type ClassScore, type Confusion, classScores } from "./training/confusion.js";
-export type { EngineName } from "./training/engine.js";
 export type { Evaluation } from "./training/evaluation.js";
 export { checkTraining, type TrainOptions } from "./training/options.js";
 export { type Candidate, type Prediction, predict } from "./training/prediction.js";
@@ -35,5 +36,4 @@ export { bestOnTest, bestOnValidation, type EpochResult, type Progress, type Tra
 export { type Run, type RunOptions, trainAll, trainFrom } from "./training/runs.js";
 export { SCHEDULES, type ScheduleName, type ScheduleSettings } from "./training/schedule.js";
 export { type Statistics, statistics } from "./training/statistics.js";
-export { TextbookEngine } from "./training/textbook.js";
 export { train } from "./training/train.js";

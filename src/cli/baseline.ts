@@ -1,7 +1,7 @@
 import { ConfigurationError, DataError, GateError } from "../errors.js";
-import { readFileChecked } from "../model/files.js";
+import { readFileChecked } from "../files.js";
 import type { BenchmarkOptions, Spread } from "../training/benchmark.js";
-import type { BenchReport } from "./report/bench.js";
+import type { BenchReport } from "./report/bench-report.js";
 
 /** What may explain a difference that the program does not: the machine and what runs on it. */
 export function differences(baseline: BenchReport, report: BenchReport): string[] {

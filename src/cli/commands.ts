@@ -29,7 +29,7 @@ export const SUBCOMMANDS = {
 `,
     takes: { "<model>": "a file that --save kept" },
     async run(command, { version }) {
-      const { runEvaluate } = await import("./evaluate.js");
+      const { runEvaluate } = await import("./evaluate-command.js");
       await runEvaluate(command.args[0], command.opts(), version);
     },
   },
@@ -47,7 +47,7 @@ export const SUBCOMMANDS = {
       "[images...]": "PNG or IDX files; - for a PNG image on standard input",
     },
     async run(command, { output }) {
-      const { runPredict } = await import("./predict.js");
+      const { runPredict } = await import("./predict-command.js");
       const [model, ...images] = command.args;
       await runPredict(model, images, command.opts(), output);
     },
@@ -61,7 +61,7 @@ export const SUBCOMMANDS = {
 `,
     takes: { "<from>": "a model file", "<to>": "ends in .safetensors or .json" },
     async run(command) {
-      const { runConvert } = await import("./convert.js");
+      const { runConvert } = await import("./convert-command.js");
       await runConvert(command.args[0], command.args[1], command.opts());
     },
   },
@@ -70,7 +70,7 @@ export const SUBCOMMANDS = {
     about: "Tells what a model file holds.",
     takes: { "<model>": "a model file, .safetensors or .json" },
     async run(command) {
-      const { runInfo } = await import("./info.js");
+      const { runInfo } = await import("./info-command.js");
       await runInfo(command.args[0], command.opts());
     },
   },
@@ -83,7 +83,7 @@ export const SUBCOMMANDS = {
   bp-train check --break BP2                           what a wrong gradient looks like
 `,
     async run(command) {
-      const { runCheck } = await import("./check.js");
+      const { runCheck } = await import("./check-command.js");
       await runCheck(command.opts());
     },
   },
@@ -101,7 +101,7 @@ export const SUBCOMMANDS = {
       if (command.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
         command.error("option '--max-slowdown <share>' goes with --baseline");
       }
-      const { runBench } = await import("./bench.js");
+      const { runBench } = await import("./bench-command.js");
       await runBench(flags, version, output);
     },
   },
@@ -109,7 +109,7 @@ export const SUBCOMMANDS = {
   presets: {
     about: "Lists the experiments that --preset repeats, and what they came to.",
     async run(command) {
-      const { listPresets } = await import("./presets-list.js");
+      const { listPresets } = await import("./presets-command.js");
       listPresets(command.opts());
     },
   },

@@ -1,10 +1,10 @@
 import type { Part } from "../data/parts.js";
+import type { EngineName } from "../engines/engine.js";
 import type { ActivationName } from "../network/activation.js";
 import type { CostName } from "../network/cost.js";
 import type { InitName } from "../network/init.js";
 import type { OutputName } from "../network/output.js";
-import type { CheckName } from "../training/check.js";
-import type { EngineName } from "../training/engine.js";
+import type { CheckName } from "../training/gradient-check.js";
 import type { ScheduleName } from "../training/schedule.js";
 import type { Threads } from "./parsers.js";
 

@@ -59,7 +59,7 @@ function program(output: AbortSignal): Command {
       command.error(
         `unexpected argument '${command.args[0]}': expected options, or a command before them: ${commands}`,
       );
-    const { runTraining } = await import("./train.js"); // here, so that --help need not load it
+    const { runTraining } = await import("./train-command.js"); // here, so that --help need not load it
     await runTraining(command, { version, output });
   });
   for (const name of Object.keys(SUBCOMMANDS) as (keyof typeof SUBCOMMANDS)[]) {

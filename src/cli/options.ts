@@ -1,12 +1,12 @@
 import { Option } from "commander";
 import { PARTS } from "../data/parts.js";
+import { ENGINES } from "../engines/engine.js";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";
 import { INITS } from "../network/init.js";
 import { OUTPUTS } from "../network/output.js";
-import type { CheckName } from "../training/check.js";
-import { ENGINES } from "../training/engine.js";
+import type { CheckName } from "../training/gradient-check.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES } from "../training/schedule.js";
 import * as parse from "./parsers.js";
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { PARTS, type Part } from "../data/parts.js";
-import { MAX_THREADS } from "../training/engine.js";
+import { MAX_THREADS } from "../engines/engine.js";
 
 /** Strict readings of what stands behind a flag: all of it must be what is meant, or the error says what is. */
 type Parser<T> = (text: string) => T;

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
+import { PRECISIONS } from "../engines/engine.js";
 import { ConfigurationError, OutputError } from "../errors.js";
+import { areSamePlace, checkPlace, readableBy } from "../files.js";
 import { type Checkpoint, checkCheckpointSize, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
 import { damaged } from "../model/damaged.js";
-import { areSamePlace, checkPlace, readableBy } from "../model/files.js";
 import { lock } from "../model/lock.js";
 import { checkModelPlace, type Precision, writeModel } from "../model/model.js";
-import { PRECISIONS } from "../training/engine.js";
 import type { Run } from "../training/runs.js";
 import { type RunState, unmetDemand } from "../training/state.js";
 import type { TrainFlags } from "./flags.js";

@@ -3,7 +3,7 @@ import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { ConfigurationError, OutputError } from "../errors.js";
-import { followLink, removeParts } from "./files.js";
+import { followLink, removeParts } from "../files.js";
 import { isObject } from "./json.js";
 
 /** Who holds a lock. */

@@ -1,9 +1,9 @@
 import { extname } from "node:path";
 import { looksLike } from "../data/looks-like.js";
 import { ConfigurationError, DataError } from "../errors.js";
+import { checkPlace, readableBy, readFileChecked, replaceFile } from "../files.js";
 import { checkCost } from "../network/cost.js";
 import { bookJson } from "./book-json.js";
-import { checkPlace, readableBy, readFileChecked, replaceFile } from "./files.js";
 import type { Format, Model, ModelShape } from "./format.js";
 import { MAX_SAFETENSORS, safetensors } from "./safetensors.js";
 

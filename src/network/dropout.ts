@@ -1,6 +1,6 @@
 /**
  * Which hidden neurons dropout leaves out (Srivastava and others, 2014), as a pure function of where it is asked: no state, so that
- * threads can ask in any order. Kernel counterpart: kernel/assembly/dropout.ts.
+ * threads can ask in any order. Kernel counterpart: engines/fast/assembly/dropout.ts.
  */
 
 /** The masks of consecutive examples of an epoch. */

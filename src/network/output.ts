@@ -6,7 +6,7 @@ export interface Output {
   activate(z: Float64Array, a: Float64Array): void;
 }
 
-/** The output layers, by the name that `--output` gives them; in the kernel: `outputDelta` in kernel/assembly/activation.ts. */
+/** The output layers, by the name that `--output` gives them; in the kernel: `outputDelta` in engines/fast/assembly/activation.ts. */
 export const OUTPUTS = {
   /** A sigmoid for each neuron by itself, as in the book's chapters 1 and 2. */
   sigmoid: {

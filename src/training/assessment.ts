@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
+import { TextbookEngine } from "../engines/textbook/textbook.js";
 import { ConfigurationError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";
@@ -8,7 +9,6 @@ import { OUTPUTS } from "../network/output.js";
 import { type Confusion, noConfusion } from "./confusion.js";
 import { type Answer, type Evaluation, Evaluator } from "./evaluation.js";
 import { checkFit } from "./fit.js";
-import { TextbookEngine } from "./textbook.js";
 
 /** An example that a network answers wrong. */
 export interface Mistake extends Answer {

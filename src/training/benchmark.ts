@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
+import type { EngineName } from "../engines/engine.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import { Network, type NetworkOptions } from "../network/network.js";
-import type { EngineName } from "./engine.js";
 import { train } from "./train.js";
 
 /** What is measured: the training of a new network, epoch after epoch. */

@@ -1,9 +1,9 @@
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
+import type { Engine } from "../engines/engine.js";
 import { COSTS } from "../network/cost.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import { type Parameters, zeros } from "../network/network.js";
-import type { Engine } from "./engine.js";
 import { Slices } from "./slices.js";
 
 /** How a network does on a set of examples: it answers with the output neuron that is largest, the first of equals. */

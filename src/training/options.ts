@@ -1,12 +1,12 @@
 import type { Dataset } from "../data/dataset.js";
 import { PARTS, type Part } from "../data/parts.js";
+import { ENGINES, type EngineName, MAX_THREADS } from "../engines/engine.js";
+import { layOut } from "../engines/fast/layout.js";
 import { ConfigurationError, checkInstance, checkName } from "../errors.js";
-import { layOut } from "../kernel/layout.js";
 import { COSTS, checkCost } from "../network/cost.js";
 import { check, checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
 import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
 import { Random } from "../network/random.js";
-import { ENGINES, type EngineName, MAX_THREADS } from "./engine.js";
 import { checkFit } from "./fit.js";
 import type { EpochResult, Progress } from "./result.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName, type ScheduleSettings } from "./schedule.js";

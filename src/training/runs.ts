@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../data/dataset.js";
+import type { EngineName } from "../engines/engine.js";
 import { DivergedError } from "../errors.js";
 import type { InitName } from "../network/init.js";
 import { copy, Network, type NetworkOptions, type Parameters } from "../network/network.js";
 import { Random } from "../network/random.js";
-import type { EngineName } from "./engine.js";
 import { checkTraining, type TrainOptions } from "./options.js";
 import type { EpochResult, Progress, TrainResult } from "./result.js";
 import type { RunState } from "./state.js";

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
+import type { Engine } from "../engines/engine.js";
 import { copy, type Network, type Parameters, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
-import type { Engine } from "./engine.js";
 import type { EpochResult } from "./result.js";
 
 /** All that decides how a run goes on, between two mini-batches: whoever has it ends with the same bits. */

@@ -1,5 +1,5 @@
-import { bestThreads } from "../kernel/threads.js";
-import type { EngineName } from "./engine.js";
+import type { EngineName } from "../engines/engine.js";
+import { bestThreads } from "../engines/fast/threads.js";
 
 /** How many threads an engine uses by default. */
 export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number): number {

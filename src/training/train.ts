@@ -1,16 +1,16 @@
 import type { Dataset } from "../data/dataset.js";
 import { PARTS } from "../data/parts.js";
+import type { Engine, EngineName } from "../engines/engine.js";
+import { TextbookEngine } from "../engines/textbook/textbook.js";
 import { checkInstance, DivergedError } from "../errors.js";
 import { copy, Network, type Parameters } from "../network/network.js";
 import { Random } from "../network/random.js";
-import type { Engine, EngineName } from "./engine.js";
 import { Evaluator } from "./evaluation.js";
 import { checkTraining, type Settings, type TrainOptions } from "./options.js";
 import { bestOnValidation, type EpochResult, type TrainResult } from "./result.js";
 import { SCHEDULES, type Schedule } from "./schedule.js";
 import { Slices } from "./slices.js";
 import { freshState, type RunState, snapshot } from "./state.js";
-import { TextbookEngine } from "./textbook.js";
 
 /**
  * Trains `network`, in place, by stochastic gradient descent (Nielsen, chapter 1; `SGD` in the book's program): in every epoch
@@ -132,7 +132,7 @@ function resultOf(
 type MakeEngine = (network: Network, data: Dataset, settings: Settings, velocities?: Parameters) => Promise<Engine>;
 const engines: Record<EngineName, MakeEngine> = {
   fast: async (network, data, settings, velocities) => {
-    const { FastEngine } = await import("../kernel/engine.js");
+    const { FastEngine } = await import("../engines/fast/fast-engine.js");
     return FastEngine.create(network, data, { ...settings, velocities });
   },
   textbook: async (network, data, settings, velocities) => new TextbookEngine(network, data, settings, velocities),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { BenchReport } from "../../dist/cli/report/bench.js";
+import type { BenchReport } from "../../dist/cli/report/bench-report.js";
 import type { Spread } from "../../dist/training/benchmark.js";
 import { folderOf } from "../fixtures/idx.js";
 import { run } from "../fixtures/mini-mnist.js";

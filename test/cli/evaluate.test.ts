@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Chalk } from "chalk";
 import { beforeAll, describe, expect, it } from "vitest";
-import { evaluationLines } from "../../dist/cli/report/evaluation.js";
+import { evaluationLines } from "../../dist/cli/report/evaluation-report.js";
 import { loadDataset, Network } from "../../dist/index.js";
 import { assess } from "../../dist/training/assessment.js";
 import { datasetOf, randomExamples } from "../fixtures/examples.js";

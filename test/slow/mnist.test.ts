@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { loadDataset, Network, Random, train } from "../../dist/index.js";
 
-// As the fast engine in training/train.test.ts; after one epoch the two are compared in kernel/engine.test.ts. Seen: 92.79 %.
+// As the fast engine in training/train.test.ts; after one epoch the two are compared in engines/fast/fast-engine.test.ts. Seen: 92.79 %.
 it("the textbook engine learns MNIST: above 91 % in three epochs of the book's run", async () => {
   const random = new Random(1);
   const network = Network.random([784, 30, 10], random);

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../dist/data/dataset.js";
 import { Images } from "../../dist/data/images.js";
-import { FastEngine } from "../../dist/kernel/engine.js";
+import type { Engine, EngineName } from "../../dist/engines/engine.js";
+import { FastEngine } from "../../dist/engines/fast/fast-engine.js";
+import { TextbookEngine } from "../../dist/engines/textbook/textbook.js";
 import type { CostName } from "../../dist/network/cost.js";
 import { DEFAULTS, type Hyperparameters } from "../../dist/network/hyperparameters.js";
 import { Network } from "../../dist/network/network.js";
 import type { OutputName } from "../../dist/network/output.js";
 import { Random } from "../../dist/network/random.js";
-import type { Engine, EngineName } from "../../dist/training/engine.js";
 import { Evaluator } from "../../dist/training/evaluation.js";
-import { TextbookEngine } from "../../dist/training/textbook.js";
 import { BOOK_COSTS, COSTS_AND_OUTPUTS, sum } from "../fixtures/book.js";
 import { datasetOf, randomExamples } from "../fixtures/examples.js";
 

@@ -3,9 +3,9 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../dist/data/dataset.js";
 import { Images } from "../../dist/data/images.js";
+import type { EngineName } from "../../dist/engines/engine.js";
 import { ConfigurationError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
-import type { EngineName } from "../../dist/training/engine.js";
 import { checkTraining, type TrainOptions } from "../../dist/training/options.js";
 import { randomDataset } from "../fixtures/examples.js";
 

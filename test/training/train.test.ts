@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type Dataset, type Examples, loadDataset } from "../../dist/data/dataset.js";
 import type { Part } from "../../dist/data/parts.js";
+import { TextbookEngine } from "../../dist/engines/textbook/textbook.js";
 import { ConfigurationError, DivergedError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
 import { Random } from "../../dist/network/random.js";
 import type { TrainOptions } from "../../dist/training/options.js";
 import { bestOnValidation, type Progress, type TrainResult } from "../../dist/training/result.js";
-import { TextbookEngine } from "../../dist/training/textbook.js";
 import { train } from "../../dist/training/train.js";
 import { datasetOf, EVERY_HYPERPARAMETER, randomDataset, randomExamples } from "../fixtures/examples.js";
 

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Images } from "../../dist/data/images.js";
-import { SparseVector } from "../../dist/data/sparse-vector.js";
-import { ACTIVATIONS, type ActivationName } from "../../dist/network/activation.js";
-import { type Masks, maskBits } from "../../dist/network/dropout.js";
-import type { Hyperparameters } from "../../dist/network/hyperparameters.js";
-import { Network, type NetworkOptions, type Parameters, zeros } from "../../dist/network/network.js";
-import { OUTPUTS } from "../../dist/network/output.js";
-import { Random } from "../../dist/network/random.js";
-import { TextbookEngine } from "../../dist/training/textbook.js";
-import { BOOK_COSTS, COSTS_AND_OUTPUTS } from "../fixtures/book.js";
-import { handNetwork } from "../fixtures/by-hand.js";
-import { datasetOf, randomExamples } from "../fixtures/examples.js";
+import { Images } from "../../../dist/data/images.js";
+import { SparseVector } from "../../../dist/data/sparse-vector.js";
+import { TextbookEngine } from "../../../dist/engines/textbook/textbook.js";
+import { ACTIVATIONS, type ActivationName } from "../../../dist/network/activation.js";
+import { type Masks, maskBits } from "../../../dist/network/dropout.js";
+import type { Hyperparameters } from "../../../dist/network/hyperparameters.js";
+import { Network, type NetworkOptions, type Parameters, zeros } from "../../../dist/network/network.js";
+import { OUTPUTS } from "../../../dist/network/output.js";
+import { Random } from "../../../dist/network/random.js";
+import { BOOK_COSTS, COSTS_AND_OUTPUTS } from "../../fixtures/book.js";
+import { handNetwork } from "../../fixtures/by-hand.js";
+import { datasetOf, randomExamples } from "../../fixtures/examples.js";
 
 /** [shape of the network, rows of an image, columns] */
 const SHAPES: [sizes: number[], rows: number, columns: number][] = [

@@ -1,4 +1,4 @@
-import type { SparseVector } from "../data/sparse-vector.js";
+import type { SparseVector } from "../../data/sparse-vector.js";
 
 /** The textbook engine's products of matrices, (rows, columns) row-major, with vectors. */
 

@@ -12,9 +12,9 @@ import {
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigurationError, DataError, OutputError } from "../../dist/errors.js";
-import { checkPlace, readFileChecked, replaceFile } from "../../dist/model/files.js";
-import { folderOf } from "../fixtures/idx.js";
+import { ConfigurationError, DataError, OutputError } from "../dist/errors.js";
+import { checkPlace, readFileChecked, replaceFile } from "../dist/files.js";
+import { folderOf } from "./fixtures/idx.js";
 
 const isOurs = async () => true;
 const isForeign = async () => false;
@@ -77,7 +77,7 @@ describe("replaceFile", () => {
 
   it("keeps the old file and no piece when the disk is full, and says so", async () => {
     const folder = folderOf({ model: "old" });
-    const files = new URL("../../dist/model/files.js", import.meta.url);
+    const files = new URL("../dist/files.js", import.meta.url);
     const script = `import(${JSON.stringify(files.href)}).then(async ({ replaceFile }) => {
       process.on("SIGXFSZ", () => {});
       await replaceFile(${JSON.stringify(join(folder, "model"))}, Buffer.alloc(1 << 20)).catch((e) => console.log(e.name, e.message));

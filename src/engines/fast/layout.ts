@@ -1,8 +1,8 @@
-import type { Dataset } from "../data/dataset.js";
-import { PARTS, type Part } from "../data/parts.js";
-import { ConfigurationError } from "../errors.js";
-import type { Hyperparameters } from "../network/hyperparameters.js";
-import type { Network } from "../network/network.js";
+import type { Dataset } from "../../data/dataset.js";
+import { PARTS, type Part } from "../../data/parts.js";
+import { ConfigurationError } from "../../errors.js";
+import type { Hyperparameters } from "../../network/hyperparameters.js";
+import type { Network } from "../../network/network.js";
 import { FIELDS, type Fields, type Placed } from "./records.js";
 import { isCopied, roundUp, sharesOf, whole } from "./shares.js";
 

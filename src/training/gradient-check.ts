@@ -1,14 +1,14 @@
 import type { Dataset } from "../data/dataset.js";
 import { SparseVector } from "../data/sparse-vector.js";
+import type { EngineName } from "../engines/engine.js";
+import { FastEngine } from "../engines/fast/fast-engine.js";
+import { TextbookEngine } from "../engines/textbook/textbook.js";
 import { ConfigurationError } from "../errors.js";
-import { FastEngine } from "../kernel/engine.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import { copy, Network, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import { BOUNDS, type Bounds, type Comparison, compare, type Pair, slope, spoil } from "./comparison.js";
-import type { EngineName } from "./engine.js";
 import { type Change, ForwardPass } from "./forward-pass.js";
-import { TextbookEngine } from "./textbook.js";
 
 /** What is compared, in the order in which it is checked. */
 const CHECKS = {

@@ -1,16 +1,16 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { loadDataset } from "../../dist/data/dataset.js";
-import { Images } from "../../dist/data/images.js";
-import { FastEngine } from "../../dist/kernel/engine.js";
-import { compile, instantiate } from "../../dist/kernel/kernel.js";
-import { Network } from "../../dist/network/network.js";
-import { Random } from "../../dist/network/random.js";
-import { TextbookEngine } from "../../dist/training/textbook.js";
-import { train } from "../../dist/training/train.js";
-import { datasetOf, randomExamples } from "../fixtures/examples.js";
-import { CASES, dataOf, EPOCHS, ETA, expectSameBits, fast, start } from "../fixtures/kernel.js";
+import { loadDataset } from "../../../dist/data/dataset.js";
+import { Images } from "../../../dist/data/images.js";
+import { FastEngine } from "../../../dist/engines/fast/fast-engine.js";
+import { compile, instantiate } from "../../../dist/engines/fast/kernel.js";
+import { TextbookEngine } from "../../../dist/engines/textbook/textbook.js";
+import { Network } from "../../../dist/network/network.js";
+import { Random } from "../../../dist/network/random.js";
+import { train } from "../../../dist/training/train.js";
+import { datasetOf, randomExamples } from "../../fixtures/examples.js";
+import { CASES, dataOf, EPOCHS, ETA, expectSameBits, fast, start } from "../../fixtures/kernel.js";
 
 describe("FastEngine", () => {
   // float32 keeps 24 bits: a parameter starts rounded by up to 6e-8 of itself, and a step of eta = 3 adds three times what sums
@@ -93,8 +93,8 @@ describe("when something fails", () => {
 
   it("without leave to start workers one thread does it all, to the same bits", async () => {
     const script = `
-      import { FastEngine } from "${new URL("../../dist/kernel/engine.js", import.meta.url)}";
-      import { Images, Network, Random } from "${new URL("../../dist/index.js", import.meta.url)}";
+      import { FastEngine } from "${new URL("../../../dist/engines/fast/fast-engine.js", import.meta.url)}";
+      import { Images, Network, Random } from "${new URL("../../../dist/index.js", import.meta.url)}";
       const examples = { images: Images.fromPixels(new Uint8Array(4200).map((_, i) => (i * i) % 256), 6, 7), labels: new Uint8Array(100) };
       const network = Network.random([42, 11, 9], new Random(3));
       const data = { training: examples, validation: examples, test: examples, classes: 1 };

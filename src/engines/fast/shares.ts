@@ -1,4 +1,4 @@
-import type { Network } from "../network/network.js";
+import type { Network } from "../../network/network.js";
 import type { Fields } from "./records.js";
 
 /** Widest panels, in vectors: 8 in the first layer, whose sums stay in registers (assembly/sparse.ts), 32 in the others. */

@@ -1,13 +1,13 @@
-import type { Dataset } from "../data/dataset.js";
-import type { Part } from "../data/parts.js";
-import { SparseVector } from "../data/sparse-vector.js";
-import { ACTIVATIONS } from "../network/activation.js";
-import { COSTS, y } from "../network/cost.js";
-import { dropFactor, type Masks } from "../network/dropout.js";
-import { DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
-import { copy, type Network, type Parameters, zeros } from "../network/network.js";
-import { OUTPUTS } from "../network/output.js";
-import type { Engine } from "./engine.js";
+import type { Dataset } from "../../data/dataset.js";
+import type { Part } from "../../data/parts.js";
+import { SparseVector } from "../../data/sparse-vector.js";
+import { ACTIVATIONS } from "../../network/activation.js";
+import { COSTS, y } from "../../network/cost.js";
+import { dropFactor, type Masks } from "../../network/dropout.js";
+import { DEFAULTS, type Hyperparameters } from "../../network/hyperparameters.js";
+import { copy, type Network, type Parameters, zeros } from "../../network/network.js";
+import { OUTPUTS } from "../../network/output.js";
+import type { Engine } from "../engine.js";
 import { add, addOuterProduct, multiply, multiplyTransposed } from "./matrix.js";
 import { Turns } from "./turns.js";
 

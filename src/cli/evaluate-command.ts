@@ -2,7 +2,7 @@ import { loadDataset } from "../data/dataset.js";
 import { readModel } from "../model/model.js";
 import { assess } from "../training/assessment.js";
 import type { EvaluateFlags } from "./flags.js";
-import { type EvaluateReport, evaluationJson, evaluationLines } from "./report/evaluation.js";
+import { type EvaluateReport, evaluationJson, evaluationLines } from "./report/evaluation-report.js";
 import { colors } from "./report/style.js";
 
 /** `bp-train evaluate <model>`: tells how a network does on test, validation or training data. */

@@ -1,13 +1,13 @@
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
 import { printable } from "../errors.js";
-import { checkPlace, readableBy, replaceFile } from "../model/files.js";
+import { checkPlace, readableBy, replaceFile } from "../files.js";
 import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/options.js";
 import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
 import type { BenchFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
-import { type BenchReport, benchLines } from "./report/bench.js";
+import { type BenchReport, benchLines } from "./report/bench-report.js";
 import { colors } from "./report/style.js";
 import { modelOf, resolveThreads } from "./settings.js";
 

@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import type { Dataset } from "../data/dataset.js";
-import type { Part } from "../data/parts.js";
-import type { Masks } from "../network/dropout.js";
-import { DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
-import type { Network, Parameters } from "../network/network.js";
+import type { Dataset } from "../../data/dataset.js";
+import type { Part } from "../../data/parts.js";
+import type { Masks } from "../../network/dropout.js";
+import { DEFAULTS, type Hyperparameters } from "../../network/hyperparameters.js";
+import type { Network, Parameters } from "../../network/network.js";
 import { Crew } from "./crew.js";
 import { type Build, type Call, compile, instantiate, type Kernel, perform } from "./kernel.js";
 import { KernelMemory } from "./memory.js";

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { Pace, type Who } from "../../dist/kernel/pace.js";
+import { Pace, type Who } from "../../../dist/engines/fast/pace.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterAll(() => void vi.useRealTimers());

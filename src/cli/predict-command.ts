@@ -6,7 +6,7 @@ import { checkFit } from "../training/fit.js";
 import { predict } from "../training/prediction.js";
 import type { PredictFlags } from "./flags.js";
 import { drawing } from "./report/drawing.js";
-import { predictionJson, predictionLines } from "./report/prediction.js";
+import { predictionJson, predictionLines } from "./report/prediction-report.js";
 import { colors, shades } from "./report/style.js";
 
 /**

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { access, constants, lstat, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { asFileError, kindOf, openRegularFile } from "../data/regular-file.js";
-import { ConfigurationError, DataError, OutputError } from "../errors.js";
+import { asFileError, kindOf, openRegularFile } from "./data/regular-file.js";
+import { ConfigurationError, DataError, OutputError } from "./errors.js";
 
 /** How much is read at a time, in bytes. */
 const CHUNK = 1 << 24;

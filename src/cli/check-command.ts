@@ -1,7 +1,7 @@
 import { loadDataset } from "../data/dataset.js";
 import { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
-import { type Check, checkGradients } from "../training/check.js";
+import { type Check, checkGradients } from "../training/gradient-check.js";
 import { checkTraining } from "../training/options.js";
 import type { CheckFlags } from "./flags.js";
 import { colors } from "./report/style.js";
