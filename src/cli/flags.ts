@@ -1,5 +1,5 @@
 import type { Part } from "../data/parts.js";
-import type { EngineName } from "../engines/engine.js";
+import type { EngineName } from "../engines/engines.js";
 import type { ActivationName } from "../network/activation.js";
 import type { CostName } from "../network/cost.js";
 import type { InitName } from "../network/init.js";

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { PARTS } from "../data/parts.js";
-import { ENGINES } from "../engines/engine.js";
+import { ENGINES } from "../engines/engines.js";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";
@@ -122,7 +122,7 @@ const option = {
   engine: () =>
     new Option("--engine <name>", "what computes: float32 SIMD, or the book's loops in float64")
       .default("fast")
-      .choices(ENGINES),
+      .choices(names(ENGINES)),
   threads: () =>
     new Option("--threads <n>", "of the fast engine; never changes a result").default("auto").argParser(parse.threads),
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { PARTS, type Part } from "../data/parts.js";
-import { MAX_THREADS } from "../engines/engine.js";
+import { ENGINES } from "../engines/engines.js";
 
 /** Strict readings of what stands behind a flag: all of it must be what is meant, or the error says what is. */
 type Parser<T> = (text: string) => T;
@@ -90,7 +90,7 @@ export function seed(text: string): number {
 }
 
 export function threads(text: string): Threads {
-  return text === "auto" ? text : numberOr("auto", 1, MAX_THREADS)(text);
+  return text === "auto" ? text : numberOr("auto", 1, ENGINES.fast.mostThreads)(text);
 }
 
 function numberOr(word: string, min: number, max: number): Parser<number> {

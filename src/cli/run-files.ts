@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
-import { PRECISIONS } from "../engines/engine.js";
+import { ENGINES } from "../engines/engines.js";
 import { ConfigurationError, OutputError } from "../errors.js";
 import { areSamePlace, checkPlace, readableBy } from "../files.js";
 import { type Checkpoint, checkCheckpointSize, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
@@ -123,6 +123,6 @@ export class RunFiles {
   }
 
   get #precision(): Precision {
-    return PRECISIONS[this.#flags.engine];
+    return ENGINES[this.#flags.engine].precision;
   }
 }

@@ -1,6 +1,6 @@
+import { ENGINES } from "../engines/engines.js";
 import { ConfigurationError } from "../errors.js";
 import { type RunOptions, sideBySide } from "../training/runs.js";
-import { threadsFor } from "../training/threads.js";
 import type { ModelFlags, TrainFlags } from "./flags.js";
 import { MAX_SEED } from "./parsers.js";
 import type { RunSettings } from "./report/format.js";
@@ -79,5 +79,5 @@ export function resolveThreads(
     throw new ConfigurationError({ thing: `threads ${threads}`, expected, found: `${threads}`, remedy });
   }
   if (runs > 1) return sideBySide(runs, engine, threads === "auto" ? undefined : threads);
-  return { threads: threads === "auto" ? threadsFor(engine, layers, batchSize) : threads, atATime: 1 };
+  return { threads: threads === "auto" ? ENGINES[engine].threads(layers, batchSize) : threads, atATime: 1 };
 }

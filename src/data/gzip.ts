@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { DataError } from "../errors.js";
-import { CHUNK, GET_AGAIN } from "./regular-file.js";
+import { CHUNK, GET_AGAIN } from "../files.js";
 
 /** A gzip file is at most so many times smaller than what it holds: deflate can do no better (zlib's technical notes). */
 export const LARGEST_INFLATION = 1032;

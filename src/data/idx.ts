@@ -1,8 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import { DataError } from "../errors.js";
+import { asFileError, CHUNK, GET_AGAIN, openRegularFile } from "../files.js";
 import { inflatedChunks, isGzip, LARGEST_INFLATION } from "./gzip.js";
 import { looksLike } from "./looks-like.js";
-import { asFileError, CHUNK, GET_AGAIN, openRegularFile } from "./regular-file.js";
 
 const KINDS = {
   images: { dimensions: 3, describe: ([n, rows, columns]: number[]) => `${n} images of ${rows}x${columns}` },

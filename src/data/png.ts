@@ -1,8 +1,8 @@
 import { inflateSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { DataError } from "../errors.js";
+import { asFileError } from "../files.js";
 import { looksLike } from "./looks-like.js";
-import { asFileError } from "./regular-file.js";
 
 /** A grey image of any size. */
 export interface GreyImage {

@@ -1,50 +1,71 @@
+/** The one seam of the program: what carries a run's arithmetic. Both engines implement `Engine`; `engines.ts` lists them. */
+import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
 import type { Masks } from "../network/dropout.js";
-import type { Parameters } from "../network/network.js";
-
-/** The engines that `train` knows, by name. */
-export const ENGINES = ["fast", "textbook"] as const;
-export type EngineName = (typeof ENGINES)[number];
-
-/** The type of number that each computes in. */
-export const PRECISIONS = { fast: "float32", textbook: "float64" } as const;
-
-/** More threads than this are refused. */
-export const MAX_THREADS = 64;
+import type { Hyperparameters } from "../network/hyperparameters.js";
+import type { Network, NetworkOptions, Parameters } from "../network/network.js";
 
 /**
- * What carries a training run's arithmetic: the one seam of the program.
+ * Trains and evaluates one network on one data set.
  *
- * An engine is made for a network, a data set and hyperparameters, with momentum also for velocities to start from, and owns
- * the network's parameters until `finish`. Its long calls give the event loop a turn at least every 50 ms.
+ * An engine owns the network's parameters until `finish`. It may compute on this thread or on its own; the caller gives the event
+ * loop a turn between two calls.
  */
 export interface Engine {
   /**
-   * Trains on the training examples that `order` names, in mini-batches from its start; what is left over makes a last, shorter
-   * one. Whether an epoch is done in many calls or few does not change a bit, as long as each but the last brings
-   * whole mini-batches.
+   * Trains on the training examples that `order` names, one mini-batch after the other. Fewer examples than a mini-batch may be left
+   * for the last one. Whether an epoch is one call or many changes no bit, if every call but the last brings whole mini-batches.
    *
    * @param order  indices of training examples
    * @param eta    the learning rate
-   * @param masks  not used without dropout
+   * @param masks  which hidden neurons dropout leaves out of these examples; not used without dropout
    */
-  train(order: Uint32Array, eta: number, masks?: Masks): Promise<void>;
+  train(order: Uint32Array, eta: number, masks?: Masks): void | Promise<void>;
 
   /**
-   * The weighted inputs z^L of the output layer for examples `from` up to, not including, `to` of a part, nothing left out:
-   * (to - from, sizes.at(-1)) row-major. They are the engine's own and good until its next call.
+   * The weighted inputs z^L of the output layer for examples `from` up to, not including, `to` of a part, without dropout.
+   *
+   * @returns (to - from, sizes.at(-1)) row-major; the engine's own memory, valid until its next call
    */
-  outputs(part: Part, from: number, to: number): Promise<Float32Array | Float64Array>;
+  outputs(part: Part, from: number, to: number): Numbers | Promise<Numbers>;
 
-  /** The most examples that `outputs` can be asked for at once. */
+  /** The largest number of examples that one call of `outputs` takes. */
   readonly examplesAtOnce: number;
 
-  /** Whether every weight and bias is finite. */
+  /** Whether every weight and bias is a finite number. */
   isFinite(): boolean;
 
-  /** Copies the parameters as they are now and, where there is momentum, their velocities, in the engine's own scale. */
+  /** Copies the parameters as they are now and, with momentum, the velocities. */
   copyTo(parameters: Parameters, velocities?: Parameters): void;
 
-  /** Hands the parameters back: the network holds what was learned. Ends the engine's threads; it is not to be used again. */
-  finish(): Promise<void>;
+  /** Gives the parameters back to the network and ends the engine's threads. The engine cannot be used after that. */
+  finish(): void | Promise<void>;
+}
+
+type Numbers = Float32Array | Float64Array;
+
+/** The type of number that an engine computes in. */
+export type Precision = "float32" | "float64";
+
+/** What an engine is made for. */
+export interface EngineTask {
+  network: Pick<Network, "sizes"> & NetworkOptions;
+  data: Dataset;
+  settings: Hyperparameters & { eta: number; threads: number };
+}
+
+/** Makes the engine of a task that was checked. `velocities` are those to start from, with momentum; by default 0. */
+export type CreateEngine = (network: Network, velocities?: Parameters) => Promise<Engine>;
+
+/** An entry of the table of engines. */
+export interface EngineKind {
+  precision: Precision;
+  /** The largest number of threads that it takes. */
+  mostThreads: number;
+  /** Whether it computes on threads of its own, so that several runs can go on side by side. */
+  hasOwnThreads: boolean;
+  /** The number of threads that is fastest for this network and mini-batch size. */
+  threads(sizes: readonly number[], batchSize: number): number;
+  /** @throws ConfigurationError if the engine cannot do the task */
+  check(task: EngineTask): CreateEngine;
 }

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
-import type { EngineName } from "../engines/engine.js";
+import type { EngineName } from "../engines/engines.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import { Network, type NetworkOptions } from "../network/network.js";
 import { train } from "./train.js";

@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import { SparseVector } from "../data/sparse-vector.js";
-import type { EngineName } from "../engines/engine.js";
+import type { EngineName } from "../engines/engines.js";
 import { FastEngine } from "../engines/fast/fast-engine.js";
 import { TextbookEngine } from "../engines/textbook/textbook.js";
 import { ConfigurationError } from "../errors.js";

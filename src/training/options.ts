@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { PARTS, type Part } from "../data/parts.js";
-import { ENGINES, type EngineName, MAX_THREADS } from "../engines/engine.js";
-import { layOut } from "../engines/fast/layout.js";
+import type { CreateEngine } from "../engines/engine.js";
+import { ENGINES, type EngineName } from "../engines/engines.js";
 import { ConfigurationError, checkInstance, checkName } from "../errors.js";
 import { COSTS, checkCost } from "../network/cost.js";
 import { check, checkHyperparameters, DEFAULTS, type Hyperparameters } from "../network/hyperparameters.js";
@@ -11,7 +11,6 @@ import { checkFit } from "./fit.js";
 import type { EpochResult, Progress } from "./result.js";
 import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName, type ScheduleSettings } from "./schedule.js";
 import { type RunState, unmetDemand } from "./state.js";
-import { threadsFor } from "./threads.js";
 
 /** How to train. The defaults are the book's. */
 export interface TrainOptions extends Partial<Hyperparameters>, Partial<ScheduleSettings> {
@@ -50,7 +49,7 @@ export interface TrainOptions extends Partial<Hyperparameters>, Partial<Schedule
 }
 
 /** The options of a run with every default in its place. */
-export type Settings = ReturnType<typeof withDefaults>;
+export type Settings = ReturnType<typeof withDefaults> & { createEngine: CreateEngine };
 
 /** What of a network decides how it can be trained. */
 type NetworkShape = Pick<Network, "sizes"> & NetworkOptions;
@@ -60,7 +59,7 @@ function withDefaults(options: TrainOptions, sizes: readonly number[]) {
   const { patience = Number.POSITIVE_INFINITY, targetAccuracy = Number.POSITIVE_INFINITY, ...given } = defined(options);
   const { checkpointEvery = 1 } = given;
   const { epochs = 30, eta = 3, schedule = "constant", shuffle = true, engine = "fast" } = given;
-  const { batchSize = DEFAULTS.batchSize, threads = threadsFor(engine, sizes, batchSize) } = given;
+  const { batchSize = DEFAULTS.batchSize, threads = ENGINES[engine]?.threads(sizes, batchSize) ?? 1 } = given;
   const monitor = new Set(given.monitor);
   if (patience < Number.POSITIVE_INFINITY || usesValidation(schedule)) monitor.add("validation");
   return {
@@ -107,7 +106,7 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkRun(settings);
   checkSchedule(settings, options);
   checkObjects(options);
-  checkEngine(network, data, settings);
+  const createEngine = checkEngine(network, data, settings);
   checkResume(settings, network, data);
   for (const part of settings.monitor) {
     checkName("monitor", part, PARTS);
@@ -117,10 +116,10 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
     const remedy = part === "validation" ? "hold some out for it" : undefined;
     throw new ConfigurationError({ thing, expected: `${part} images`, found: "none", remedy });
   }
-  return settings;
+  return { ...settings, createEngine };
 }
 
-function checkRun(settings: Settings): void {
+function checkRun(settings: ReturnType<typeof withDefaults>): void {
   const { epochs, eta, patience, targetAccuracy } = settings;
   const isCount = (n: number) => n >= 1 && (Number.isInteger(n) || n === Number.POSITIVE_INFINITY);
   check("epochs", epochs, Number.isInteger(epochs) && epochs >= 1, "a whole number from 1");
@@ -132,7 +131,7 @@ function checkRun(settings: Settings): void {
 }
 
 /** A schedule takes its own settings, and no others. */
-function checkSchedule(settings: Settings, given: TrainOptions): void {
+function checkSchedule(settings: ReturnType<typeof withDefaults>, given: TrainOptions): void {
   const { schedule: name, eta, scheduleEpochs, scheduleFactor, etaMin } = settings;
   checkName("schedule", name, Object.keys(SCHEDULES));
   for (const key of Object.keys(SCHEDULE_DEFAULTS) as (keyof ScheduleSettings)[]) {
@@ -152,7 +151,7 @@ function checkSchedule(settings: Settings, given: TrainOptions): void {
 const WORDS = { scheduleEpochs: "schedule epochs", scheduleFactor: "schedule factor", etaMin: "eta min" } as const;
 
 /** What is meant for hidden neurons, or for several outputs, needs them. */
-function checkHidden({ sizes, activation, output }: NetworkShape, { dropout }: Settings): void {
+function checkHidden({ sizes, activation, output }: NetworkShape, { dropout }: ReturnType<typeof withDefaults>): void {
   const layers = `layers ${sizes.join(",")}`;
   for (const [thing, isAsked] of [
     [`activation ${activation}`, activation !== undefined && activation !== "sigmoid"],
@@ -179,22 +178,15 @@ function checkObjects({ random, signal, onProgress, onEpoch, onCheckpoint }: Tra
   }
 }
 
-function checkEngine({ sizes, output = "sigmoid" }: NetworkShape, data: Dataset, settings: Settings): void {
-  const { engine, threads, eta, maxNorm } = settings;
-  checkName("engine", engine, ENGINES);
-  const isCount = Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS;
-  check("threads", threads, isCount, `a whole number from 1 to ${MAX_THREADS}`);
-  if (engine !== "fast") return;
-  for (const [thing, value] of Object.entries({ eta, "max norm": maxNorm })) {
-    if (Math.fround(value) !== 0) continue;
-    const expected = "a number that is not 0 in float32";
-    const remedy = "use a larger one, or the textbook engine";
-    throw new ConfigurationError({ thing, expected, found: `${value}`, remedy });
-  }
-  layOut({ sizes, output }, data, settings, threads); // would it fit?
+function checkEngine(network: NetworkShape, data: Dataset, settings: ReturnType<typeof withDefaults>): CreateEngine {
+  const { engine, threads } = settings;
+  checkName("engine", engine, Object.keys(ENGINES));
+  const isCount = Number.isInteger(threads) && threads >= 1 && threads <= 64;
+  check("threads", threads, isCount, "a whole number from 1 to 64");
+  return ENGINES[engine].check({ network, data, settings });
 }
 
-function checkResume(settings: Settings, { sizes }: NetworkShape, data: Dataset): void {
+function checkResume(settings: ReturnType<typeof withDefaults>, { sizes }: NetworkShape, data: Dataset): void {
   const expected = settings.resume && unmetDemand(settings.resume, sizes, data, settings);
   if (expected) throw new ConfigurationError({ thing: "resume", expected, found: "that of another" });
 }

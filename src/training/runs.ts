@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../data/dataset.js";
-import type { EngineName } from "../engines/engine.js";
+import { ENGINES, type EngineName } from "../engines/engines.js";
 import { DivergedError } from "../errors.js";
 import type { InitName } from "../network/init.js";
 import { copy, Network, type NetworkOptions, type Parameters } from "../network/network.js";
@@ -92,6 +92,6 @@ export async function trainAll(
 /** How many runs go side by side on this machine, and how many threads each of them has: by default one. */
 export function sideBySide(runs: number, engine: EngineName, threads: number | undefined) {
   const each = threads ?? 1;
-  const room = engine === "fast" ? Math.max(1, Math.floor(availableParallelism() / each)) : 1;
+  const room = ENGINES[engine].hasOwnThreads ? Math.max(1, Math.floor(availableParallelism() / each)) : 1;
   return { threads: each, atATime: Math.min(runs, room) };
 }

@@ -1,9 +1,8 @@
 import type { Dataset } from "../data/dataset.js";
 import { PARTS } from "../data/parts.js";
-import type { Engine, EngineName } from "../engines/engine.js";
-import { TextbookEngine } from "../engines/textbook/textbook.js";
+import type { Engine } from "../engines/engine.js";
 import { checkInstance, DivergedError } from "../errors.js";
-import { copy, Network, type Parameters } from "../network/network.js";
+import { copy, Network } from "../network/network.js";
 import { Random } from "../network/random.js";
 import { Evaluator } from "./evaluation.js";
 import { checkTraining, type Settings, type TrainOptions } from "./options.js";
@@ -77,7 +76,7 @@ async function startRun(network: Network, data: Dataset, settings: Settings): Pr
   const { resume, random: given = new Random() } = settings;
   const state = resume ?? freshState(network, data, given, settings);
   const random = resume ? Random.fromState(resume.random) : given;
-  const engine = await startEngine(network, data, settings, state);
+  const engine = await startEngine(network, settings, state);
   const evaluator = new Evaluator(engine, sizes, data, settings);
   const slices = new Slices(settings.batchSize);
   return { sizes, settings, state, random, engine, evaluator, slices, lap: stopwatch() };
@@ -128,19 +127,9 @@ function resultOf(
   return { status, stoppedBy, epochs, keptEpoch, examples, trainSeconds };
 }
 
-/** The engines by name. */
-type MakeEngine = (network: Network, data: Dataset, settings: Settings, velocities?: Parameters) => Promise<Engine>;
-const engines: Record<EngineName, MakeEngine> = {
-  fast: async (network, data, settings, velocities) => {
-    const { FastEngine } = await import("../engines/fast/fast-engine.js");
-    return FastEngine.create(network, data, { ...settings, velocities });
-  },
-  textbook: async (network, data, settings, velocities) => new TextbookEngine(network, data, settings, velocities),
-};
-
-async function startEngine(network: Network, data: Dataset, settings: Settings, state: RunState): Promise<Engine> {
+async function startEngine(network: Network, settings: Settings, state: RunState): Promise<Engine> {
   copy(state.parameters, network);
-  const starting = engines[settings.engine](network, data, settings, state.velocities ?? undefined);
+  const starting = settings.createEngine(network, state.velocities ?? undefined);
   new Random().shuffle(new Uint32Array(20_000)); // V8 optimises it while the engine starts: 4 ms of the first epoch otherwise
   return await starting;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../dist/data/dataset.js";
 import { Images } from "../../dist/data/images.js";
-import type { Engine, EngineName } from "../../dist/engines/engine.js";
+import type { Engine } from "../../dist/engines/engine.js";
+import type { EngineName } from "../../dist/engines/engines.js";
 import { FastEngine } from "../../dist/engines/fast/fast-engine.js";
 import { TextbookEngine } from "../../dist/engines/textbook/textbook.js";
 import type { CostName } from "../../dist/network/cost.js";

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../dist/data/dataset.js";
 import { Images } from "../../dist/data/images.js";
-import type { EngineName } from "../../dist/engines/engine.js";
+import type { EngineName } from "../../dist/engines/engines.js";
 import { ConfigurationError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
 import { checkTraining, type TrainOptions } from "../../dist/training/options.js";

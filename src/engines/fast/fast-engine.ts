@@ -4,8 +4,10 @@ import type { Part } from "../../data/parts.js";
 import type { Masks } from "../../network/dropout.js";
 import { DEFAULTS, type Hyperparameters } from "../../network/hyperparameters.js";
 import type { Network, Parameters } from "../../network/network.js";
+import type { Engine } from "../engine.js";
 import { Crew } from "./crew.js";
 import { type Build, type Call, compile, instantiate, type Kernel, perform } from "./kernel.js";
+import { type Layout, layOut } from "./layout.js";
 import { KernelMemory } from "./memory.js";
 import { Pace, type Who } from "./pace.js";
 
@@ -16,6 +18,8 @@ export interface FastOptions extends Partial<Hyperparameters> {
   /** How many threads; no result depends on it. */
   threads: number;
   build?: Build;
+  /** If it was worked out before. */
+  layout?: Layout;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface FastOptions extends Partial<Hyperparameters> {
  * Workers compute, so that this thread stays free; where there are none to be had, this thread does it all. The parameters live in
  * the kernel's memory until `finish`.
  */
-export class FastEngine {
+export class FastEngine implements Engine {
   readonly #network: Network;
   readonly #outputs: number;
   readonly #batchSize: number;
@@ -57,7 +61,12 @@ export class FastEngine {
     let engine: FastEngine;
     try {
       const module = await compile(options.build ?? "release");
-      const memory = new KernelMemory(network, data, hyper, options.threads);
+      const memory = new KernelMemory(
+        network,
+        data,
+        hyper,
+        options.layout ?? layOut(network, data, hyper, options.threads),
+      );
       const crew = await starting;
       crew?.begin(module, memory.memory);
       engine = new FastEngine(network, hyper.batchSize, memory, instantiate(module, memory.memory), crew);

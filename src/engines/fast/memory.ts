@@ -7,7 +7,7 @@ import { dropThreshold } from "../../network/dropout.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
 import type { Network, Parameters } from "../../network/network.js";
 import { OUTPUTS } from "../../network/output.js";
-import { type Layout, layOut } from "./layout.js";
+import type { Layout } from "./layout.js";
 import { FIELDS, type Fields, type Placed } from "./records.js";
 import { part } from "./shares.js";
 
@@ -18,11 +18,10 @@ export class KernelMemory {
   readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
 
-  /** All parameters are 0. @throws ConfigurationError if it would need more than a WebAssembly memory holds, or than can be had */
-  constructor(network: Network, data: Dataset, hyper: Hyperparameters, threads: number) {
-    this.layout = layOut(network, data, hyper, threads);
+  /** All parameters are 0. @throws ConfigurationError if the machine has not so much memory to share */
+  constructor(network: Network, data: Dataset, hyper: Hyperparameters, layout: Layout) {
+    this.layout = layout;
     this.memory = allocate(this.layout.bytes);
-    const { layout } = this;
     this.floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
     this.#write("rule", { at: layout.rule, fields: ruleOf(network, hyper, data.training.labels.length) });
     for (const thread of [...layout.threads, layout.solo]) this.#write("thread", thread);
