@@ -1,7 +1,8 @@
 import { ConfigurationError, DataError, GateError } from "../errors.js";
 import { readFileChecked } from "../files.js";
-import type { BenchmarkOptions, Spread } from "../training/benchmark.js";
-import type { BenchReport } from "./report/bench-report.js";
+import type { Spread } from "../training/benchmark.js";
+import { flagsWith } from "./flags.js";
+import type { BenchOptions, BenchReport } from "./report/bench-report.js";
 
 /** What may explain a difference that the program does not: the machine and what runs on it. */
 export function differences(baseline: BenchReport, report: BenchReport): string[] {
@@ -11,11 +12,8 @@ export function differences(baseline: BenchReport, report: BenchReport): string[
     .map((key) => `${key} ${baseline[key]}, now ${report[key]}`);
 }
 
-/** What must be alike for figures to be compared. */
-const COMPARED = [
-  ...(["layers", "batchSize", "engine", "threads", "activation", "output", "cost"] as const),
-  ...(["lambda", "l1", "momentum", "dropout", "maxNorm"] as const),
-];
+/** The flags that must have the same value for figures to be compared. */
+const COMPARED = flagsWith(({ baseline }) => baseline === "same") as (keyof BenchOptions)[];
 
 /** The figures of a report that a baseline is compared by. */
 const FIGURES = { training: "trainSeconds", evaluation: "evaluateSeconds" } as const;
@@ -55,7 +53,7 @@ export async function readReport(path: string): Promise<BenchReport> {
  * @throws DataError if the file is none
  * @throws ConfigurationError if it timed something else
  */
-export async function readBaseline(path: string, options: BenchmarkOptions): Promise<BenchReport> {
+export async function readBaseline(path: string, options: BenchOptions): Promise<BenchReport> {
   const report = await readReport(path);
   for (const key of COMPARED) {
     const [kept, asked] = [`${report[key]}`, `${options[key]}`];

@@ -1,24 +1,23 @@
+/** `bp-train bench`: times training and evaluation, prints the figures, and compares them with those of a file. */
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
+import { ENGINES, type EngineName } from "../engines/engines.js";
 import { printable } from "../errors.js";
 import { checkPlace, readableBy, replaceFile } from "../files.js";
-import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
-import { checkTraining } from "../training/options.js";
+import { benchmark } from "../training/benchmark.js";
+import { checkTraining } from "../training/settings.js";
 import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
-import type { BenchFlags } from "./flags.js";
+import type { Context } from "./commands.js";
+import { libraryOptions, threadsOf } from "./flag-values.js";
+import type { FlagsOf } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench-report.js";
 import { colors } from "./report/style.js";
-import { modelOf, resolveThreads } from "./settings.js";
 
-/**
- * `bp-train bench`: times training and evaluation, prints the figures, and compares them with kept ones.
- *
- * @param output  fires when standard output takes no more
- */
-export async function runBench(flags: BenchFlags, version: string, output: AbortSignal): Promise<void> {
-  const { engine } = flags;
-  const options = { ...modelOf(flags), engine, threads: resolveThreads(flags).threads };
+export async function benchCommand(flags: FlagsOf<"bench">, { version, output }: Context): Promise<void> {
+  const { layers, activation, output: outputName, engine } = flags;
+  const network = { layers, activation, output: outputName };
+  const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
   if (flags.saveBaseline !== undefined) {
     await checkPlace(flags.saveBaseline, { isOurs: readableBy(readReport), force: flags.force });
@@ -32,24 +31,20 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
     const start = performance.now();
     const data = await loadDataset(flags.data, { validation: flags.validation, signal });
     const loadSeconds = (performance.now() - start) / 1000;
-    checkTraining({ ...options, sizes: options.layers }, data, options);
     const counts = { trainingExamples: data.training.labels.length, testExamples: data.test.labels.length };
-    if (baseline) checkCounts(baseline, counts);
-    const measure = async (options: BenchmarkOptions): Promise<BenchReport> => ({
-      event: "bench",
-      version,
-      ...options,
-      ...counts,
-      ...(await benchmark(data, { ...options, signal })),
-      loadSeconds,
-      peakMemory: 1024 * process.resourceUsage().maxRSS,
-      ...machine(),
-    });
-    const report = await measure(options);
+    const measure = async (engine: EngineName, threads: number): Promise<BenchReport> => {
+      const of = { ...options, engine, threads };
+      const settings = checkTraining({ ...network, sizes: layers }, data, { ...of, signal });
+      if (baseline) checkCounts(baseline, counts);
+      const figures = await benchmark(data, network, settings);
+      const peakMemory = 1024 * process.resourceUsage().maxRSS;
+      return { event: "bench", version, ...of, ...counts, ...figures, loadSeconds, peakMemory, ...machine() };
+    };
+    const report = await measure(engine, options.threads);
     print(report, flags);
     if (flags.compareEngines) {
-      const other = await measure({ ...options, ...(engine === "fast" ? TEXTBOOK : FAST) });
-      print(other, flags, report);
+      const others = (Object.keys(ENGINES) as EngineName[]).filter((name) => name !== engine);
+      for (const other of others) print(await measure(other, 1), flags, report);
     }
     if (flags.saveBaseline !== undefined) {
       await replaceFile(flags.saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
@@ -69,10 +64,7 @@ function compare(baseline: BenchReport, report: BenchReport, maxSlowdown: number
   checkAgainst(baseline, report, maxSlowdown);
 }
 
-const TEXTBOOK = { engine: "textbook", threads: 1 } as const;
-const FAST = { engine: "fast", threads: 1 } as const;
-
-function print(report: BenchReport, flags: BenchFlags, comparison?: BenchReport): void {
+function print(report: BenchReport, flags: FlagsOf<"bench">, comparison?: BenchReport): void {
   const lines = flags.json
     ? [JSON.stringify(report)]
     : benchLines(report, colors(process.stdout, flags.color), comparison);

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BenchFlags } from "./flags.js";
+import type { FlagsOf } from "./flags.js";
 
 /** What every command is given beside its flags. */
 export interface Context {
@@ -46,10 +46,10 @@ export const SUBCOMMANDS = {
       "<model>": "a file that --save kept",
       "[images...]": "PNG or IDX files; - for a PNG image on standard input",
     },
-    async run(command, { output }) {
-      const { runPredict } = await import("./predict-command.js");
+    async run(command, context) {
+      const { predictCommand } = await import("./predict-command.js");
       const [model, ...images] = command.args;
-      await runPredict(model, images, command.opts(), output);
+      await predictCommand(model, images, command.opts(), context);
     },
   },
 
@@ -83,8 +83,8 @@ export const SUBCOMMANDS = {
   bp-train check --break BP2                           what a wrong gradient looks like
 `,
     async run(command) {
-      const { runCheck } = await import("./check-command.js");
-      await runCheck(command.opts());
+      const { checkCommand } = await import("./check-command.js");
+      await checkCommand(command.opts());
     },
   },
 
@@ -96,21 +96,21 @@ export const SUBCOMMANDS = {
   bp-train bench --save-baseline fast.json             keep the figures ...
   bp-train bench --baseline fast.json                  ... and exit 5 if it has become slower
 `,
-    async run(command, { version, output }) {
-      const flags: BenchFlags = command.opts();
+    async run(command, context) {
+      const flags: FlagsOf<"bench"> = command.opts();
       if (command.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
         command.error("option '--max-slowdown <share>' goes with --baseline");
       }
-      const { runBench } = await import("./bench-command.js");
-      await runBench(flags, version, output);
+      const { benchCommand } = await import("./bench-command.js");
+      await benchCommand(flags, context);
     },
   },
 
   presets: {
     about: "Lists the experiments that --preset repeats, and what they came to.",
     async run(command) {
-      const { listPresets } = await import("./presets-command.js");
-      listPresets(command.opts());
+      const { presetsCommand } = await import("./presets-command.js");
+      presetsCommand(command.opts());
     },
   },
 } satisfies Record<string, Subcommand>;

@@ -1,7 +1,7 @@
 import { printable } from "../errors.js";
 import { type ModelMetadata, readModelFile } from "../model/model.js";
 import { parameterCount } from "../network/network.js";
-import type { InfoFlags } from "./flags.js";
+import type { FlagsOf } from "./flags.js";
 import { count, percent } from "./report/human.js";
 
 /** What `bp-train info` tells; the keys are those of its JSON, and what is not known is left out. */
@@ -20,7 +20,7 @@ interface Info extends ModelMetadata {
 }
 
 /** `bp-train info <model>`: tells what a model file holds. */
-export async function runInfo(file: string, { json }: InfoFlags): Promise<void> {
+export async function runInfo(file: string, { json }: FlagsOf<"info">): Promise<void> {
   const { model, format } = await readModelFile(file);
   const { network, cost, precision, metadata } = model;
   const { sizes, activation, output } = network;

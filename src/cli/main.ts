@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
 import { type Context, SUBCOMMANDS, type Subcommand } from "./commands.js";
-import { OPTIONS } from "./options.js";
+import { optionsOf } from "./flags.js";
 
 /** What the program's exit code says. */
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;
@@ -31,7 +31,7 @@ export async function main(argv: string[]): Promise<void> {
   let isTraining = true;
   command.hook("preSubcommand", (_, subcommand) => {
     isTraining = false;
-    for (const option of OPTIONS[subcommand.name() as keyof typeof SUBCOMMANDS]()) subcommand.addOption(option);
+    for (const option of optionsOf(subcommand.name() as keyof typeof SUBCOMMANDS)) subcommand.addOption(option);
   });
   try {
     await command.parseAsync(argv);
@@ -52,15 +52,15 @@ function program(output: AbortSignal): Command {
     .configureOutput({ outputError: () => {} }) // `report` says it
     .enablePositionalOptions()
     .exitOverride();
-  for (const option of OPTIONS.train()) command.addOption(option);
+  for (const option of optionsOf("train")) command.addOption(option);
   const commands = Object.keys(SUBCOMMANDS).join(", ");
   command.allowExcessArguments().action(async () => {
     if (command.args.length > 0)
       command.error(
         `unexpected argument '${command.args[0]}': expected options, or a command before them: ${commands}`,
       );
-    const { runTraining } = await import("./train-command.js"); // here, so that --help need not load it
-    await runTraining(command, { version, output });
+    const { trainCommand } = await import("./train-command.js"); // here, so that --help need not load it
+    await trainCommand(command, { version, output });
   });
   for (const name of Object.keys(SUBCOMMANDS) as (keyof typeof SUBCOMMANDS)[]) {
     addSubcommand(command, name, { version, output });
@@ -91,8 +91,9 @@ async function report(error: unknown, argv: string[], isTraining: boolean): Prom
     const message = printable(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
     if (isTraining && argv.includes("--json")) {
-      const { refusalLine } = await import("./report/ndjson.js");
-      process.stdout.write(`${refusalLine(message)}\n`);
+      const { endAfter } = await import("./report/run-end.js");
+      const end = { event: "end", ...endAfter([], "failed", null), error: message, settings: null };
+      process.stdout.write(`${JSON.stringify(end)}\n`);
     }
     return EXIT.usage;
   }

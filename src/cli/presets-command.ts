@@ -1,10 +1,10 @@
-import { type PresetsFlags, typed } from "./flags.js";
+/** `bp-train presets`: lists the experiments that --preset repeats. */
+import { type FlagName, type FlagsOf, spellingOf } from "./flags.js";
 import { PRESETS, type Preset } from "./presets.js";
 import { percent } from "./report/human.js";
 import { colors } from "./report/style.js";
 
-/** `bp-train presets`. */
-export function listPresets({ json, color }: PresetsFlags): void {
+export function presetsCommand({ json, color }: FlagsOf<"presets">): void {
   const presets = Object.entries(PRESETS);
   const { bold, dim } = colors(process.stdout, color);
   const lines = presets.map(([name, { about, flags, figure }]) => {
@@ -15,10 +15,8 @@ export function listPresets({ json, color }: PresetsFlags): void {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** The flags of a preset, as they would be typed. */
+/** The command line that stands for a preset. */
 function commandLine(flags: Preset["flags"]): string {
-  const words = Object.entries(flags).map(([name, value]) => {
-    return value === true ? typed(name) : `${typed(name)} ${value}`;
-  });
+  const words = Object.entries(flags).map(([name, value]) => `${spellingOf(name as FlagName)} ${value}`);
   return ["bp-train", ...words].join(" ");
 }

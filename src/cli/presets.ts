@@ -150,15 +150,16 @@ export const PRESETS: Record<string, Preset> = {
   },
 };
 
-/** @throws ConfigurationError if there is none of that name */
-export function presetOf(name: string): Preset {
+/** The preset of that name; undefined for no name. @throws ConfigurationError if there is no such preset */
+export function presetOf(name: string | undefined): Preset | undefined {
+  if (name === undefined) return undefined;
   if (Object.hasOwn(PRESETS, name)) return PRESETS[name];
   const remedy = "bp-train presets lists them";
   throw new ConfigurationError({ thing: "preset", expected: "one of the presets", found: name, remedy });
 }
 
-/** What a run made of a figure: undefined if it does not know. */
-export function ownFigure(finished: readonly EpochResult[], { on, at }: Figure): number | undefined {
+/** The accuracy of a run that corresponds to a preset's figure; undefined if it was not measured. */
+export function actualFigure(finished: readonly EpochResult[], { on, at }: Figure): number | undefined {
   const accuracies = finished.map(({ accuracy, monitored }) => (on === "test" ? accuracy : monitored[on]?.accuracy));
   const known = accuracies.filter((accuracy) => accuracy !== undefined);
   if (known.length === 0) return undefined;

@@ -1,3 +1,4 @@
+/** The files that a run leaves behind: its checkpoints and its model. */
 import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
@@ -9,11 +10,10 @@ import { damaged } from "../model/damaged.js";
 import { lock } from "../model/lock.js";
 import { checkModelPlace, type Precision, writeModel } from "../model/model.js";
 import type { Run } from "../training/runs.js";
-import { type RunState, unmetDemand } from "../training/state.js";
+import { type RunState, unmetRequirement } from "../training/state.js";
+import { keptFlags } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
-import { decisiveFlags } from "./resume.js";
 
-/** The files that a run leaves behind: its checkpoints and its model. */
 export class RunFiles {
   readonly #flags: TrainFlags;
   readonly #version: string;
@@ -22,17 +22,23 @@ export class RunFiles {
   /** Whether something that should have been kept was not. */
   hasFailed = false;
 
-  constructor(flags: TrainFlags, version: string) {
+  private constructor(flags: TrainFlags, version: string) {
     this.#flags = flags;
     this.#version = version;
   }
 
   /**
-   * Finds out before training whether the files can be written, and keeps the checkpoint for this run.
+   * Makes sure before training that the files can be written, and locks the checkpoint for this run.
    *
-   * @throws ConfigurationError if not
+   * @throws ConfigurationError if they cannot
    */
-  async prepare(): Promise<void> {
+  static async open(flags: TrainFlags, version: string): Promise<RunFiles> {
+    const files = new RunFiles(flags, version);
+    await files.#prepare();
+    return files;
+  }
+
+  async #prepare(): Promise<void> {
     const { save, checkpoint, checkpointEvery, runs, force, layers, activation, output, cost, momentum, patience } =
       this.#flags;
     if (runs > 1 && (save ?? checkpoint) !== undefined) {
@@ -80,14 +86,15 @@ export class RunFiles {
     if (resumed.precision !== this.#precision) {
       throw damaged(`${resume}`, `${this.#precision}, in which the ${engine} engine computes`, resumed.precision);
     }
-    const unmet = unmetDemand(resumed.state, layers, data, this.#flags);
-    if (unmet) throw damaged(`${resume}`, unmet, "that of another");
+    const settings = { ...this.#flags, patience: this.#flags.patience ?? Number.POSITIVE_INFINITY };
+    const unmet = unmetRequirement(resumed.state, layers, data, settings);
+    if (unmet) throw damaged(`${resume}`, unmet.expected, unmet.found);
   }
 
   /** @returns what to say if it could not be written; the last one is still there, and the run goes on */
   async checkpoint(state: RunState): Promise<string | undefined> {
     const { checkpoint = "", layers } = this.#flags;
-    const flags = decisiveFlags(this.#flags);
+    const flags = keptFlags(this.#flags);
     const about = { version: this.#version, flags, datasetSha256: this.#datasetSha256 };
     try {
       await writeCheckpoint(checkpoint, { ...about, sizes: layers, precision: this.#precision, state });
@@ -105,7 +112,7 @@ export class RunFiles {
     const { save, cost } = this.#flags;
     if (save === undefined) return undefined;
     const { epochs: history, keptEpoch } = result;
-    const options = decisiveFlags(this.#flags);
+    const options = keptFlags(this.#flags);
     const about = { version: this.#version, options, seed, epoch: keptEpoch ?? history.length, history };
     const metadata = { ...about, datasetSha256: this.#datasetSha256, classes };
     try {
@@ -117,8 +124,8 @@ export class RunFiles {
     }
   }
 
-  /** Lets other runs have the checkpoint. */
-  end(): void {
+  /** Lets other runs write the checkpoint. */
+  close(): void {
     this.#unlock();
   }
 

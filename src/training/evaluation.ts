@@ -1,3 +1,5 @@
+/** Evaluation: how a network does on a set of examples. */
+import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
 import type { Engine } from "../engines/engine.js";
@@ -83,6 +85,7 @@ export class Evaluator {
         cost += exampleCost;
         onAnswer?.({ index: i, label: labels[i], answer, cost: exampleCost }, z);
       }
+      await setImmediate(); // the event loop's turn
     }
     const evaluation = { correct, total, accuracy: correct / total, answers };
     return withCost ? { ...evaluation, cost: (cost + this.#penalty()) / total } : evaluation;

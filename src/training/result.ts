@@ -1,5 +1,6 @@
 import type { Part } from "../data/parts.js";
 import type { Evaluation } from "./evaluation.js";
+import type { StopReason } from "./stopping.js";
 
 /** Where a run stands. */
 export interface Progress {
@@ -26,7 +27,7 @@ export interface EpochResult extends Evaluation {
 export interface TrainResult {
   status: "done" | "interrupted";
   /** What ended it before its last epoch. */
-  stoppedBy: "patience" | "targetAccuracy" | "schedule" | null;
+  stoppedBy: StopReason | null;
   /** The epochs that were finished, in order. */
   epochs: EpochResult[];
   /** After which of them the network had the parameters that it has at the end: the last one, or with `patience` the best; null if it was interrupted. */

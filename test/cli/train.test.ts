@@ -75,6 +75,7 @@ describe("a run", () => {
       expect(Math.min(trainSeconds, evaluateSeconds)).toBeGreaterThan(0);
     }
     const accuracies = rest.map(({ accuracy }) => accuracy);
+    const { event: _, schema: _s, trainingExamples: _t, validationExamples: _v, testExamples: _e, ...settings } = first;
     expect(last).toEqual({
       event: "end",
       status: "done",
@@ -93,7 +94,8 @@ describe("a run", () => {
       honestAccuracy: null,
       honestEpoch: null,
       validationAccuracy: null,
-      presetFigure: null,
+      presetResult: null,
+      settings,
       statistics: null,
       monitored: {},
     });

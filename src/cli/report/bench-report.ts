@@ -1,9 +1,15 @@
 import type { ChalkInstance } from "chalk";
-import type { Benchmark, BenchmarkOptions, Spread } from "../../training/benchmark.js";
+import type { Benchmark, Spread } from "../../training/benchmark.js";
+import type { FlagsOf, SettingValues } from "../flags.js";
 import { count, engineName } from "./human.js";
 
-/** What `bp-train bench` measured, and what ran it. Times in seconds; the keys are those of its JSON. */
-export interface BenchReport extends Benchmark, Omit<BenchmarkOptions, "signal"> {
+/** What was asked of a benchmark. */
+export type BenchOptions = Omit<Pick<FlagsOf<"bench">, keyof FlagsOf<"bench"> & keyof SettingValues>, "threads"> & {
+  threads: number;
+};
+
+/** What `bp-train bench` measured, and what ran it. Times are in seconds; the keys are those of its JSON. */
+export interface BenchReport extends Benchmark, BenchOptions {
   event: "bench";
   version: string;
   trainingExamples: number;

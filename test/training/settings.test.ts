@@ -6,7 +6,8 @@ import { Images } from "../../dist/data/images.js";
 import type { EngineName } from "../../dist/engines/engines.js";
 import { ConfigurationError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
-import { checkTraining, type TrainOptions } from "../../dist/training/options.js";
+import type { TrainOptions } from "../../dist/training/options.js";
+import { checkTraining } from "../../dist/training/settings.js";
 import { randomDataset } from "../fixtures/examples.js";
 
 /** 97 training examples, none for validation, 20 for test. */

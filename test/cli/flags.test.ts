@@ -1,13 +1,12 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import type { TrainFlags } from "../../dist/cli/flags.js";
-import { OPTIONS } from "../../dist/cli/options.js";
+import { optionsOf, type TrainFlags } from "../../dist/cli/flags.js";
 
 delete process.env.BP_TRAIN_DATA; // else --data has a default
 
 function flags(...args: string[]): TrainFlags {
   const command = new Command().exitOverride().configureOutput({ outputError: () => {} });
-  for (const option of OPTIONS.train()) command.addOption(option);
+  for (const option of optionsOf("train")) command.addOption(option);
   return command.parse(args, { from: "user" }).opts();
 }
 
