@@ -2,20 +2,21 @@
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
 import { ENGINES, type EngineName } from "../engines/engines.js";
-import { printable } from "../errors.js";
+import { ConfigurationError, printable } from "../errors.js";
 import { checkPlace, readableBy, replaceFile } from "../files.js";
 import { benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/settings.js";
 import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
 import type { Context } from "./commands.js";
 import { libraryOptions, threadsOf } from "./flag-values.js";
-import type { FlagsOf } from "./flags.js";
+import { type FlagsOf, MAX_SLOWDOWN } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench-report.js";
 import { colors } from "./report/style.js";
 
-export async function benchCommand(flags: FlagsOf<"bench">, { version, output }: Context): Promise<void> {
+export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { version, output }: Context): Promise<void> {
   const { layers, activation, output: outputName, engine } = flags;
+  checkFlags(flags);
   const network = { layers, activation, output: outputName };
   const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
@@ -49,11 +50,22 @@ export async function benchCommand(flags: FlagsOf<"bench">, { version, output }:
     if (flags.saveBaseline !== undefined) {
       await replaceFile(flags.saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
     }
-    if (baseline) compare(baseline, report, flags.maxSlowdown);
+    if (baseline) compare(baseline, report, flags.maxSlowdown ?? MAX_SLOWDOWN);
   } catch (error) {
     if (error !== signal.reason) throw error;
     if (!output.aborted) process.exitCode = interrupts.exitCode;
   }
+}
+
+function checkFlags({ maxSlowdown, baseline }: FlagsOf<"bench">): void {
+  if (maxSlowdown === undefined || baseline !== undefined) return;
+  const remedy = "it goes with --baseline";
+  throw new ConfigurationError({
+    thing: "--max-slowdown",
+    expected: "a baseline to compare with",
+    found: "none",
+    remedy,
+  });
 }
 
 /** @throws GateError if the report is slower than the baseline allows */

@@ -9,7 +9,7 @@ import type { FlagsOf } from "./flags.js";
 import { colors } from "./report/style.js";
 
 /** Prints one line per comparison, and sets the exit code to 1 if one failed. */
-export async function checkCommand(flags: FlagsOf<"check">): Promise<void> {
+export async function checkCommand(_: string[], flags: FlagsOf<"check">): Promise<void> {
   const { json, color, validation, seed, init } = flags;
   const data = await loadDataset(flags.data, { validation });
   const { layers, activation, output } = flags;

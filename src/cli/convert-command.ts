@@ -3,7 +3,7 @@ import { checkModelPlace, readModel, writeModel } from "../model/model.js";
 import type { FlagsOf } from "./flags.js";
 
 /** `bp-train convert <from> <to>`: writes a model in the format that the ending of `to` says. */
-export async function runConvert(from: string, to: string, { force }: FlagsOf<"convert">): Promise<void> {
+export async function convertCommand([from, to]: string[], { force }: FlagsOf<"convert">): Promise<void> {
   const model = await readModel(from);
   await checkModelPlace(to, model, { force });
   await writeModel(to, model);

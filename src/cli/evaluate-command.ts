@@ -1,12 +1,17 @@
 import { loadDataset } from "../data/dataset.js";
 import { readModel } from "../model/model.js";
 import { assess } from "../training/assessment.js";
+import type { Context } from "./commands.js";
 import type { FlagsOf } from "./flags.js";
 import { type EvaluateReport, evaluationJson, evaluationLines } from "./report/evaluation-report.js";
 import { colors } from "./report/style.js";
 
 /** `bp-train evaluate <model>`: tells how a network does on test, validation or training data. */
-export async function runEvaluate(path: string, flags: FlagsOf<"evaluate">, version: string): Promise<void> {
+export async function evaluateCommand(
+  [path]: string[],
+  flags: FlagsOf<"evaluate">,
+  { version }: Context,
+): Promise<void> {
   const { on, validation, trainSize, worst } = flags;
   const { network, cost } = await readModel(path);
   const split = on === "test" ? { validation: 0 } : { validation, trainSize }; // the test data are not split

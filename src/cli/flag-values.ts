@@ -6,7 +6,7 @@ import { SEED } from "../network/seed.js";
 import { TRAINING_SETTINGS } from "../training/options.js";
 import { sideBySide } from "../training/runs.js";
 import type { Flag } from "./flag.js";
-import { FLAGS, flagsWith, SETTING_NAMES, type SettingValues, type TrainFlags } from "./flags.js";
+import { FLAGS, flagsWith, SETTING_NAMES, type SettingValues, spellingOf, type TrainFlags } from "./flags.js";
 
 /** What a run is asked to do; null where nothing is asked. */
 export interface RunSettings extends Omit<SettingValues, "threads" | "monitor"> {
@@ -69,7 +69,8 @@ export function settingsInWords(settings: RunSettings): string[] {
     const { say, isAlwaysSaid, default: usual } = FLAGS[name] as Flag;
     const value = settings[name];
     if (!say || value === null || (value === usual && !isAlwaysSaid)) return [];
-    return say(value);
+    if (typeof say === "function") return say(value);
+    return say === "value" ? `${value}` : `${spellingOf(name).slice(2)} ${value}`;
   });
   const { seed, runs, resumedEpochs } = settings;
   words.push(runs > 1 ? `seeds ${seed} to ${seed + runs - 1}` : `seed ${seed}`);

@@ -24,8 +24,8 @@ export type Uses<T, C extends CommandName> = {
   env?: string;
   /** `same` if a benchmark can only be compared with a baseline that has the same value. */
   baseline?: "same";
-  /** The value in the first line of a run, where it is not the default. */
-  say?: (value: NonNullable<T>) => string;
+  /** The words for it in the first line of a run, where it is not the default: `relu` (value) or `lambda 5` (name and value). */
+  say?: "value" | "name and value" | ((value: NonNullable<T>) => string);
   /** Whether the first line says the default too. */
   isAlwaysSaid?: boolean;
 } & ("train" extends C ? Resume : Partial<Resume>);

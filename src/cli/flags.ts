@@ -24,8 +24,17 @@ import {
 } from "./flag.js";
 import * as parse from "./parsers.js";
 
-/** What most of the hyperparameters have in common. */
-const HYPERPARAMETER = { commands: ["train", "bench", "check"], resume: "same", baseline: "same" } as const;
+/** How much slower than a baseline a benchmark may be, unless --max-slowdown says otherwise. */
+export const MAX_SLOWDOWN = 0.1;
+
+/** A number that decides how a mini-batch moves the parameters, and a name that does. */
+const NUMBER = {
+  commands: ["train", "bench", "check"],
+  resume: "same",
+  baseline: "same",
+  say: "name and value",
+} as const;
+const NAME = { ...NUMBER, say: "value" } as const;
 /** A setting of a run that bench and check do not take. */
 const OF_A_RUN = { commands: ["train"], resume: "same" } as const;
 /** A flag of training that does not change what is computed. */
@@ -38,16 +47,15 @@ const SETTINGS = {
       "-l, --layers <sizes>",
       "layer sizes, input first, separated by commas",
       { parse: parse.layerSizes, default: [784, 30, 10], defaultText: "784,30,10" },
-      HYPERPARAMETER,
+      { commands: ["train", "bench", "check"], resume: "same", baseline: "same" },
     ),
-    activation: flag("--activation <name>", "activation function of the hidden neurons", name(NETWORK.activation), {
-      ...HYPERPARAMETER,
-      say: (name) => name,
-    }),
-    output: flag("--output <name>", "activation function of the output layer", name(NETWORK.output), {
-      ...HYPERPARAMETER,
-      say: (name) => name,
-    }),
+    activation: flag(
+      "--activation <name>",
+      "activation function of the hidden neurons",
+      name(NETWORK.activation),
+      NAME,
+    ),
+    output: flag("--output <name>", "activation function of the output layer", name(NETWORK.output), NAME),
     init: flag("--init <name>", "distribution of the initial weights", name(NETWORK.init), {
       commands: ["train", "check"],
       resume: "same",
@@ -62,22 +70,22 @@ const SETTINGS = {
       isAlwaysSaid: true,
     }),
     batchSize: flag("-b, --batch-size <m>", "mini-batch size", count(LIBRARY.batchSize), {
-      ...HYPERPARAMETER,
+      ...NUMBER,
       say: (m) => `batch ${m}`,
       isAlwaysSaid: true,
     }),
     eta: flag("--eta <rate>", "learning rate", decimal(LIBRARY.eta, "3, 0.5 or 1e-3"), {
       commands: ["train", "bench", "check"],
       resume: "same",
-      say: (rate) => `eta ${rate}`,
+      say: "name and value",
       isAlwaysSaid: true,
     }),
-    cost: flag("--cost <name>", "cost function", name(LIBRARY.cost), { ...HYPERPARAMETER, say: (name) => name }),
+    cost: flag("--cost <name>", "cost function", name(LIBRARY.cost), NAME),
     momentum: flag(
       "--momentum <mu>",
       "share of its velocity that a weight keeps from step to step",
       decimal(LIBRARY.momentum, "0.9"),
-      { ...HYPERPARAMETER, say: (mu) => `momentum ${mu}` },
+      NUMBER,
     ),
     schedule: flag("--schedule <name>", "how the learning rate changes from epoch to epoch", name(LIBRARY.schedule), {
       ...OF_A_RUN,
@@ -104,25 +112,19 @@ const SETTINGS = {
   }),
 
   ...group("Regularisation", {
-    lambda: flag("--lambda <x>", "L2 regularisation, the book's lambda", decimal(LIBRARY.lambda, "5 or 0.1"), {
-      ...HYPERPARAMETER,
-      say: (x) => `lambda ${x}`,
-    }),
-    l1: flag("--l1 <x>", "L1 regularisation, scaled as lambda is", decimal(LIBRARY.l1, "5 or 0.1"), {
-      ...HYPERPARAMETER,
-      say: (x) => `l1 ${x}`,
-    }),
+    lambda: flag("--lambda <x>", "L2 regularisation, the book's lambda", decimal(LIBRARY.lambda, "5 or 0.1"), NUMBER),
+    l1: flag("--l1 <x>", "L1 regularisation, scaled as lambda is", decimal(LIBRARY.l1, "5 or 0.1"), NUMBER),
     dropout: flag(
       "--dropout <p>",
       "share of the hidden neurons that each example leaves out",
       decimal(LIBRARY.dropout, "0.5"),
-      { ...HYPERPARAMETER, say: (p) => `dropout ${p}` },
+      NUMBER,
     ),
     maxNorm: flag(
       "--max-norm <c>",
       "largest length of a neuron's vector of incoming weights",
       optional(decimal(LIBRARY.maxNorm, "3"), "none"),
-      { ...HYPERPARAMETER, say: (c) => `max-norm ${c}` },
+      NUMBER,
     ),
   }),
 
@@ -131,7 +133,7 @@ const SETTINGS = {
       "--preset <name>",
       "the flags of an experiment (see bp-train presets); a flag beside it wins",
       optional({ parse: (text) => text }, "none"),
-      { ...OF_A_RUN, say: (name) => `preset ${name}` },
+      { ...OF_A_RUN, say: "name and value" },
     ),
     seed: flag(
       "--seed <n>",
@@ -174,7 +176,7 @@ const SETTINGS = {
     ),
     minAccuracy: flag(
       "--min-accuracy <p>",
-      "exit with code 5 if the test accuracy, at the epoch chosen by validation, is lower",
+      "exit with code 5 if the honest accuracy is lower: the test accuracy of the epoch that did best on validation",
       optional({ parse: parse.accuracy }, "none"),
       OF_A_RUN,
     ),
@@ -240,7 +242,7 @@ export const FLAGS = {
     }),
     trainSize: flag(
       "--train-size <n>",
-      "train on only the first n of the others",
+      "use only the first n of the other training images",
       optional({ parse: parse.wholeNumber(wholeNumber(1)) }, "all"),
       { commands: ["train", "evaluate"], resume: "same" },
     ),
@@ -278,7 +280,7 @@ export const FLAGS = {
     maxSlowdown: flag(
       "--max-slowdown <share>",
       "how much slower than the baseline is allowed, such as 10% or 0.1",
-      { parse: parse.share, default: 0.1, defaultText: "10%" },
+      optional({ parse: parse.share }, `${100 * MAX_SLOWDOWN}%`),
       { commands: ["bench"] },
     ),
   }),

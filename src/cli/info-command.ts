@@ -20,7 +20,7 @@ interface Info extends ModelMetadata {
 }
 
 /** `bp-train info <model>`: tells what a model file holds. */
-export async function runInfo(file: string, { json }: FlagsOf<"info">): Promise<void> {
+export async function infoCommand([file]: string[], { json }: FlagsOf<"info">): Promise<void> {
   const { model, format } = await readModelFile(file);
   const { network, cost, precision, metadata } = model;
   const { sizes, activation, output } = network;

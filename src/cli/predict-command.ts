@@ -14,12 +14,10 @@ import { colors, shades } from "./report/style.js";
 /**
  * Answers the images one after the other. The first that cannot be read ends the command.
  *
- * @param path   of the model
- * @param paths  PNG and IDX files; `-` is a PNG image on standard input
+ * @param args  the model, then PNG and IDX files; `-` is a PNG image on standard input
  */
 export async function predictCommand(
-  path: string,
-  paths: string[],
+  [path, ...paths]: string[],
   flags: FlagsOf<"predict">,
   { output }: Context,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { PRESETS, type Preset } from "./presets.js";
 import { percent } from "./report/human.js";
 import { colors } from "./report/style.js";
 
-export function presetsCommand({ json, color }: FlagsOf<"presets">): void {
+export function presetsCommand(_: string[], { json, color }: FlagsOf<"presets">): void {
   const presets = Object.entries(PRESETS);
   const { bold, dim } = colors(process.stdout, color);
   const lines = presets.map(([name, { about, flags, figure }]) => {
