@@ -142,7 +142,7 @@ describe("checkTraining", () => {
     ],
     [
       { ...DATA, training: { ...DATA.training, labels: new Uint8Array(96) } },
-      "training data: expected 97 labels, one an image, found 96",
+      "training data: expected 97 labels, one per image, found 96",
     ],
     [
       { ...DATA, test: { ...DATA.test, labels: new Uint8Array(20).fill(4) } },
@@ -150,7 +150,7 @@ describe("checkTraining", () => {
     ],
     [{ ...DATA, classes: undefined }, "training data: expected labels below undefined, the number of classes, found 3"],
     [{ ...DATA, test: { ...DATA.test, images: wide } }, "test data: expected images of 3x4, found images of 3x5"],
-    [{ ...DATA, test: DATA.validation }, "test data: expected an image at least, found none"],
+    [{ ...DATA, test: DATA.validation }, "test data: expected at least one image, found none"],
   ])("refuses data that are no set: %#", (data, message) => {
     const error = refusal({}, SIZES, data);
     expect(error).toBeInstanceOf(ConfigurationError);
