@@ -1,5 +1,5 @@
 /** Settings and their ranges: one predicate serves the library's check and the command line's parser. */
-import { ConfigurationError, shown } from "./errors.js";
+import { ConfigurationError, inspectValue } from "./errors.js";
 
 /** Which values make sense. */
 export interface Range<T> {
@@ -39,7 +39,11 @@ export function checkSettings<Table extends SettingTable>(table: Table, values: 
 /** @throws ConfigurationError if `found` is not in the range; `thing` is what the message calls it */
 export function checkRange<T>(thing: string, found: unknown, { expected, includes, names }: Range<T>): void {
   if (includes(found)) return;
-  throw new ConfigurationError({ thing, expected, found: names && typeof found === "string" ? found : shown(found) });
+  throw new ConfigurationError({
+    thing,
+    expected,
+    found: names && typeof found === "string" ? found : inspectValue(found),
+  });
 }
 
 /** `max norm` for maxNorm. */

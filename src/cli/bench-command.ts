@@ -2,7 +2,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
 import { ENGINES, type EngineName } from "../engines/engines.js";
-import { ConfigurationError, printable } from "../errors.js";
+import { ConfigurationError, escapeControls } from "../errors.js";
 import { checkPlace, readableBy, replaceFile } from "../files.js";
 import { benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/settings.js";
@@ -71,7 +71,7 @@ function checkFlags({ maxSlowdown, baseline }: FlagsOf<"bench">): void {
 /** @throws GateError if the report is slower than the baseline allows */
 function compare(baseline: BenchReport, report: BenchReport, maxSlowdown: number): void {
   for (const difference of differences(baseline, report)) {
-    process.stderr.write(`Note: the baseline is of another machine: ${printable(difference)}\n`);
+    process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
   }
   checkAgainst(baseline, report, maxSlowdown);
 }

@@ -1,4 +1,4 @@
-import { printable } from "../errors.js";
+import { escapeControls } from "../errors.js";
 import { checkModelPlace, readModel, writeModel } from "../model/model.js";
 import type { FlagsOf } from "./flags.js";
 
@@ -9,5 +9,5 @@ export async function convertCommand([from, to]: string[], { force }: FlagsOf<"c
   await writeModel(to, model);
   const written = await readModel(to); // the proof that it can be read
   const lost = Object.keys(model.metadata).filter((key) => !Object.hasOwn(written.metadata, key));
-  if (lost.length > 0) process.stderr.write(`Note: ${printable(to)} has no place for ${lost.join(", ")}\n`);
+  if (lost.length > 0) process.stderr.write(`Note: ${escapeControls(to)} has no place for ${lost.join(", ")}\n`);
 }

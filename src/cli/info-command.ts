@@ -1,4 +1,4 @@
-import { printable } from "../errors.js";
+import { escapeControls } from "../errors.js";
 import { type ModelMetadata, readModelFile } from "../model/model.js";
 import { parameterCount } from "../network/network.js";
 import type { FlagsOf } from "./flags.js";
@@ -37,7 +37,7 @@ export async function infoCommand([file]: string[], { json }: FlagsOf<"info">): 
     weightsSha256: network.weightsSha256(),
     ...metadata,
   };
-  const lines = json ? [JSON.stringify(info)] : infoLines(info).map(printable);
+  const lines = json ? [JSON.stringify(info)] : infoLines(info).map(escapeControls);
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 

@@ -1,7 +1,7 @@
 /** The program: its commands, the one place where errors end, and the exit codes. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
+import { BpTrainError, ConfigurationError, DataError, DivergedError, escapeControls, GateError } from "../errors.js";
 import { type Context, SUBCOMMANDS, type Subcommand, type SubcommandName } from "./commands.js";
 import { optionsOf } from "./flags.js";
 
@@ -86,7 +86,7 @@ async function report(error: unknown, argv: string[], isTraining: boolean): Prom
   const label = red("error:");
   if (error instanceof CommanderError) {
     const [complaint, suggestion = ""] = error.message.replace(/^error: /, "").split(/(?=\n\(Did you mean [^\n]*\)$)/);
-    const message = printable(complaint) + suggestion;
+    const message = escapeControls(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
     if (isTraining && argv.includes("--json")) {
       const { endAfter } = await import("./report/run-end.js");

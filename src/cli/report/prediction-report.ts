@@ -1,6 +1,6 @@
 import type { ChalkInstance } from "chalk";
 import type { Picture } from "../../data/pictures.js";
-import { printable } from "../../errors.js";
+import { escapeControls } from "../../errors.js";
 import type { Candidate, Prediction } from "../../training/prediction.js";
 
 /** An image, what the network says to it, and what it is if that is known. */
@@ -11,7 +11,7 @@ export function predictionLines(
   { image, index, label, output, best }: PredictedPicture,
   chalk: ChalkInstance,
 ): string[] {
-  const name = printable(index === undefined ? image : `${image}[${index}]`);
+  const name = escapeControls(index === undefined ? image : `${image}[${index}]`);
   const [answer, ...others] = best.map((candidate) => candidateText(candidate, output));
   const isRight = label === best[0].class;
   const truth = label === undefined ? "" : (isRight ? chalk.green : chalk.red)(`  label ${label}`);
