@@ -76,9 +76,9 @@ function splitExamples(
   if (!(Number.isInteger(validation) && validation >= 0 && validation < n)) {
     throw new ConfigurationError({
       thing: `validation ${validation}`,
-      expected: `a whole number below ${n}, the number of training images, so that some are left to train on`,
+      expected: `a whole number below ${n}, the number of training images`,
       found: inspectValue(validation),
-      remedy: "hold out fewer, or 0",
+      remedy: "hold out fewer, or 0, so that some are left to train on",
     });
   }
   const rest = n - validation;

@@ -275,7 +275,7 @@ describe("loadDataset with an impossible split", () => {
   it.each([
     [
       { validation: 6 },
-      /validation 6: expected a whole number below 6, the number of training images, .* found 6; hold out fewer/,
+      /validation 6: expected a whole number below 6, the number of training images, found 6; hold out fewer/,
     ],
     [{}, /validation 10000: .*hold out fewer, or 0/],
     [{ validation: 2, trainSize: 5 }, /train size 5: expected 1 to 4/],

@@ -88,7 +88,7 @@ describe("checkTraining", () => {
       "max norm: expected a number that is not 0 in float32, found 1e-300; use a larger one, or the textbook engine",
     ],
     [{ random: 5 }, "random: expected an instance of Random, found 5"],
-    [{ signal: {} }, "signal: expected an instance of AbortSignal, found {}"],
+    [{ signal: {} }, "signal: expected an instance of AbortSignal, found [Object]"],
     [{ onEpoch: "print" }, "onEpoch: expected an instance of Function, found 'print'"],
     ["fast", "options: expected an instance of Object, found 'fast'"],
     [{ engine: "quick" }, "engine: expected fast or textbook, found quick"],
