@@ -1,6 +1,10 @@
 /** Activations, outputs and costs, four neurons at a time: the counterparts of the tables in src/network, numbered in their order. */
 import { Rule } from "./layout";
 
+const enum Activation { Sigmoid, Tanh, Relu }
+const enum Output { Sigmoid, Softmax }
+const enum Cost { Quadratic, CrossEntropy, LogLikelihood }
+
 /**
  * e^x, within 2 units in the last place of float32 for |x| <= 87; x beyond that counts as 87. Never infinite; NaN stays NaN.
  *
@@ -32,18 +36,14 @@ export function exp(x: v128): v128 {
  */
 const TINY: f32 = 1.0842022e-19;
 
-// @ts-ignore: decorator
-@inline
-const SIGMOID = 0, TANH = 1, RELU = 2;
-
 /** The activation of hidden neurons: a for z. */
 // @ts-ignore: decorator
 @inline
 function value(activation: i32, z: v128): v128 {
   switch (activation) {
-    case SIGMOID: return sigmoid(z);
-    case TANH: return tanh(z);
-    case RELU: return relu(z);
+    case Activation.Sigmoid: return sigmoid(z);
+    case Activation.Tanh: return tanh(z);
+    case Activation.Relu: return relu(z);
     default: return unreachable();
   }
 }
@@ -54,9 +54,9 @@ function value(activation: i32, z: v128): v128 {
 function derivative(activation: i32, a: v128): v128 {
   const one = f32x4.splat(1);
   switch (activation) {
-    case SIGMOID: return sigmoidPrime(a);
-    case TANH: return f32x4.sub(one, f32x4.mul(a, a));
-    case RELU: return v128.and(f32x4.gt(a, f32x4.splat(0)), one);
+    case Activation.Sigmoid: return sigmoidPrime(a);
+    case Activation.Tanh: return f32x4.sub(one, f32x4.mul(a, a));
+    case Activation.Relu: return v128.and(f32x4.gt(a, f32x4.splat(0)), one);
     default: return unreachable();
   }
 }
@@ -120,22 +120,15 @@ export function timesDerivative(rule: Rule, delta: usize, a: usize, stride: usiz
   }
 }
 
-// @ts-ignore: decorator
-@inline
-const SOFTMAX = 1;
-// @ts-ignore: decorator
-@inline
-const QUADRATIC = 0, CROSS_ENTROPY = 1, LOG_LIKELIHOOD = 2;
-
 /** BP1 times `scale`, for output neurons whose activations are a and should be y. */
 // @ts-ignore: decorator
 @inline
 function delta(cost: i32, a: v128, y: v128, scale: v128): v128 {
   const error = f32x4.mul(f32x4.sub(a, y), scale);
   switch (cost) {
-    case QUADRATIC: return f32x4.mul(error, sigmoidPrime(a));
-    case CROSS_ENTROPY:
-    case LOG_LIKELIHOOD: return error;
+    case Cost.Quadratic: return f32x4.mul(error, sigmoidPrime(a));
+    case Cost.CrossEntropy:
+    case Cost.LogLikelihood: return error;
     default: return unreachable();
   }
 }
@@ -147,7 +140,7 @@ function delta(cost: i32, a: v128, y: v128, scale: v128): v128 {
 export function outputDelta(rule: Rule, z: usize, deltas: usize, from: i32, to: i32, units: i32, label: i32, scale: f32): void {
   assert(label < units);
   let largest = f32x4.splat(0), sum = largest;
-  if (rule.output == SOFTMAX) {
+  if (rule.output == Output.Softmax) {
     largest = f32x4.splat(largestOf(z, units));
     sum = f32x4.splat(sumOfExp(z, units, largest));
   }
@@ -155,7 +148,7 @@ export function outputDelta(rule: Rule, z: usize, deltas: usize, from: i32, to: 
     const unit = i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3));
     const y = v128.and(i32x4.eq(unit, i32x4.splat(label)), f32x4.splat(1));
     const x = v128.load(z + (<usize>i << 2));
-    const a = rule.output == SOFTMAX ? f32x4.div(exp(f32x4.sub(x, largest)), sum) : sigmoid(x);
+    const a = rule.output == Output.Softmax ? f32x4.div(exp(f32x4.sub(x, largest)), sum) : sigmoid(x);
     const d = delta(rule.cost, a, y, f32x4.splat(scale));
     v128.store(deltas + (<usize>i << 2), v128.and(flush(d), i32x4.lt_s(unit, i32x4.splat(units))));
   }

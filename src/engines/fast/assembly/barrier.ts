@@ -15,11 +15,11 @@ import { Thread } from "./layout";
 const SPINS = 500000;
 
 export function meet(t: Thread): void {
-  const mine = t.barrier + (<usize>t.me << 6), sleepers = t.barrier + (<usize>t.threads << 6);
+  const mine = t.barrier + (<usize>t.index << 6), sleepers = t.barrier + (<usize>t.threadCount << 6);
   const count = load<i32>(mine) + 1;
   atomic.store<i32>(mine, count);
   if (atomic.load<i32>(sleepers)) atomic.notify(mine, -1);
-  for (let other = 0; other < t.threads; other++) {
+  for (let other = 0; other < t.threadCount; other++) {
     const theirs = t.barrier + (<usize>other << 6);
     // The difference, not the counts: they may overflow.
     for (let spins = 0, seen = 0; (seen = atomic.load<i32>(theirs)) - count < 0; spins++) {

@@ -15,7 +15,7 @@ function factors(rule: Rule, maskRow: u32, v: i32): v128 {
   x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), i32x4.splat(0x7feb352d));
   x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(0x846ca68b));
   x = v128.xor(x, i32x4.shr_u(x, 16));
-  return v128.andnot(f32x4.splat(rule.dropFactor), i32x4.lt_u(x, i32x4.splat(rule.dropBelow)));
+  return v128.andnot(f32x4.splat(rule.dropFactor), i32x4.lt_u(x, i32x4.splat(rule.dropThreshold)));
 }
 
 function mix(x: u32): u32 {

@@ -20,7 +20,7 @@ import { meet } from "./barrier";
  */
 function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32, seed: u32, number: i32): void {
   touch(images, from, from + m);
-  for (let l = 0; l < t.layers; l++) {
+  for (let l = 0; l < t.layerCount; l++) {
     const layer = layerAt(t, l);
     const a = activationsOf(layer, batch);
     for (let p = layer.fromPanel; p < layer.toPanel; p++) {
@@ -35,37 +35,37 @@ function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32, s
           sparseForward(n, images.pairs + load<u32>(s), images.pairs + load<u32>(s, 4), t.values, w, biases, row(z, e, layer.stride));
         }
       }
-      if (l == t.layers - 1) continue;
+      if (l == t.layerCount - 1) continue;
       activate(t.rule.activation, z, layer.stride, n, m);
       if (number >= 0) dropAll(t.rule, z, layer.stride, v, n, m, l + 1, seed, number + from);
     }
-    if (layer.meetForward) meet(t);
+    if (layer.meetAfterForward) meet(t);
   }
 }
 
 /** Dropout for `n` vectors from `v` of hidden layer `l`, of `m` examples whose numbers start at `number`. */
 function dropAll(rule: Rule, x: usize, stride: usize, v: i32, n: i32, m: i32, l: i32, seed: u32, number: i32): void {
-  if (rule.dropBelow == 0) return;
+  if (rule.dropThreshold == 0) return;
   for (let e = 0; e < m; e++) drop(rule, row(x, e, stride), maskRow(seed, number + e, l), v, n);
 }
 
 /** BP1 and BP2, from the top down. `scale`, -eta/m, goes in at the output and so into every delta. */
 function backpropagate(t: Thread, images: Images, batch: i32, from: i32, m: i32, scale: f32, seed: u32, number: i32): void {
-  let layer = layerAt(t, t.layers - 1);
+  let layer = layerAt(t, t.layerCount - 1);
   const a = activationsOf(layer, batch);
   const u = panelStart(layer, layer.fromPanel) << 2, to = panelStart(layer, layer.toPanel) << 2;
   for (let e = 0; e < m; e++) {
     const label = <i32>load<u8>(images.labels + exampleAt(images, from + e));
     outputDelta(t.rule, row(a, e, layer.stride), row(layer.deltas, e, layer.stride), u, to, layer.units, label, scale);
   }
-  if (layer.meetDelta) meet(t);
-  for (let l = t.layers - 2; l >= 0; l--) {
+  if (layer.meetAfterDelta) meet(t);
+  for (let l = t.layerCount - 2; l >= 0; l--) {
     const below = layerAt(t, l);
     denseError(layer, below, m);
     const v = panelStart(below, below.fromPanel), n = panelStart(below, below.toPanel) - v, at = <usize>v * 16;
     timesDerivative(t.rule, below.deltas + at, activationsOf(below, batch) + at, below.stride, n, m);
     dropAll(t.rule, below.deltas + at, below.stride, v, n, m, l + 1, seed, number + from);
-    if (below.meetDelta) meet(t);
+    if (below.meetAfterDelta) meet(t);
     layer = below;
   }
 }
@@ -83,7 +83,7 @@ function update(t: Thread, images: Images, batch: i32, from: i32, m: i32, eta: f
     }
     afterUpdate(t.rule, first, p, 0, first.inputs, eta);
   }
-  for (let l = 1; l < t.layers; l++) {
+  for (let l = 1; l < t.layerCount; l++) {
     const layer = layerAt(t, l);
     for (let p = 0; p < layer.panels; p++) beforeUpdate(t.rule, layer, p, layer.fromRow, layer.toRow, eta);
     denseUpdate(layer, layerAt(t, l - 1), batch, m, t.values + 255 * 4);
@@ -112,7 +112,7 @@ function afterUpdate(rule: Rule, layer: Layer, p: i32, from: i32, to: i32, eta: 
 /** Max-norm, for the neurons of this thread's panels; in all layers but the first, others have updated weights into them. */
 function shortenAll(t: Thread): void {
   meet(t);
-  for (let l = 0; l < t.layers; l++) {
+  for (let l = 0; l < t.layerCount; l++) {
     const layer = layerAt(t, l);
     for (let p = layer.fromPanel; p < layer.toPanel; p++) {
       const v = panelStart(layer, p);
@@ -140,12 +140,12 @@ export function train(t: Thread, images: Images, first: i32, last: i32, size: i3
  * time, as many as there is scratch for.
  */
 export function evaluate(t: Thread, images: Images, from: i32, to: i32, rows: i32, outputs: usize): void {
-  const layer = layerAt(t, t.layers - 1), bytes = <usize>layer.units << 2;
+  const layer = layerAt(t, t.layerCount - 1), bytes = <usize>layer.units << 2;
   for (; from < to; from += rows) {
     const m = min(rows, to - from);
     feedForward(t, images, 0, from, m, 0, -1);
     meet(t);
-    for (let e = 0; t.me == 0 && e < m; e++, outputs += bytes) memory.copy(outputs, row(activationsOf(layer, 0), e, layer.stride), bytes);
+    for (let e = 0; t.index == 0 && e < m; e++, outputs += bytes) memory.copy(outputs, row(activationsOf(layer, 0), e, layer.stride), bytes);
     meet(t);
   }
 }

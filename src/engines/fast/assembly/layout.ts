@@ -37,8 +37,8 @@ export class Layer {
   fromRow: i32;
   toRow: i32;
   /** Not 0: another thread reads what this one has just written, so meet after the forward pass / after the deltas. */
-  meetForward: i32;
-  meetDelta: i32;
+  meetAfterForward: i32;
+  meetAfterDelta: i32;
   /** f32, panel after panel, each (rows, units of the panel) row-major; padded rows and units are zero and stay zero. */
   weights: usize;
   /** f32[4 * vectors] */
@@ -51,7 +51,7 @@ export class Layer {
   weightTargets: usize;
   biasTargets: usize;
   /** Activations of odd mini-batches lie this many bytes further on (0: in the same place). */
-  swap: usize;
+  oddBatchOffset: usize;
 }
 
 /** How a mini-batch moves the parameters. */
@@ -66,7 +66,7 @@ export class Rule {
   l1: f32;
   momentum: f32;
   /** Hidden neurons whose random bits are below this are left out (0: none), the share that is not, and 1 / keep, which they count. */
-  dropBelow: u32;
+  dropThreshold: u32;
   keep: f32;
   dropFactor: f32;
   /** 0: none. */
@@ -77,20 +77,20 @@ export class Rule {
 @unmanaged
 export class Thread {
   /** Record of the first layer; the others follow it. */
-  first: usize;
-  layers: i32;
+  firstLayer: usize;
+  layerCount: i32;
   rule: Rule;
   /** f32[256], pixel value -> 0..1, so the last one is 1. */
   values: usize;
   /** Barrier, see barrier.ts. */
-  me: i32;
-  threads: i32;
+  index: i32;
+  threadCount: i32;
   barrier: usize;
 }
 
 /** Layer record `l`, counting from 0 = the weights that lead out of the input. */
 export function layerAt(t: Thread, l: i32): Layer {
-  return changetype<Layer>(t.first + <usize>l * offsetof<Layer>());
+  return changetype<Layer>(t.firstLayer + <usize>l * offsetof<Layer>());
 }
 
 /** First vector of panel `p`; `panelStart(panels)` is the number of vectors. */
@@ -113,7 +113,7 @@ export function panelTargets(layer: Layer, v: i32): usize {
 
 /** Address of this mini-batch's activations. */
 export function activationsOf(layer: Layer, batch: i32): usize {
-  return row(layer.activations, batch & 1, layer.swap);
+  return row(layer.activations, batch & 1, layer.oddBatchOffset);
 }
 
 /** Address of row `i` of a matrix whose rows are `stride` bytes apart. */

@@ -1,0 +1,74 @@
+/** What the fast engine refuses before training, and what it can train. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { EngineName } from "../../../dist/engines/engines.js";
+import { checkFast } from "../../../dist/engines/fast/plan.js";
+import { KERNEL_NAMES } from "../../../dist/engines/fast/records.js";
+import { TextbookEngine } from "../../../dist/engines/textbook/textbook.js";
+import { ConfigurationError } from "../../../dist/errors.js";
+import { ACTIVATIONS } from "../../../dist/network/activation.js";
+import { COSTS, type CostName } from "../../../dist/network/cost.js";
+import { DEFAULTS } from "../../../dist/network/hyperparameters.js";
+import { Network, type NetworkOptions, zeros } from "../../../dist/network/network.js";
+import { OUTPUTS } from "../../../dist/network/output.js";
+import { Random } from "../../../dist/network/random.js";
+import { checkTraining } from "../../../dist/training/options.js";
+import { datasetOf, randomExamples } from "../../fixtures/examples.js";
+
+const SIZES = [42, 11, 9];
+const data = datasetOf(randomExamples(20, 6, 7, 9));
+
+describe("a name that is in the table of src/network but not in the kernel", () => {
+  const tables: Record<string, Record<string, unknown>> = { activation: ACTIVATIONS, output: OUTPUTS, cost: COSTS };
+  beforeEach(() => {
+    tables.activation.novel = ACTIVATIONS.sigmoid;
+    tables.output.novel = OUTPUTS.sigmoid;
+    tables.cost.novel = { ...COSTS.quadratic, outputs: ["sigmoid", "novel"] };
+  });
+  afterEach(() => {
+    for (const table of Object.values(tables)) delete table.novel;
+  });
+
+  it.each([
+    ["activation", { activation: "novel" }, "quadratic"],
+    ["output", { output: "novel" }, "novel"],
+    ["cost", {}, "novel"],
+  ] as const)("is refused before training as %s, but not by the textbook engine", (kind, options, cost) => {
+    const network = { sizes: SIZES, ...(options as NetworkOptions) };
+    const check = (engine: EngineName) => () => checkTraining(network, data, { engine, cost: cost as CostName });
+    expect(check("fast")).toThrow(ConfigurationError);
+    expect(check("fast")).toThrow(
+      `${kind}: expected ${KERNEL_NAMES[kind].join(" or ")} for the fast engine, found novel; ` +
+        "use --engine textbook, or add it to src/engines/fast/assembly/activation.ts",
+    );
+    expect(check("textbook")).not.toThrow();
+  });
+});
+
+describe("a name that the kernel knows", () => {
+  const choices = KERNEL_NAMES.activation.flatMap((activation) =>
+    KERNEL_NAMES.cost.flatMap((cost) => COSTS[cost].outputs.map((output) => ({ activation, cost, output }))),
+  );
+
+  it("is one of every table's", () => {
+    expect(new Set(choices.map(({ output }) => output))).toEqual(new Set(KERNEL_NAMES.output));
+  });
+
+  // One step in float32, as in fast-engine.test.ts. Another activation, output or cost differs by 1e-3 or more.
+  it.each(choices)("means the same to the kernel: %j", async ({ activation, cost, output }) => {
+    const start = () => Network.random(SIZES, new Random(7), { activation, output, init: "scaled" });
+    const settings = { ...DEFAULTS, cost, eta: 0.5, threads: 1 };
+    const batch = Uint32Array.from({ length: 10 }, (_, i) => i);
+    const engine = await checkFast({ network: start(), data, settings })(start());
+    await engine.train(batch, settings.eta);
+    const found = zeros(SIZES);
+    engine.copyTo(found);
+    await engine.finish();
+    const expected = start();
+    await new TextbookEngine(expected, data, settings).train(batch, settings.eta);
+    for (const kind of ["weights", "biases"] as const) {
+      for (const [l, values] of expected[kind].entries()) {
+        for (const [i, value] of values.entries()) expect(Math.abs(found[kind][l][i] - value)).toBeLessThan(1e-5);
+      }
+    }
+  });
+});
