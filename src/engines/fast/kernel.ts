@@ -11,8 +11,8 @@ export interface Kernel {
 
 type TrainArguments = [
   images: number,
-  firstBatch: number,
-  lastBatch: number,
+  fromBatch: number,
+  toBatch: number,
   batchSize: number,
   examples: number,
   eta: number,

@@ -41,7 +41,7 @@ const OUTPUT_VALUES = 1 << 18;
 /** The smallest number of examples that scratch has room for, so that evaluation is fast at small batch sizes too. */
 const FEWEST_SCRATCH_EXAMPLES = 64;
 
-/** The kernel's own data lie below BASE, a WebAssembly memory holds at most 4 GiB, and everything begins at a cache line. In bytes. */
+/** In bytes: the room below for the kernel's own data, the largest WebAssembly memory, and a cache line. */
 const [BASE, LARGEST, LINE] = [65536, 2 ** 32 - 65536, 64];
 
 /** @throws ConfigurationError if more is needed than a WebAssembly memory holds */
@@ -50,54 +50,34 @@ export function layOut(
   data: Dataset,
   settings: Hyperparameters & { threads: number },
 ): Layout {
-  const { sizes, output } = network;
-  const { batchSize, threads } = settings;
-  const space = new Space();
+  const { sizes } = network;
+  const { batchSize } = settings;
+  const outputUnits = sizes[sizes.length - 1];
+  const examplesAtOnce = Math.max(64, Math.floor(OUTPUT_VALUES / outputUnits));
   const scratchExamples = Math.max(batchSize, FEWEST_SCRATCH_EXAMPLES);
+  const space = new Space();
   const rule = space.record("rule", ruleOf({ ...settings, ...network, n: data.training.labels.length }));
   const values = space.take(4 * 256);
-  const shapes = shapesOf(sizes, batchSize, threads);
-  const arrays = shapes.map((shape) =>
-    Array.from({ length: shape.isCopied ? threads : 1 }, () =>
-      placeArrays(shape, scratchExamples, settings.momentum > 0, space),
-    ),
-  );
-  const placeThread = (index: number, threadCount: number, barrier: number): ThreadRecords => {
-    const firstLayer = space.take(4 * FIELDS.layer.length * shapes.length);
-    const layers = shapes.map((shape, l) => ({
-      at: firstLayer + 4 * FIELDS.layer.length * l,
-      fields: {
-        ...shape,
-        ...shareOf(shapes, l, output, index, threadCount),
-        ...arrays[l][shape.isCopied ? index : 0],
-      },
-    }));
-    const fields = { firstLayer, layerCount: shapes.length, rule: rule.at, values, index, threadCount, barrier };
-    return { thread: space.record("thread", fields), layers };
-  };
-  const barrier = space.take((threads + 1) * LINE);
-  const examplesAtOnce = Math.max(64, Math.floor(OUTPUT_VALUES / shapes[shapes.length - 1].units));
   const layout = {
     batchSize,
     scratchExamples,
     rule,
     values,
-    threads: Array.from({ length: threads }, (_, index) => placeThread(index, threads, barrier)),
-    solo: placeThread(0, 1, space.take(2 * LINE)),
+    ...placeThreads(network, settings, scratchExamples, { rule: rule.at, values }, space),
     ...placeExamples(data, space),
-    outputs: space.take(4 * examplesAtOnce * shapes[shapes.length - 1].units),
+    outputs: space.take(4 * examplesAtOnce * outputUnits),
     examplesAtOnce,
   };
   if (space.top > LARGEST) throw tooLarge(sizes, batchSize, space.top);
   return { ...layout, bytes: space.top };
 }
 
-/** The memory that is taken so far. */
+/** The memory that is taken so far; everything in it begins at a cache line. */
 class Space {
   /** The end of what is taken. */
   top = BASE;
 
-  /** Takes `bytes` bytes from the beginning of a cache line on. Returns their address. */
+  /** Takes so many bytes. Returns their address. */
   take(bytes: number): number {
     const at = this.top;
     this.top = roundUp(at + bytes, LINE);
@@ -107,6 +87,40 @@ class Space {
   record<Kind extends RecordKind>(kind: Kind, fields: Fields<Kind>): Placed<Kind> {
     return { at: this.take(4 * FIELDS[kind].length), fields };
   }
+}
+
+/** Places the arrays of all layers, and the records of the threads that work on them. */
+function placeThreads(
+  { sizes, output }: Pick<Network, "sizes" | "output">,
+  { batchSize, momentum, threads }: Hyperparameters & { threads: number },
+  scratchExamples: number,
+  common: Pick<Fields<"thread">, "rule" | "values">,
+  space: Space,
+): Pick<Layout, "threads" | "solo"> {
+  const shapes = shapesOf(sizes, batchSize, threads);
+  const layerCount = shapes.length;
+  const arrays = shapes.map((shape) =>
+    Array.from({ length: shape.isCopied ? threads : 1 }, () =>
+      placeArrays(shape, scratchExamples, momentum > 0, space),
+    ),
+  );
+  const placeThread = (index: number, threadCount: number, barrier: number): ThreadRecords => {
+    const firstLayer = space.take(4 * FIELDS.layer.length * layerCount);
+    const layers = shapes.map((shape, l) => {
+      const share = shareOf(shapes, l, output, index, threadCount);
+      const fields = { ...shape, ...share, ...arrays[l][shape.isCopied ? index : 0] };
+      return { at: firstLayer + 4 * FIELDS.layer.length * l, fields };
+    });
+    return {
+      thread: space.record("thread", { ...common, firstLayer, layerCount, index, threadCount, barrier }),
+      layers,
+    };
+  };
+  const barrier = space.take((threads + 1) * LINE);
+  return {
+    threads: Array.from({ length: threads }, (_, index) => placeThread(index, threads, barrier)),
+    solo: placeThread(0, 1, space.take(2 * LINE)),
+  };
 }
 
 /** Places one copy of a layer's arrays. assembly/layout.ts gives the shape of each. */
@@ -148,7 +162,7 @@ function placeExamples(data: Dataset, space: Space): Pick<Layout, "images" | "sh
   return { images, shuffled: space.record("images", { ...images.training.fields, order }) };
 }
 
-/** The bytes from one row of activations to the next: an odd number of cache lines, so that the rows do not compete for the same places in the cache. */
+/** The bytes from one row of activations to the next: an odd number of cache lines, so that rows do not compete for the same cache sets. */
 function rowStride(units: number): number {
   const lines = Math.ceil((4 * units) / LINE);
   return LINE * (lines % 2 ? lines : lines + 1);
