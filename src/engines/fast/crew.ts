@@ -11,9 +11,8 @@ export type Message =
 /** Worker threads that make kernel calls together. If one of them fails, the current call fails, or else the next one. */
 export class Crew {
   readonly #workers: Worker[] = [];
-  /** Aborted with the error of the first worker that fails. */
+  /** Aborted with the error of the first worker that fails, or when one ends. */
   readonly #failure = new AbortController();
-  #isClosed = false;
 
   private constructor() {
     setMaxListeners(0, this.#failure.signal); // any number of workers is waited for at once
@@ -50,17 +49,13 @@ export class Crew {
 
   /** Ends all workers. */
   async close(): Promise<void> {
-    this.#isClosed = true;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   #addWorker(): void {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
     worker.on("error", (error) => this.#failure.abort(error));
-    worker.on("exit", (code) => {
-      if (this.#isClosed) return;
-      this.#failure.abort(new Error(`a worker thread ended unexpectedly, with exit code ${code}`));
-    });
+    worker.on("exit", (code) => this.#failure.abort(new Error(`a worker thread ended with exit code ${code}`)));
     this.#workers.push(worker);
   }
 

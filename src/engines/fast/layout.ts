@@ -7,69 +7,49 @@ import type { Network } from "../../network/network.js";
 import { FIELDS, type Fields, type Placed, type RecordKind, ruleOf } from "./records.js";
 import { type LayerShape, roundUp, shapesOf, shareOf } from "./shares.js";
 
-/** The addresses of all records and arrays, in bytes, and what the records say. */
-export interface Layout {
-  /** Size of the memory. */
-  bytes: number;
-  batchSize: number;
-  /** Number of examples that the layers' activations and deltas have room for. */
-  scratchExamples: number;
-  rule: Placed<"rule">;
-  /** f32[256]: pixel value -> 0..1 */
-  values: number;
-  threads: ThreadRecords[];
-  /** For a thread that does everything alone, on the arrays of the first one. */
-  solo: ThreadRecords;
-  /** The examples of each part in their own order. */
-  images: Record<Part, Placed<"images">>;
-  /** The training examples in the order at its field `order`, which is u32[training examples]. */
-  shuffled: Placed<"images">;
-  /** f32 (examplesAtOnce, output units): where `evaluate` puts z. */
-  outputs: number;
-  examplesAtOnce: number;
-}
-
-/** The records of one thread: its own, and one for each layer. */
-export interface ThreadRecords {
-  thread: Placed<"thread">;
-  layers: Placed<"layer">[];
-}
-
 /** Approximate number of values in the buffer for outputs. */
 const OUTPUT_VALUES = 1 << 18;
 
-/** The smallest number of examples that scratch has room for, so that evaluation is fast at small batch sizes too. */
-const FEWEST_SCRATCH_EXAMPLES = 64;
+/** The smallest number of examples that scratch and the outputs have room for, so that evaluation is fast at small batch sizes too. */
+const FEWEST_EXAMPLES = 64;
 
 /** In bytes: the room below for the kernel's own data, the largest WebAssembly memory, and a cache line. */
 const [BASE, LARGEST, LINE] = [65536, 2 ** 32 - 65536, 64];
+
+/** The addresses of all records and arrays, in bytes, and the contents of the records. */
+export type Layout = ReturnType<typeof layOut>;
 
 /** @throws ConfigurationError if more is needed than a WebAssembly memory holds */
 export function layOut(
   network: Pick<Network, "sizes" | "activation" | "output">,
   data: Dataset,
   settings: Hyperparameters & { threads: number },
-): Layout {
+) {
   const { sizes } = network;
   const { batchSize } = settings;
   const outputUnits = sizes[sizes.length - 1];
-  const examplesAtOnce = Math.max(64, Math.floor(OUTPUT_VALUES / outputUnits));
-  const scratchExamples = Math.max(batchSize, FEWEST_SCRATCH_EXAMPLES);
+  const examplesAtOnce = Math.max(FEWEST_EXAMPLES, Math.floor(OUTPUT_VALUES / outputUnits));
+  const scratchExamples = Math.max(batchSize, FEWEST_EXAMPLES);
   const space = new Space();
   const rule = space.record("rule", ruleOf({ ...settings, ...network, n: data.training.labels.length }));
   const values = space.take(4 * 256);
   const layout = {
     batchSize,
+    /** Number of examples that the layers' activations and deltas have room for. */
     scratchExamples,
     rule,
+    /** f32[256]: pixel value -> 0..1 */
     values,
     ...placeThreads(network, settings, scratchExamples, { rule: rule.at, values }, space),
     ...placeExamples(data, space),
+    /** f32 (examplesAtOnce, output units): where `evaluate` writes z. */
     outputs: space.take(4 * examplesAtOnce * outputUnits),
     examplesAtOnce,
+    /** Size of the memory. */
+    bytes: space.top,
   };
-  if (space.top > LARGEST) throw tooLarge(sizes, batchSize, space.top);
-  return { ...layout, bytes: space.top };
+  if (layout.bytes > LARGEST) throw tooLarge(sizes, batchSize, layout.bytes);
+  return layout;
 }
 
 /** The memory that is taken so far; everything in it begins at a cache line. */
@@ -96,7 +76,7 @@ function placeThreads(
   scratchExamples: number,
   common: Pick<Fields<"thread">, "rule" | "values">,
   space: Space,
-): Pick<Layout, "threads" | "solo"> {
+) {
   const shapes = shapesOf(sizes, batchSize, threads);
   const layerCount = shapes.length;
   const arrays = shapes.map((shape) =>
@@ -104,7 +84,7 @@ function placeThreads(
       placeArrays(shape, scratchExamples, momentum > 0, space),
     ),
   );
-  const placeThread = (index: number, threadCount: number, barrier: number): ThreadRecords => {
+  const placeThread = (index: number, threadCount: number, barrier: number) => {
     const firstLayer = space.take(4 * FIELDS.layer.length * layerCount);
     const layers = shapes.map((shape, l) => {
       const share = shareOf(shapes, l, output, index, threadCount);
@@ -119,6 +99,7 @@ function placeThreads(
   const barrier = space.take((threads + 1) * LINE);
   return {
     threads: Array.from({ length: threads }, (_, index) => placeThread(index, threads, barrier)),
+    /** For a thread that does everything alone, on the arrays of the first one. */
     solo: placeThread(0, 1, space.take(2 * LINE)),
   };
 }
@@ -148,7 +129,7 @@ export function bytesOf({ rows, vectors }: Pick<LayerShape, "rows" | "vectors">)
 }
 
 /** Places the examples of each part and the orders in which they come. */
-function placeExamples(data: Dataset, space: Space): Pick<Layout, "images" | "shuffled"> {
+function placeExamples(data: Dataset, space: Space) {
   const inOrder = space.take(4 * Math.max(...PARTS.map((part) => data[part].labels.length)));
   const place = (part: Part): Placed<"images"> => {
     const { images, labels } = data[part];
@@ -157,9 +138,12 @@ function placeExamples(data: Dataset, space: Space): Pick<Layout, "images" | "sh
     const fields = { starts, pairs, labels: space.take(labels.length), order: inOrder, length: labels.length };
     return space.record("images", fields);
   };
+  /** The examples of each part in their own order. */
   const images = { training: place("training"), validation: place("validation"), test: place("test") };
   const order = space.take(4 * data.training.labels.length);
-  return { images, shuffled: space.record("images", { ...images.training.fields, order }) };
+  /** The training examples in the order at its field `order`, which is u32[training examples]. */
+  const shuffled = space.record("images", { ...images.training.fields, order });
+  return { images, shuffled };
 }
 
 /** The bytes from one row of activations to the next: an odd number of cache lines, so that rows do not compete for the same cache sets. */
