@@ -1,6 +1,6 @@
 /** What the fast engine refuses before training, and what it can train. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { EngineName } from "../../../dist/engines/engines.js";
+import { ENGINES, type EngineName } from "../../../dist/engines/engines.js";
 import { checkFast } from "../../../dist/engines/fast/plan.js";
 import { KERNEL_NAMES } from "../../../dist/engines/fast/records.js";
 import { TextbookEngine } from "../../../dist/engines/textbook/textbook.js";
@@ -11,7 +11,6 @@ import { DEFAULTS } from "../../../dist/network/hyperparameters.js";
 import { Network, type NetworkOptions, zeros } from "../../../dist/network/network.js";
 import { OUTPUTS } from "../../../dist/network/output.js";
 import { Random } from "../../../dist/network/random.js";
-import { checkTraining } from "../../../dist/training/options.js";
 import { datasetOf, randomExamples } from "../../fixtures/examples.js";
 
 const SIZES = [42, 11, 9];
@@ -34,7 +33,8 @@ describe("a name that is in the table of src/network but not in the kernel", () 
     ["cost", {}, "novel"],
   ] as const)("is refused before training as %s, but not by the textbook engine", (kind, options, cost) => {
     const network = { sizes: SIZES, ...(options as NetworkOptions) };
-    const check = (engine: EngineName) => () => checkTraining(network, data, { engine, cost: cost as CostName });
+    const settings = { ...DEFAULTS, cost: cost as CostName, eta: 3, threads: 1 };
+    const check = (engine: EngineName) => () => ENGINES[engine].check({ network, data, settings });
     expect(check("fast")).toThrow(ConfigurationError);
     expect(check("fast")).toThrow(
       `${kind}: expected ${KERNEL_NAMES[kind].join(" or ")} for the fast engine, found novel; ` +
