@@ -8,6 +8,8 @@ export interface Range<T> {
   includes(value: unknown): value is T;
   /** All of the values, if they are names. */
   names?: readonly T[];
+  /** Whether they are whole numbers. */
+  isWhole?: boolean;
 }
 
 /** What a caller may set: its default value, and the values that make sense. */
@@ -56,7 +58,8 @@ const LARGEST_COUNT = 2 ** 31 - 1;
 
 export function wholeNumber(min: number, max = LARGEST_COUNT): Range<number> {
   const to = max === LARGEST_COUNT ? "" : ` to ${max}`;
-  return numbers(`a whole number from ${min}${to}`, (x) => Number.isInteger(x) && x >= min && x <= max);
+  const range = numbers(`a whole number from ${min}${to}`, (x) => Number.isInteger(x) && x >= min && x <= max);
+  return { ...range, isWhole: true };
 }
 
 export const aboveZero = numbers("a number above 0", (x) => x > 0);
@@ -81,8 +84,8 @@ export function listOf<Name extends string>(names: readonly Name[]): Range<Name>
 }
 
 /** The range and infinity, which stands for "never" or "none". */
-export function orInfinity({ expected, includes }: Range<number>): Range<number> {
-  return numbers(expected, (x) => x === Number.POSITIVE_INFINITY || includes(x));
+export function orInfinity({ expected, includes, isWhole }: Range<number>): Range<number> {
+  return { ...numbers(expected, (x) => x === Number.POSITIVE_INFINITY || includes(x)), isWhole };
 }
 
 export function numbers(expected: string, includes: (x: number) => boolean): Range<number> {

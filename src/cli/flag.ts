@@ -1,6 +1,6 @@
 /** An entry of the table of flags (flags.ts): what it says, and the commander option that it becomes. */
 import { Option } from "commander";
-import type { Setting } from "../ranges.js";
+import type { Range, Setting } from "../ranges.js";
 import * as parse from "./parsers.js";
 
 /** The commands of the program; `train` is `bp-train` without the name of a command. */
@@ -43,13 +43,24 @@ export type Flag<T = unknown, C extends CommandName = CommandName> = Reading<T> 
     about: string;
   };
 
+/** @param source  a setting, whose range and default the flag has, or how else the flag is read */
 export function flag<T, const C extends CommandName>(
   spelling: string,
   about: string,
-  reading: Reading<T>,
+  source: Setting<T> | Reading<T>,
   uses: Uses<T, C>,
 ): Flag<T, C> {
-  return { spelling, about, ...reading, ...uses } as Flag<T, C>;
+  return { spelling, about, ...("range" in source ? readingOf(source) : source), ...uses } as Flag<T, C>;
+}
+
+function readingOf<T>({ default: value, range }: Setting<T>): Reading<T> {
+  if (range.names) return { default: value, choices: range.names as readonly (T & string)[] };
+  if (typeof value === "boolean") return { default: value };
+  const numbers = range as Range<unknown> as Range<number>;
+  return {
+    default: value,
+    parse: (numbers.isWhole ? parse.wholeNumber : parse.decimal)(numbers) as (text: string) => T,
+  };
 }
 
 /** Adds the heading that flags have in the help. */
@@ -58,26 +69,12 @@ export function group<const G extends string, Flags extends Record<string, objec
   return Object.fromEntries(entries) as { [Name in keyof Flags]: Flags[Name] & { group: G } };
 }
 
-/** A whole number. */
-export function count({ default: value, range }: Setting<number>): Reading<number> {
-  return { default: value, parse: parse.wholeNumber(range) };
-}
-
-/** A decimal number. @param examples  for the error message */
-export function decimal({ default: value, range }: Setting<number>, examples: string): Reading<number> {
-  return { default: value, parse: parse.decimal(range, examples) };
-}
-
-/** One of a few names. */
-export function name<Name extends string>({ default: value, range }: Setting<Name>): Reading<Name> {
-  return { default: value, choices: range.names };
-}
-
-/** A flag that is undefined where it is not given; `defaultText` says what that means, by default the library's own default. */
+/** A flag that is undefined where it is not given; `defaultText` says what that means, by default the setting's own default. */
 export function optional<T>(
-  { default: value, ...reading }: Reading<T>,
-  defaultText = `${value}`,
+  source: Setting<T> | Reading<T>,
+  defaultText = `${source.default}`,
 ): Reading<T | undefined> {
+  const { default: _, ...reading } = "range" in source ? readingOf(source) : source;
   return { ...reading, defaultText };
 }
 

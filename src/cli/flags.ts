@@ -9,19 +9,7 @@ import { SEED } from "../network/seed.js";
 import { listOf, setting, wholeNumber } from "../ranges.js";
 import type { CheckName } from "../training/gradient-check.js";
 import { TRAINING_SETTINGS as LIBRARY } from "../training/options.js";
-import {
-  type CommandName,
-  count,
-  decimal,
-  type Flag,
-  flag,
-  group,
-  name,
-  optional,
-  optionalPath,
-  switchedOff,
-  toOption,
-} from "./flag.js";
+import { type CommandName, type Flag, flag, group, optional, optionalPath, switchedOff, toOption } from "./flag.js";
 import * as parse from "./parsers.js";
 
 /** How much slower than a baseline a benchmark may be, unless --max-slowdown says otherwise. */
@@ -49,14 +37,9 @@ const SETTINGS = {
       { parse: parse.layerSizes, default: [784, 30, 10], defaultText: "784,30,10" },
       { commands: ["train", "bench", "check"], resume: "same", baseline: "same" },
     ),
-    activation: flag(
-      "--activation <name>",
-      "activation function of the hidden neurons",
-      name(NETWORK.activation),
-      NAME,
-    ),
-    output: flag("--output <name>", "activation function of the output layer", name(NETWORK.output), NAME),
-    init: flag("--init <name>", "distribution of the initial weights", name(NETWORK.init), {
+    activation: flag("--activation <name>", "activation function of the hidden neurons", NETWORK.activation, NAME),
+    output: flag("--output <name>", "activation function of the output layer", NETWORK.output, NAME),
+    init: flag("--init <name>", "distribution of the initial weights", NETWORK.init, {
       commands: ["train", "check"],
       resume: "same",
       say: (name) => `${name} start`,
@@ -64,66 +47,61 @@ const SETTINGS = {
   }),
 
   ...group("Training", {
-    epochs: flag("-e, --epochs <n>", "number of epochs", count(LIBRARY.epochs), {
+    epochs: flag("-e, --epochs <n>", "number of epochs", LIBRARY.epochs, {
       ...OF_A_RUN,
       say: (n) => `${n} epoch${n === 1 ? "" : "s"}`,
       isAlwaysSaid: true,
     }),
-    batchSize: flag("-b, --batch-size <m>", "mini-batch size", count(LIBRARY.batchSize), {
+    batchSize: flag("-b, --batch-size <m>", "mini-batch size", LIBRARY.batchSize, {
       ...NUMBER,
       say: (m) => `batch ${m}`,
       isAlwaysSaid: true,
     }),
-    eta: flag("--eta <rate>", "learning rate", decimal(LIBRARY.eta, "3, 0.5 or 1e-3"), {
+    eta: flag("--eta <rate>", "learning rate", LIBRARY.eta, {
       commands: ["train", "bench", "check"],
       resume: "same",
       say: "name and value",
       isAlwaysSaid: true,
     }),
-    cost: flag("--cost <name>", "cost function", name(LIBRARY.cost), NAME),
+    cost: flag("--cost <name>", "cost function", LIBRARY.cost, NAME),
     momentum: flag(
       "--momentum <mu>",
       "share of its velocity that a weight keeps from step to step",
-      decimal(LIBRARY.momentum, "0.9"),
+      LIBRARY.momentum,
       NUMBER,
     ),
-    schedule: flag("--schedule <name>", "how the learning rate changes from epoch to epoch", name(LIBRARY.schedule), {
+    schedule: flag("--schedule <name>", "how the learning rate changes from epoch to epoch", LIBRARY.schedule, {
       ...OF_A_RUN,
       say: (name) => `${name} schedule`,
     }),
     scheduleEpochs: flag(
       "--schedule-epochs <n>",
       "step: number of epochs that each rate lasts; plateau: number of epochs to wait for an improvement",
-      optional(count(LIBRARY.scheduleEpochs)),
+      optional(LIBRARY.scheduleEpochs),
       OF_A_RUN,
     ),
     scheduleFactor: flag(
       "--schedule-factor <x>",
       "step and plateau: what the rate is multiplied by",
-      optional(decimal(LIBRARY.scheduleFactor, "0.5")),
+      optional(LIBRARY.scheduleFactor),
       OF_A_RUN,
     ),
     etaMin: flag(
       "--eta-min <rate>",
       "cosine: the rate that would follow the last epoch",
-      optional(decimal(LIBRARY.etaMin, "0.01")),
+      optional(LIBRARY.etaMin),
       OF_A_RUN,
     ),
   }),
 
   ...group("Regularisation", {
-    lambda: flag("--lambda <x>", "L2 regularisation, the book's lambda", decimal(LIBRARY.lambda, "5 or 0.1"), NUMBER),
-    l1: flag("--l1 <x>", "L1 regularisation, scaled as lambda is", decimal(LIBRARY.l1, "5 or 0.1"), NUMBER),
-    dropout: flag(
-      "--dropout <p>",
-      "share of the hidden neurons that each example leaves out",
-      decimal(LIBRARY.dropout, "0.5"),
-      NUMBER,
-    ),
+    lambda: flag("--lambda <x>", "L2 regularisation, the book's lambda", LIBRARY.lambda, NUMBER),
+    l1: flag("--l1 <x>", "L1 regularisation, scaled as lambda is", LIBRARY.l1, NUMBER),
+    dropout: flag("--dropout <p>", "share of the hidden neurons that each example leaves out", LIBRARY.dropout, NUMBER),
     maxNorm: flag(
       "--max-norm <c>",
       "largest length of a neuron's vector of incoming weights",
-      optional(decimal(LIBRARY.maxNorm, "3"), "none"),
+      optional(LIBRARY.maxNorm, "none"),
       NUMBER,
     ),
   }),
@@ -144,13 +122,13 @@ const SETTINGS = {
     runs: flag(
       "--runs <n>",
       "train n networks, from consecutive seeds, side by side",
-      count(setting(1, wholeNumber(1, 10_000))),
+      setting(1, wholeNumber(1, 10_000)),
       FREE,
     ),
     shuffle: flag(
       "--no-shuffle",
       "keep the training images in file order (default: a new random order in each epoch)",
-      { default: LIBRARY.shuffle.default },
+      LIBRARY.shuffle,
       { ...OF_A_RUN, say: () => "not shuffled" },
     ),
   }),
@@ -165,7 +143,7 @@ const SETTINGS = {
     patience: flag(
       "--patience <n>",
       "stop after n epochs without a better validation accuracy, and keep the weights of the best epoch",
-      optional(count(LIBRARY.patience), "never"),
+      optional(LIBRARY.patience, "never"),
       OF_A_RUN,
     ),
     targetAccuracy: flag(
@@ -183,7 +161,7 @@ const SETTINGS = {
   }),
 
   ...group("Engine", {
-    engine: flag("--engine <name>", "fast: float32 SIMD; textbook: the book's loops in float64", name(LIBRARY.engine), {
+    engine: flag("--engine <name>", "fast: float32 SIMD; textbook: the book's loops in float64", LIBRARY.engine, {
       commands: ["train", "bench"],
       resume: "same",
       baseline: "same",
@@ -217,7 +195,7 @@ export const FLAGS = {
     checkpointEvery: flag(
       "--checkpoint-every <epochs>",
       "number of epochs from one checkpoint to the next",
-      optional(count(LIBRARY.checkpointEvery)),
+      optional(LIBRARY.checkpointEvery),
       FREE,
     ),
     resume: flag("--resume <file>", "continue the run of a checkpoint", optionalPath("start a new run"), FREE),
@@ -228,7 +206,7 @@ export const FLAGS = {
   }),
 
   ...group("Data", {
-    on: flag("--on <part>", "part of the data to evaluate on", name(setting("test", listOf(PARTS))), {
+    on: flag("--on <part>", "part of the data to evaluate on", setting("test", listOf(PARTS)), {
       commands: ["evaluate"],
     }),
     data: flag("--data <dir>", "folder with the four IDX files, raw or .gz", optionalPath("MNIST, in the package"), {
@@ -236,7 +214,7 @@ export const FLAGS = {
       resume: "free",
       env: "BP_TRAIN_DATA",
     }),
-    validation: flag("--validation <n>", "hold out the last n training images for validation", count(VALIDATION), {
+    validation: flag("--validation <n>", "hold out the last n training images for validation", VALIDATION, {
       commands: ["train", "bench", "check", "evaluate"],
       resume: "same",
     }),
@@ -286,10 +264,10 @@ export const FLAGS = {
   }),
 
   ...group("Printing", {
-    worst: flag("--worst <n>", "number of the worst mistakes to show", count(setting(10, wholeNumber(0))), {
+    worst: flag("--worst <n>", "number of the worst mistakes to show", setting(10, wholeNumber(0)), {
       commands: ["evaluate"],
     }),
-    top: flag("--top <k>", "number of the best classes to show", optional(count(setting(1, wholeNumber(1)))), {
+    top: flag("--top <k>", "number of the best classes to show", optional(setting(1, wholeNumber(1))), {
       commands: ["predict"],
     }),
     show: flag("--show", "draw the image as the network sees it", switchedOff, { commands: ["predict"] }),

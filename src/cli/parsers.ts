@@ -19,12 +19,11 @@ export function wholeNumber({ expected, includes }: Range<number>): Parser<numbe
   };
 }
 
-/** @param examples  for the error message */
-export function decimal({ expected, includes }: Range<number>, examples: string): Parser<number> {
+export function decimal({ expected, includes }: Range<number>): Parser<number> {
   return (text) => {
     const value = Number(text);
     if (DECIMAL.test(text) && value < Number.POSITIVE_INFINITY && includes(value)) return value;
-    throw new InvalidArgumentError(`Expected ${expected}, such as ${examples}.`);
+    throw new InvalidArgumentError(`Expected ${expected}, such as 0.5.`);
   };
 }
 
