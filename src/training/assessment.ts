@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
-import { TextbookEngine } from "../engines/textbook/textbook.js";
+import { TextbookEngine } from "../engines/textbook/textbook-engine.js";
 import { ConfigurationError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";

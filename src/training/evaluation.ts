@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
 import type { Engine } from "../engines/engine.js";
@@ -72,6 +73,7 @@ export class Evaluator {
     for (const [from, to] of this.#slices.of(total)) {
       if (signal?.aborted) return undefined;
       const outputs = await this.#engine.outputs(part, from, to);
+      await setImmediate(); // lets signals, timers and the terminal have their turn
       for (let i = from; i < to; i++) {
         const row = (i - from) * z.length;
         const answer = argmax(outputs, row, z.length);

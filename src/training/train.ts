@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/dataset.js";
 import { PARTS } from "../data/parts.js";
 import type { Engine } from "../engines/engine.js";
@@ -15,7 +16,7 @@ import { freshState, type RunState, snapshot } from "./state.js";
  * Trains `network`, in place, by stochastic gradient descent (Nielsen, chapter 1; `SGD` in the book's program): in every epoch
  * the training examples are shuffled and cut into mini-batches, and then the test examples evaluated.
  *
- * Silent; gives the event loop a turn at least every 50 ms. Does not change the data.
+ * Silent; gives the event loop a turn at least every 50 ms, but not within a mini-batch of the textbook engine. Does not change the data.
  *
  * @throws ConfigurationError if the network does not fit the data, or the options make no sense
  * @throws DivergedError as soon as a weight or bias is NaN or infinite
@@ -93,6 +94,7 @@ async function trainEpoch(
   for (const [from, to] of slices.of(order.length, state.position ?? 0)) {
     if (settings.signal?.aborted) return;
     await engine.train(order.subarray(from, to), eta, { seed, first: from });
+    await setImmediate(); // lets signals, timers and the terminal have their turn
     if (!engine.isFinite()) throw new DivergedError(epoch, eta);
     state.trainSeconds += lap();
     state.examples += to - from;

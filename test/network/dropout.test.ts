@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dropThreshold, maskBits } from "../../dist/network/dropout.js";
+import { dropFactor, dropThreshold, type Masks, maskBits, masksFrom } from "../../dist/network/dropout.js";
 
 /** Where a mask is asked for. */
 type Place = [seed: number, example: number, layer: number, unit: number];
@@ -95,6 +95,19 @@ describe("masks", () => {
     for (const bits of all) counts[Math.floor(bits / 2 ** 28)]++;
     expect(counts).toHaveLength(16); // one outside would have made another entry
     for (const count of counts) expect(Math.abs(count - N / 16)).toBeLessThan(6 * Math.sqrt(N / 16)); // six deviations of a count
+  });
+
+  it("go on with the next examples", () => {
+    const factors = (n: number) =>
+      Array.from({ length: UNITS }, (_, unit) =>
+        dropFactor(0.5, masksFrom({ seed: 7, first: 3 }, n) as Masks, 2, unit),
+      );
+    for (const n of [0, 1, 10]) {
+      expect(factors(n)).toEqual(
+        Array.from({ length: UNITS }, (_, unit) => (maskBits(7, 3 + n, 2, unit) < dropThreshold(0.5) ? 0 : 2)),
+      );
+    }
+    expect(masksFrom(undefined, 1)).toBeUndefined();
   });
 
   it("leave nobody out where dropout is 0, and everybody just below 1", () => {

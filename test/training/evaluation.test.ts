@@ -4,7 +4,7 @@ import { Images } from "../../dist/data/images.js";
 import type { Engine } from "../../dist/engines/engine.js";
 import type { EngineName } from "../../dist/engines/engines.js";
 import { FastEngine } from "../../dist/engines/fast/fast-engine.js";
-import { TextbookEngine } from "../../dist/engines/textbook/textbook.js";
+import { TextbookEngine } from "../../dist/engines/textbook/textbook-engine.js";
 import type { CostName } from "../../dist/network/cost.js";
 import { DEFAULTS, type Hyperparameters } from "../../dist/network/hyperparameters.js";
 import { Network } from "../../dist/network/network.js";
