@@ -1,13 +1,13 @@
+/** The images of a data set in memory: only the pixels that are not 0 are stored. */
 import { checkInstance } from "../errors.js";
-import { SparseVector } from "./sparse-vector.js";
 
 /**
- * n greyscale images of rows x columns pixels, 0..255, kept as sparse rows: four of five pixels of MNIST are 0, and only the
- * others, the ink, are stored.
+ * n greyscale images of rows x columns pixels, 0..255. Only the pixels that are not 0, the ink, are stored: four of five pixels of
+ * MNIST are 0.
  *
- * An ink pixel takes two bytes of `ink`: how far it lies behind the image's previous entry (the first: behind pixel 0), and its
- * value. A gap of more than 255 is bridged by entries of value 0. Image i is the bytes `starts[i]` to `starts[i + 1]`. Pixels are
- * counted row by row.
+ * Image i is the bytes `starts[i]` to `starts[i + 1]` of `ink`. They are pairs of a gap and a value, one pair per ink pixel in the order
+ * of the rows. The gap is the distance from the pixel of the previous pair, or from pixel 0 for the first pair. A distance of more than
+ * 255 is made of several pairs, in which the value of all but the last is 0.
  */
 export class Images {
   /**
@@ -22,10 +22,11 @@ export class Images {
   ) {}
 
   /**
-   * Images from plain pixels, length n * rows * columns, 0..255, image after image; copied.
+   * Images of plain pixels, which are copied.
    *
-   * @throws RangeError if they are not whole images, of a pixel at least
-   * @throws ConfigurationError if they are no bytes
+   * @param pixels  length n * rows * columns, 0..255, image after image
+   * @throws RangeError if the last image is incomplete, or an image has no pixels
+   * @throws ConfigurationError if `pixels` is not a Uint8Array
    */
   static fromPixels(pixels: Uint8Array, rows: number, columns: number): Images {
     checkInstance("pixels", pixels, Uint8Array);
@@ -38,19 +39,16 @@ export class Images {
     return this.starts.length - 1;
   }
 
-  /** Overwrites x with the pixels of image i, scaled to 0..1. x has room for rows * columns entries. */
-  read(i: number, x: SparseVector): void {
+  /** Overwrites x, of length rows * columns, with the pixels of image i, scaled to 0..1. */
+  readPixels(i: number, x: Float64Array): void {
     const { ink } = this;
     const end = this.starts[i + 1];
+    x.fill(0);
     let pixel = 0;
-    let count = 0;
     for (let p = this.starts[i]; p < end; p += 2) {
       pixel += ink[p];
-      if (ink[p + 1] === 0) continue;
-      x.indices[count] = pixel;
-      x.values[count++] = ink[p + 1] / 255;
+      x[pixel] = ink[p + 1] / 255;
     }
-    x.count = count;
   }
 
   /**
@@ -61,9 +59,9 @@ export class Images {
   pixels(i: number): Float64Array {
     if (!(Number.isInteger(i) && i >= 0 && i < this.length))
       throw new RangeError(`image: expected 0 to ${this.length - 1}, found ${i}`);
-    const x = new SparseVector(this.rows * this.columns);
-    this.read(i, x);
-    return x.toDense();
+    const x = new Float64Array(this.rows * this.columns);
+    this.readPixels(i, x);
+    return x;
   }
 
   /** The images from `from` up to, not including, `to`: a view. */
@@ -72,22 +70,20 @@ export class Images {
   }
 }
 
-/** Turns a stream of pixels into `Images`, so that the plain pixels never lie in memory whole. */
+/** Makes `Images` from a stream of pixels, so that the plain pixels of the stream need not be in memory together. */
 export class ImagesBuilder {
   readonly #rows: number;
   readonly #columns: number;
-  #starts: Uint32Array;
-  #ink: Uint8Array;
-  /** Complete images so far, and pixels so far of the one that follows. */
-  #images = 0;
-  #pixel = 0;
-  /** Bytes of ink so far, and the pixel of its last entry. */
-  #bytes = 0;
-  #last = 0;
+  #starts: Uint32Array; // of `Images`, with room for more images
+  #ink: Uint8Array; // of `Images`, with room for more bytes
+  #images = 0; // the number of complete images
+  #pixel = 0; // the number of pixels of the next image that were seen
+  #bytes = 0; // the number of bytes of ink
+  #last = 0; // the pixel of the last pair, 0 if the image has none yet
 
   /**
-   * @param expectedBytes  about how much ink will come; it grows where that is wrong
-   * @throws RangeError if an image would have no pixel
+   * @param expectedBytes  an estimate of the number of bytes of ink; more are taken if needed
+   * @throws RangeError if an image has no pixels
    */
   constructor(rows: number, columns: number, expectedImages = 1024, expectedBytes = 65536) {
     if (![rows, columns].every((n) => Number.isInteger(n) && n >= 1)) {
@@ -99,7 +95,7 @@ export class ImagesBuilder {
     this.#ink = new Uint8Array(expectedBytes);
   }
 
-  /** @param pixels  the next pixels of the stream; image borders may lie anywhere in them */
+  /** @param pixels  the next pixels of the stream; an image may begin or end anywhere in them */
   append(pixels: Uint8Array): void {
     const size = this.#rows * this.#columns;
     const view = new DataView(pixels.buffer, pixels.byteOffset, pixels.length);
@@ -112,7 +108,7 @@ export class ImagesBuilder {
     }
   }
 
-  /** @throws RangeError if the stream ended within an image */
+  /** @throws RangeError if the last image is incomplete */
   build(): Images {
     if (this.#pixel !== 0) {
       throw new RangeError(
@@ -127,7 +123,7 @@ export class ImagesBuilder {
     );
   }
 
-  /** Stores the ink among pixels[from..to), all of one image, at #pixel and after. `view` shows the same bytes. */
+  /** Stores the ink of pixels[from..to), which belong to one image and come after its first #pixel pixels. `view` has the same bytes. */
   #encode(pixels: Uint8Array, view: DataView, from: number, to: number): void {
     this.#reserve(2 * (to - from) + 2 * Math.ceil((this.#columns * this.#rows) / 255));
     const ink = this.#ink;
@@ -136,7 +132,7 @@ export class ImagesBuilder {
     for (let i = from; i < to; i++) {
       const value = pixels[i];
       if (value === 0) {
-        while (i + 4 < to && view.getInt32(i + 1) === 0) i += 4; // by fours: a third faster on MNIST
+        while (i + 4 < to && view.getInt32(i + 1) === 0) i += 4; // four zeros at a time: a third faster on MNIST
         continue;
       }
       for (; i + offset - last > 255; last += 255) {
@@ -163,7 +159,7 @@ export class ImagesBuilder {
     this.#starts[this.#images] = this.#bytes;
   }
 
-  /** Makes room for `bytes` more of ink. */
+  /** Makes room for `bytes` more bytes of ink. */
   #reserve(bytes: number): void {
     if (this.#bytes + bytes <= this.#ink.length) return;
     const grown = new Uint8Array(Math.max(this.#bytes + bytes, Math.ceil(1.5 * this.#ink.length)));

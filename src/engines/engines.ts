@@ -25,7 +25,7 @@ export const ENGINES = {
     check:
       ({ data, settings }) =>
       async (network, velocities) => {
-        const { TextbookEngine } = await import("./textbook/textbook.js");
+        const { TextbookEngine } = await import("./textbook/textbook-engine.js");
         return new TextbookEngine(network, data, settings, velocities);
       },
   },

@@ -1,8 +1,10 @@
-/** What a neuron makes of its weighted input z = w a + b. */
+/** The activation functions of hidden neurons, and the sigmoid. */
+
+/** A function that gives a neuron's activation a for its weighted input z = w a + b. The book calls it sigma. */
 export interface Activation {
-  /** a for z. */
+  /** The activation a for z. */
   value(z: number): number;
-  /** da/dz at z. */
+  /** The derivative da/dz at z. */
   derivative(z: number): number;
 }
 
@@ -23,7 +25,7 @@ export const ACTIVATIONS = {
 
 export type ActivationName = keyof typeof ACTIVATIONS;
 
-/** Written so that the exponent is never positive: it overflows for no z. Gives 0 and 1 for minus and plus infinity. */
+/** The sigmoid. Its exponent is never positive, so that e^z does not overflow; for minus and plus infinity it is 0 and 1. */
 export function sigmoid(z: number): number {
   if (z >= 0) return 1 / (1 + Math.exp(-z));
   const e = Math.exp(z);

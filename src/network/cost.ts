@@ -1,17 +1,15 @@
+/** The cost functions, and the equation BP1 of each. */
 import { ConfigurationError } from "../errors.js";
 import { sigmoid, sigmoidPrime } from "./activation.js";
 import { largestOf, type OutputName } from "./output.js";
 
-/**
- * What one example costs. y, the desired output, is 1 at the label's neuron and 0 elsewhere; it is never stored, but worked out one
- * number at a time.
- */
+/** The cost C of one example. The desired output y is 1 for the label's neuron and 0 for the others; it is not stored (see `y`). */
 export interface Cost {
-  /** The output layers that it is defined for. */
+  /** The output layers for which the cost is defined. */
   outputs: readonly OutputName[];
-  /** C for the weighted inputs z^L of the output layer; from z, so that nothing overflows however far an output is saturated. */
+  /** C for the weighted inputs z^L of the output layer. It is computed from z, not from a, so that it is finite where a is rounded to 0 or 1. */
   value(z: Float64Array, label: number): number;
-  /** BP1: delta^L_j = dC/dz^L_j, for the z, a and y of one output neuron; `delta` of the cost in the book's network2.py. */
+  /** BP1: delta^L_j = dC/dz^L_j, for z, a and y of one output neuron. It is `delta` of a cost in the book's network2.py. */
   delta(z: number, a: number, y: number): number;
 }
 
@@ -25,8 +23,8 @@ export const COSTS = {
   },
 
   /**
-   * C = - sum over j of y_j ln a_j + (1 - y_j) ln(1 - a_j) (Nielsen, chapter 3, equation 63); sigma' cancels: delta = a - y. With
-   * a = sigma(z), a term is ln(1 + e^z) - y z; its small part comes last, so that a cost near 0 keeps its digits.
+   * C = - sum over j of y_j ln a_j + (1 - y_j) ln(1 - a_j) (Nielsen, chapter 3, equation 63); sigma' cancels: delta = a - y. For
+   * a = sigma(z), each term is ln(1 + e^z) - y z. Its small part is added last, so that a cost near 0 keeps its digits.
    */
   "cross-entropy": {
     outputs: ["sigmoid"],
@@ -34,7 +32,7 @@ export const COSTS = {
     delta: (_, a, y) => a - y,
   },
 
-  /** C = -ln a_label, of a softmax (Nielsen, chapter 3, equation 80); delta = a - y. It is ln(sum over k of e^z_k) - z_label. */
+  /** C = -ln a_label, for softmax (Nielsen, chapter 3, equation 80); delta = a - y. In z, C = ln(sum over k of e^z_k) - z_label. */
   "log-likelihood": {
     outputs: ["softmax"],
     value(z, label) {
@@ -60,7 +58,7 @@ export function checkCost(cost: CostName, output: OutputName): void {
   });
 }
 
-/** The desired output of neuron j. */
+/** The desired output y_j of output neuron j. */
 export function y(j: number, label: number): number {
   return j === label ? 1 : 0;
 }

@@ -1,31 +1,41 @@
 /**
- * Which hidden neurons dropout leaves out (Srivastava and others, 2014), as a pure function of where it is asked: no state, so that
- * threads can ask in any order. Kernel counterpart: engines/fast/assembly/dropout.ts.
+ * Chooses the hidden neurons that dropout leaves out of each example (Srivastava and others, 2014).
+ *
+ * The choice is a pure function of the epoch, example, layer and neuron, so that threads can ask in any order. The fast engine has the
+ * same function in engines/fast/assembly/dropout.ts.
  */
 
-/** The masks of consecutive examples of an epoch. */
+/** The masks of consecutive examples of an epoch. A mask is the choice of neurons for one example. */
 export interface Masks {
-  /** Of the epoch, a whole number below 2^32. */
+  /** The seed of all masks of the epoch, a whole number below 2^32. */
   seed: number;
-  /** What number of the epoch the first example is, from 0. */
+  /** The position of the first of the examples in the epoch, from 0. */
   first: number;
 }
 
+/** The masks of the examples that follow the first n. */
+export function masksFrom(masks: Masks | undefined, n: number): Masks | undefined {
+  return masks && { ...masks, first: masks.first + n };
+}
+
 /**
- * 32 evenly spread bits for neuron `unit` of layer `layer` (1 = first hidden) and example number `example` of an epoch whose masks are
- * drawn from `seed`, a whole number below 2^32.
+ * 32 random bits for neuron `unit` of layer `layer` (1 is the first hidden layer), and for the example at position `example` of an epoch
+ * with the given seed, a whole number below 2^32.
  */
 export function maskBits(seed: number, example: number, layer: number, unit: number): number {
   const row = mix(mix(seed + Math.imul(example, 0x9e3779b9)) + Math.imul(layer, 0x85ebca6b));
   return mix(row + Math.imul(unit, 0x9e3779b9)) >>> 0;
 }
 
-/** What the activation of hidden neuron `unit` of layer `layer` is multiplied by in the masks' first example: 0 where it is left out. */
+/**
+ * The factor by which dropout multiplies the activation of a hidden neuron for the first example of the masks: 0 if the neuron is left
+ * out, otherwise 1 / (1 - dropout).
+ */
 export function dropFactor(dropout: number, { seed, first }: Masks, layer: number, unit: number): number {
   return maskBits(seed, first, layer, unit) < dropThreshold(dropout) ? 0 : 1 / (1 - dropout);
 }
 
-/** Neurons whose bits are below this are left out. */
+/** A neuron is left out if its bits are below this. */
 export function dropThreshold(dropout: number): number {
   return Math.floor(dropout * 2 ** 32);
 }

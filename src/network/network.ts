@@ -1,3 +1,4 @@
+/** The network and its parameters, the weights and biases. */
 import { createHash } from "node:crypto";
 import { endianness, totalmem } from "node:os";
 import { ConfigurationError, checkInstance, checkName, inspectValue } from "../errors.js";
@@ -7,29 +8,29 @@ import { OUTPUTS, type OutputName } from "./output.js";
 import { Random } from "./random.js";
 
 /**
- * One number for every weight and one for every bias of a network: the parameters themselves, or their gradient.
+ * One number for every weight and one for every bias of a network: the parameters themselves, their gradient or their velocity.
  *
- * Layers count from 0 = input, so index l leads into layer l + 1:
- * `weights[l]` is (sizes[l + 1], sizes[l]) row-major, `biases[l]` has length sizes[l + 1].
+ * Layers count from 0 = input, so index l leads into layer l + 1: `weights[l]` is (sizes[l + 1], sizes[l]) row-major, and `biases[l]` has
+ * length sizes[l + 1]. For the layers [784, 30, 10], `weights[0]` is 30 x 784.
  */
 export interface Parameters {
   readonly weights: Float64Array[];
   readonly biases: Float64Array[];
 }
 
-/** What a network's neurons compute; the defaults are the book's. */
+/** The functions that the neurons compute. The default of both is the sigmoid, as in the book. */
 export interface NetworkOptions {
-  /** Of hidden neurons. */
+  /** The activation function of the hidden layers. */
   activation?: ActivationName;
-  /** Of the output layer. */
+  /** The activation function of the output layer. */
   output?: OutputName;
 }
 
 /**
  * A fully-connected network (Nielsen, chapter 1).
  *
- * @throws ConfigurationError if `sizes` names fewer than two layers, an empty one, or more weights than this machine can hold, or if
- * there is no such activation or output
+ * @throws ConfigurationError if `sizes` has fewer than two layers, a layer without neurons, or more weights than fit into this machine's
+ * memory, or if the activation or output is unknown
  */
 export class Network implements Parameters {
   readonly sizes: readonly number[];
@@ -38,7 +39,7 @@ export class Network implements Parameters {
   readonly weights: Float64Array[];
   readonly biases: Float64Array[];
 
-  /** A network whose weights and biases are all 0. */
+  /** Makes a network whose weights and biases are all 0. */
   constructor(sizes: readonly number[], { activation = "sigmoid", output = "sigmoid" }: NetworkOptions = {}) {
     checkSizes(sizes);
     checkName("activation", activation, Object.keys(ACTIVATIONS));
@@ -50,8 +51,8 @@ export class Network implements Parameters {
   }
 
   /**
-   * A network to start from: weights and biases drawn from normal distributions, by default N(0, 1); all biases first, then all
-   * weights, as in the book.
+   * A network to start training from. Its weights and biases are drawn from normal distributions, by default N(0, 1): first all biases,
+   * then all weights, as in the book.
    */
   static random(
     sizes: readonly number[],
@@ -68,7 +69,8 @@ export class Network implements Parameters {
   }
 
   /**
-   * The output activations for the input x: a' = sigma(w a + b), layer after layer (Nielsen, equation 22), or what takes sigma's place.
+   * The output activations for the input x: a' = sigma(w a + b), layer after layer (Nielsen, equation 22). sigma is the network's
+   * activation function.
    *
    * @param x  pixels, length sizes[0], scaled to 0..1
    * @throws RangeError if x has the wrong length
@@ -84,7 +86,7 @@ export class Network implements Parameters {
     return a;
   }
 
-  /** SHA-256, in hexadecimal, of all parameters as little-endian float64: weights[0], biases[0], weights[1], ... */
+  /** The SHA-256, in hexadecimal, of all parameters as little-endian float64: weights[0], biases[0], weights[1], ... */
   weightsSha256(): string {
     const hash = createHash("sha256");
     for (const values of arraysOf(this)) {
@@ -98,11 +100,11 @@ export class Network implements Parameters {
   }
 }
 
-/** A hash takes at most 2 GiB at a time; this many numbers are 64 MiB. */
+/** The number of numbers that are hashed at a time, 64 MiB. A hash takes at most 2 GiB at a time. */
 const HASHED_AT_ONCE = 1 << 23;
 
 /**
- * Parameters of the given layer sizes, all 0.
+ * Parameters for the given layer sizes, all 0.
  *
  * @throws ConfigurationError if they do not fit into memory
  */
@@ -116,25 +118,17 @@ export function zeros(sizes: readonly number[]): Parameters {
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const found = `${gib(bytesToTrain(sizes))} that could not be allocated`;
-    throw new ConfigurationError(
-      {
-        thing: `layers ${sizes.join(",")}`,
-        expected: "weights that fit into memory",
-        found,
-        remedy: "use fewer neurons",
-      },
-      { cause },
-    );
+    throw tooLarge(sizes, "weights that fit into memory", found, { cause });
   }
 }
 
-/** Copies numbers between parameters of the same layer sizes. */
+/** Copies all numbers of `from` to `to`, which has the same layer sizes. */
 export function copy(from: Parameters, to: Parameters): void {
   const targets = arraysOf(to);
   for (const [i, values] of arraysOf(from).entries()) targets[i].set(values);
 }
 
-/** The arrays of parameters in the order of files and hashes: weights[0], biases[0], weights[1], ... */
+/** The arrays of the parameters, in the order in which files and hashes have them: weights[0], biases[0], weights[1], ... */
 export function arraysOf({ weights, biases }: Parameters): Float64Array[] {
   return weights.flatMap((values, l) => [values, biases[l]]);
 }
@@ -150,7 +144,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** @throws ConfigurationError if there can be no network of these layers */
+/** @throws ConfigurationError if there cannot be a network with these layers */
 export function checkSizes(sizes: readonly number[]): void {
   if (!Array.isArray(sizes)) {
     const complaint = { thing: "layers", expected: "an array of layer sizes", found: inspectValue(sizes) };
@@ -173,20 +167,23 @@ export function checkSizes(sizes: readonly number[]): void {
       found: inspectValue(sizes[wrong]),
     });
   }
-  if (bytesToTrain(sizes) > memory()) throw tooLarge(sizes);
+  if (bytesToTrain(sizes) > memory()) {
+    const expected = `weights that fit into this machine's ${gib(memory())} of memory`;
+    throw tooLarge(sizes, expected, `a network that takes ${gib(bytesToTrain(sizes))} to train`);
+  }
 }
 
-/** How many weights and biases a network of these sizes has. */
+/** The number of weights and biases of a network with these layer sizes. */
 export function parameterCount(sizes: readonly number[]): number {
   return sizes.slice(1).reduce((sum, n, l) => sum + n * (sizes[l] + 1), 0);
 }
 
-/** What the parameters and their gradient take. */
+/** The number of bytes that the parameters and their gradient take. */
 function bytesToTrain(sizes: readonly number[]): number {
   return 2 * Float64Array.BYTES_PER_ELEMENT * parameterCount(sizes);
 }
 
-/** This machine's memory in bytes, or what its container may use of it. */
+/** The memory in bytes that this process may use: the machine's, or the limit of its container. */
 function memory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
@@ -195,11 +192,7 @@ function gib(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-function tooLarge(sizes: readonly number[]): ConfigurationError {
-  return new ConfigurationError({
-    thing: `layers ${sizes.join(",")}`,
-    expected: `weights that fit into this machine's ${gib(memory())} of memory`,
-    found: `a network that takes ${gib(bytesToTrain(sizes))} to train`,
-    remedy: "use fewer neurons",
-  });
+function tooLarge(sizes: readonly number[], expected: string, found: string, options?: ErrorOptions) {
+  const thing = `layers ${sizes.join(",")}`;
+  return new ConfigurationError({ thing, expected, found, remedy: "use fewer neurons" }, options);
 }

@@ -1,21 +1,22 @@
+/** The activation functions of the output layer. */
 import { sigmoid } from "./activation.js";
 
-/** What the output layer makes of its weighted inputs z^L. */
+/** A function that gives the activations a^L of the output layer for its weighted inputs z^L. */
 export interface Output {
-  /** Writes a^L for z^L into `a`, of the same length. `a` may be `z`. */
+  /** Writes a^L for z^L into `a`, of the same length. `a` may be `z` itself. */
   activate(z: Float64Array, a: Float64Array): void;
 }
 
 /** The output layers, by the name that `--output` gives them; in the kernel: `outputDelta` in engines/fast/assembly/activation.ts. */
 export const OUTPUTS = {
-  /** A sigmoid for each neuron by itself, as in the book's chapters 1 and 2. */
+  /** The sigmoid of each z, as in the book's chapters 1 and 2. */
   sigmoid: {
     activate(z, a) {
       for (let j = 0; j < z.length; j++) a[j] = sigmoid(z[j]);
     },
   },
 
-  /** Softmax, a_j = e^z_j / sum over k of e^z_k: a probability for each class (Nielsen, chapter 3, equation 78). No z overflows it. */
+  /** Softmax, a_j = e^z_j / sum over k of e^z_k: a probability for each class (Nielsen, chapter 3, equation 78). It does not overflow. */
   softmax: {
     activate(z, a) {
       const largest = largestOf(z);
@@ -31,7 +32,7 @@ export const OUTPUTS = {
 
 export type OutputName = keyof typeof OUTPUTS;
 
-/** The largest of some numbers; a loop, because Math.max(...values) fails for long arrays. */
+/** The largest number in an array. It uses a loop, because Math.max(...values) fails for long arrays. */
 export function largestOf(values: Float64Array): number {
   let largest = values[0];
   for (let j = 1; j < values.length; j++) if (values[j] > largest) largest = values[j];

@@ -1,7 +1,7 @@
 /** A full assessment of a trained network: accuracy, cost, confusion matrix and mistakes. */
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
-import { TextbookEngine } from "../engines/textbook/textbook.js";
+import { TextbookEngine } from "../engines/textbook/textbook-engine.js";
 import { ConfigurationError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";

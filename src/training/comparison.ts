@@ -1,26 +1,31 @@
-/** A number that was worked out, and what it should be; undefined where the cost has a kink. */
+/** Compares computed numbers with expected ones, and estimates the slopes that gradients are compared with. */
+
+/** A number that was computed and the one that is expected; undefined where the cost has a kink, and so no slope. */
 export type Pair = [found: number, expected: number | undefined];
 
-/** What a comparison came to. */
+/** The result of a comparison. */
 export interface Comparison {
-  /** How many numbers were compared, and how many were not because the cost has a kink there (relu, l1). */
+  /** The number of pairs that were compared. */
   numbers: number;
+  /** The number of pairs that were skipped because the cost has a kink there (relu, l1). */
   kinks: number;
-  /** The largest difference, relative to the larger of the two numbers, or to 1 % of the largest of their layer if that is more. */
+  /** The largest difference in a pair, divided by the larger of its two numbers, or by 1 % of the largest of the layer if that is more. */
   largestError: number;
+  /** The largest error that passes. */
   tolerance: number;
   passed: boolean;
 }
 
-/** How far two numbers may be apart, and what the largest number of a layer counts as at least. */
+/** How exact a comparison is. */
 export interface Bounds {
   tolerance: number;
+  /** If all numbers of a layer are smaller than this, they are compared as if the largest were as large as this. */
   least: number;
 }
 
 /**
- * Central differences err by 1e-10, and what is below 1 % of a layer's largest number counts as that 1 %. float32 rounds a parameter by up
- * to 6e-8 of itself and the sums behind a step by more: 1e-6 at most over many shapes.
+ * Central differences have an absolute error of about 1e-10, so that of 1 % of `least` is 1e-5. A step in float32 has an error of up to
+ * 6e-8 of the parameter, from rounding it, and more from the sums in the step: 1e-6 at most in all the networks that were tried.
  */
 export const BOUNDS = {
   differences: { tolerance: 1e-5, least: 1e-3 },
@@ -31,11 +36,11 @@ export const BOUNDS = {
 export function compare(layers: Pair[][], { tolerance, least }: Bounds): Comparison {
   let [numbers, kinks, largestError] = [0, 0, 0];
   for (const pairs of layers) {
-    const sound = pairs.filter(isSound);
-    kinks += pairs.length - sound.length;
-    numbers += sound.length;
-    const largest = sound.reduce((largest, [, expected]) => Math.max(largest, Math.abs(expected)), least);
-    for (const [found, expected] of sound) {
+    const comparable = pairs.filter(isComparable);
+    kinks += pairs.length - comparable.length;
+    numbers += comparable.length;
+    const largest = comparable.reduce((largest, [, expected]) => Math.max(largest, Math.abs(expected)), least);
+    for (const [found, expected] of comparable) {
       const scale = Math.max(Math.abs(found), Math.abs(expected), largest / 100);
       largestError = Math.max(largestError, Math.abs(found - expected) / scale);
     }
@@ -43,25 +48,31 @@ export function compare(layers: Pair[][], { tolerance, least }: Bounds): Compari
   return { numbers, kinks, largestError, tolerance, passed: largestError <= tolerance };
 }
 
-/** Makes the largest found number of the last layer that has any larger by 1 %, be it 0 as a dead neuron's: by what `compare` notices. */
+/**
+ * Makes one computed number wrong by 1 %, so that `compare` must notice it: the largest of the last layer that has pairs to compare. If
+ * it is 0, as all gradients of a dead relu neuron are, it is changed by the least that is noticed.
+ */
 export function spoil(layers: Pair[][], { least }: Bounds): void {
-  const pairs = layers.map((pairs) => pairs.filter(isSound)).findLast(({ length }) => length > 0) ?? [];
+  const pairs = layers.map((pairs) => pairs.filter(isComparable)).findLast(({ length }) => length > 0) ?? [];
   const largest = pairs.reduce((a, b) => (Math.abs(b[0]) >= Math.abs(a[0]) ? b : a), [0, 0]);
   largest[0] += (largest[0] < 0 ? -0.01 : 0.01) * Math.max(Math.abs(largest[0]), least / 100);
 }
 
-function isSound(pair: Pair): pair is [found: number, expected: number] {
+function isComparable(pair: Pair): pair is [found: number, expected: number] {
   return pair[1] !== undefined;
 }
 
-/** Of central differences: the truncation, h^2 C'''/6, and the rounding, epsilon C/h, both come to some 1e-10. */
+/** The step h of central differences. Their errors, of about h^2 by truncation and 2e-16/h by rounding, are then near 1e-10. */
 const H = 1e-5;
 
-/** The derivative of f at 0 by central differences; undefined where f has a kink nearby: they differ with h, or from side to side. */
+/**
+ * The derivative of f at 0 by central differences; undefined if f has a kink nearby. A kink shows in differences that depend on the step,
+ * or that are not the same on both sides of 0.
+ */
 export function slope(f: (h: number) => number): number | undefined {
   const [far, near, middle] = [(f(H) - f(-H)) / (2 * H), (f(H / 2) - f(-H / 2)) / H, f(0)];
-  const [up, down] = [(f(H) - middle) / H, (middle - f(-H)) / H];
-  const isBent = Math.abs(far - near) > 1e-7 + 1e-5 * Math.abs(far);
-  const hasCorner = Math.abs(up - down) > 1e-4 + 0.1 * Math.max(Math.abs(up), Math.abs(down));
-  return isBent || hasCorner ? undefined : far;
+  const [above, below] = [(f(H) - middle) / H, (middle - f(-H)) / H];
+  const dependsOnStep = Math.abs(far - near) > 1e-7 + 1e-5 * Math.abs(far);
+  const dependsOnSide = Math.abs(above - below) > 1e-4 + 0.1 * Math.max(Math.abs(above), Math.abs(below));
+  return dependsOnStep || dependsOnSide ? undefined : far;
 }

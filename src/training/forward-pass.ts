@@ -1,57 +1,56 @@
+/** The cost of one example as a function of any weighted input: what the gradient check differentiates. */
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS } from "../network/cost.js";
 import { dropFactor, type Masks } from "../network/dropout.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network } from "../network/network.js";
 
-/** A change of one number in layer l, 1 or more: of neuron j's z or bias, or of its weight from neuron k of the layer below. */
-export type Change = { l: number; j: number } & ({ z: number } | { bias: number } | { k: number; weight: number });
-
 /**
- * One example on its way through a network, whose cost can be asked for again with a number changed: what derivatives are derivatives of.
- * Plain loops over everything, for checking gradients; shares no code with the engines but the tables and the masks.
+ * The z and activations of a network for one example. The cost can be asked for as it would be with one z changed.
+ *
+ * It shares with the engines only the tables of activations and costs and the masks of dropout, so that it can check them.
  */
 export class ForwardPass {
   readonly #network: Network;
   readonly #cost: Hyperparameters["cost"];
   readonly #label: number;
-  /** Of hidden neurons: what dropout multiplies them by; by layer, as all that follows. */
-  readonly #factors: Float64Array[];
+  // One array per layer, from 0 = input, with one number per neuron.
+  readonly #factors: Float64Array[]; // what dropout multiplies the activations by
   readonly #z: Float64Array[];
   readonly activations: Float64Array[];
 
+  /** @param x  pixels, length sizes[0], scaled to 0..1 */
   constructor(network: Network, hyper: Hyperparameters, x: Float64Array, label: number, masks: Masks) {
+    const { sizes } = network;
     this.#network = network;
     this.#cost = hyper.cost;
     this.#label = label;
-    this.#factors = network.sizes.map((n, l) =>
-      Float64Array.from({ length: n }, (_, j) => dropFactor(hyper.dropout, masks, l, j)),
-    );
+    this.#factors = sizes.map((n, l) => new Float64Array(n).map((_, j) => dropFactor(hyper.dropout, masks, l, j)));
     this.#z = [x];
     this.activations = [x];
-    for (let l = 1; l < network.sizes.length; l++) {
+    for (let l = 1; l < sizes.length; l++) {
       this.#z.push(this.#weightedInputs(l, this.activations[l - 1]));
       this.activations.push(this.#activate(l, this.#z[l]));
     }
   }
 
-  /** The example's cost, without the regularisation term, with one number changed by so much. */
-  costWith(change: Change): number {
-    const { l, j } = change;
-    let z: Float64Array = this.#z[l].slice();
-    if ("z" in change) z[j] += change.z;
-    if ("bias" in change) z[j] += change.bias;
-    if ("k" in change) z[j] += change.weight * this.activations[l - 1][change.k];
-    for (let above = l + 1; above < this.#network.sizes.length; above++) {
-      z = this.#weightedInputs(above, this.#activate(above - 1, z));
+  /**
+   * The example's cost, without the regularisation term, if z^l_j were larger by `change`. A change h of the bias b^l_j does this with
+   * `change` = h, a change h of the weight w^l_jk with `change` = h a^(l-1)_k.
+   */
+  costWith(l: number, j: number, change: number): number {
+    let z = this.#z[l].slice();
+    z[j] += change;
+    for (let next = l + 1; next < this.#network.sizes.length; next++) {
+      z = this.#weightedInputs(next, this.#activate(next - 1, z));
     }
     return COSTS[this.#cost].value(z, this.#label);
   }
 
-  /** z of layer l: w a + b. */
-  #weightedInputs(l: number, a: Float64Array): Float64Array {
+  /** z = w a + b of layer l, for the activations a of layer l - 1. */
+  #weightedInputs(l: number, a: Float64Array): Float64Array<ArrayBuffer> {
     const weights = this.#network.weights[l - 1];
-    return this.#network.biases[l - 1].map((b, j) => {
+    return Float64Array.from(this.#network.biases[l - 1], (b, j) => {
       let sum = b;
       for (let k = 0; k < a.length; k++) sum += weights[j * a.length + k] * a[k];
       return sum;

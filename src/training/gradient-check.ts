@@ -1,15 +1,15 @@
+/** `bp-train check`: compares backpropagation with differences of the cost, and the fast engine with the textbook. */
 import type { Dataset } from "../data/dataset.js";
-import { SparseVector } from "../data/sparse-vector.js";
 import { ENGINES, type EngineName } from "../engines/engines.js";
-import { TextbookEngine } from "../engines/textbook/textbook.js";
+import { Textbook } from "../engines/textbook/textbook.js";
 import { ConfigurationError } from "../errors.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
-import { copy, Network, zeros } from "../network/network.js";
+import { arraysOf, copy, Network, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import { BOUNDS, type Bounds, type Comparison, compare, type Pair, slope, spoil } from "./comparison.js";
-import { type Change, ForwardPass } from "./forward-pass.js";
+import { ForwardPass } from "./forward-pass.js";
 
-/** What is compared, in the order in which it is checked. */
+/** The comparisons, in their order, and the two things that each compares. */
 const CHECKS = {
   BP1: "output delta and dC/dz",
   BP2: "hidden delta and dC/dz",
@@ -27,83 +27,78 @@ export interface Check extends Comparison {
 
 interface CheckOptions extends Hyperparameters {
   eta: number;
+  /** The number of threads of the fast engine. */
   threads: number;
-  /** For which numbers to compare, and for dropout's masks. */
+  /** Chooses the numbers to compare, and the masks of dropout. */
   random: Random;
-  /** Spoils one number of this comparison by 1 %, to show that it is noticed. */
+  /** Makes one number of this comparison wrong by 1 %, to show that the comparison notices it. */
   broken?: CheckName;
 }
 
-/** Examples, and numbers a layer and example, that are compared at most. */
+/** The largest number of examples, and of neurons and of weights per layer and example, that are compared. */
 const [EXAMPLES, NUMBERS] = [5, 100];
 
 /**
- * Compares backpropagation in `network` with central differences of the cost, and the fast engine with the textbook engine, on the first
- * training examples; one comparison after the other.
+ * Compares, on a mini-batch of the first training examples, backpropagation with central differences of the cost, and the step of the
+ * fast engine with that of the textbook. Yields one comparison after the other. Does not change the network.
  *
- * Independent of the engines: the cost as a function of any z, weight or bias is worked out by `ForwardPass`.
- *
- * @throws ConfigurationError if there is nothing of what is to be spoiled
+ * @throws ConfigurationError if BP2 is to be broken in a network without hidden layers
  */
-export async function* checkGradients(
-  network: Network,
-  data: Dataset,
-  options: CheckOptions,
-): AsyncGenerator<Check, void> {
+export async function* checkGradients(network: Network, data: Dataset, options: CheckOptions): AsyncGenerator<Check> {
   const isDeep = network.sizes.length > 2;
   if (options.broken === "BP2" && !isDeep) {
-    const found = `layers ${network.sizes.join(",")}`;
-    throw new ConfigurationError({ thing: "break BP2", expected: "a hidden layer", found });
+    const layers = network.sizes.join(",");
+    throw new ConfigurationError({ thing: "break BP2", expected: "a hidden layer", found: `layers ${layers}` });
   }
   const check = (name: CheckName, layers: Pair[][], bounds: Bounds): Check => {
     if (options.broken === name) spoil(layers, bounds);
     return { name, compared: CHECKS[name], ...compare(layers, bounds) };
   };
-  const m = Math.min(EXAMPLES, options.batchSize, data.training.labels.length);
-  const batch = Uint32Array.from({ length: m }, (_, i) => i);
-  const subject = { network, data, options, batch, seed: options.random.uint32() };
-  const pairs = backpropPairs(subject);
+  const task = { network, data, options, examples: firstExamples(network, data, options) };
+  const pairs = backpropPairs(task);
   for (const name of ["BP1", "BP2", "BP3", "BP4"] as const) {
     if (name === "BP2" && !isDeep) continue;
     yield check(name, pairs[name], BOUNDS.differences);
   }
-  yield check("step", await stepPairs(subject), BOUNDS.differences);
-  yield check("fast", await enginePairs(subject), BOUNDS.float32);
+  yield check("step", await stepPairs(task), BOUNDS.differences);
+  yield check("fast", await enginePairs(task), BOUNDS.float32);
 }
 
-/** What is checked: a network on a mini-batch of the training examples, with dropout's masks from `seed`. */
-interface Subject {
+interface Task {
   network: Network;
   data: Dataset;
   options: CheckOptions;
-  batch: Uint32Array;
-  seed: number;
+  /** The mini-batch: training examples 0, 1, 2, ... */
+  examples: ReturnType<typeof firstExamples>;
 }
 
-/** By layer, the pairs of each equation. */
-function backpropPairs({ network, data, options, batch, seed }: Subject) {
+function firstExamples(network: Network, { training: { images, labels } }: Dataset, options: CheckOptions) {
+  const seed = options.random.uint32();
+  return Array.from({ length: Math.min(EXAMPLES, options.batchSize, labels.length) }, (_, i) => {
+    const [x, label, masks] = [images.pixels(i), labels[i], { seed, first: i }];
+    return { x, label, masks, pass: new ForwardPass(network, options, x, label, masks) };
+  });
+}
+
+/** Pairs for each equation, by layer: what backpropagation computes, and the slope of one example's cost. */
+function backpropPairs({ network, data, options, examples }: Task) {
   const { sizes } = network;
   const L = sizes.length - 1;
-  const byLayer = (): Pair[][] => sizes.map(() => []);
-  const pairs = { BP1: byLayer(), BP2: byLayer(), BP3: byLayer(), BP4: byLayer() };
-  const engine = new TextbookEngine(network, data, options);
-  const x = new SparseVector(sizes[0]);
-  for (const example of batch) {
-    data.training.images.read(example, x);
-    const label = data.training.labels[example];
-    const masks = { seed, first: example };
+  const layers = (): Pair[][] => sizes.map(() => []);
+  const pairs = { BP1: layers(), BP2: layers(), BP3: layers(), BP4: layers() };
+  const textbook = new Textbook(network, data, options);
+  for (const { x, label, masks, pass } of examples) {
     const nabla = zeros(sizes);
-    engine.backprop(x, label, nabla, masks);
-    const pass = new ForwardPass(network, options, x.toDense(), label, masks);
+    textbook.backprop(x, label, nabla, masks);
     for (let l = 1; l <= L; l++) {
       for (const j of sample(sizes[l], options.random)) {
-        const delta = slope((h) => pass.costWith({ l, j, z: h }));
-        pairs[l === L ? "BP1" : "BP2"][l].push([engine.delta[l][j], delta]);
-        pairs.BP3[l].push([nabla.biases[l - 1][j], slope((h) => pass.costWith({ l, j, bias: h }))]);
+        const expected = slope((h) => pass.costWith(l, j, h)); // both dC/dz and dC/db
+        pairs[l === L ? "BP1" : "BP2"][l].push([textbook.delta[l][j], expected]);
+        pairs.BP3[l].push([nabla.biases[l - 1][j], expected]);
       }
-      for (const i of sampleWeights(pass.activations[l - 1], sizes[l], options.random)) {
-        const [j, k] = [Math.floor(i / sizes[l - 1]), i % sizes[l - 1]];
-        pairs.BP4[l].push([nabla.weights[l - 1][i], slope((h) => pass.costWith({ l, j, k, weight: h }))]);
+      const a = pass.activations[l - 1];
+      for (const [j, k] of sampleWeights(a, sizes[l], options.random)) {
+        pairs.BP4[l].push([nabla.weights[l - 1][j * a.length + k], slope((h) => pass.costWith(l, j, h * a[k]))]);
       }
     }
   }
@@ -111,59 +106,52 @@ function backpropPairs({ network, data, options, batch, seed }: Subject) {
 }
 
 /**
- * How far a mini-batch moves parameters against the slope of its regularised cost, and that slope. At a learning rate of 1, for a small one
- * leaves only the rounding of the parameters: the step is eta times as long.
+ * Pairs, by layer: the distance that the textbook moves a parameter downhill, and the slope of the mini-batch's cost with the
+ * regularisation term. The two are equal for eta = 1; with a smaller eta, rounding would hide a small step.
  */
-async function stepPairs(subject: Subject): Promise<Pair[][]> {
-  const { network, data, options, batch, seed } = subject;
+async function stepPairs(task: Task): Promise<Pair[][]> {
+  const { network, data, options, examples } = task;
   const { sizes, weights, biases } = network;
-  const { lambda, l1 } = options;
-  const m = batch.length;
+  const { lambda, l1, random } = options;
   const n = data.training.labels.length;
-  const plain = { ...options, eta: 1, maxNorm: Number.POSITIVE_INFINITY };
-  const moved = await step("textbook", { ...subject, options: plain });
-  const passes = Array.from(batch, (example) => {
-    const x = data.training.images.pixels(example);
-    return new ForwardPass(network, options, x, data.training.labels[example], { seed, first: example });
-  });
+  const moved = await step("textbook", { ...task, options: { ...options, eta: 1, maxNorm: Number.POSITIVE_INFINITY } });
+  const mean = (cost: (pass: ForwardPass) => number) =>
+    examples.reduce((sum, { pass }) => sum + cost(pass), 0) / examples.length;
   const pairs: Pair[][] = sizes.map(() => []);
-  const meanCost = (change: Change) => passes.reduce((sum, pass) => sum + pass.costWith(change), 0) / m;
   for (let l = 1; l < sizes.length; l++) {
-    for (const j of sample(sizes[l], options.random)) {
-      const found = biases[l - 1][j] - moved.biases[l - 1][j];
-      pairs[l].push([found, slope((h) => meanCost({ l, j, bias: h }))]);
+    for (const j of sample(sizes[l], random)) {
+      const cost = (h: number) => mean((pass) => pass.costWith(l, j, h));
+      pairs[l].push([biases[l - 1][j] - moved.biases[l - 1][j], slope(cost)]);
     }
-    for (const i of sampleWeights(passes[0].activations[l - 1], sizes[l], options.random)) {
-      const [j, k] = [Math.floor(i / sizes[l - 1]), i % sizes[l - 1]];
+    for (const [j, k] of sampleWeights(examples[0].pass.activations[l - 1], sizes[l], random)) {
+      const i = j * sizes[l - 1] + k;
       const w = weights[l - 1][i];
       const penalty = (h: number) =>
         (lambda / (2 * n)) * ((w + h) ** 2 - w ** 2) + (l1 / n) * (Math.abs(w + h) - Math.abs(w));
-      const found = w - moved.weights[l - 1][i];
-      pairs[l].push([found, slope((h) => meanCost({ l, j, k, weight: h }) + penalty(h))]);
+      const cost = (h: number) => mean((pass) => pass.costWith(l, j, h * pass.activations[l - 1][k])) + penalty(h);
+      pairs[l].push([w - moved.weights[l - 1][i], slope(cost)]);
     }
   }
   return pairs;
 }
 
-/** How far either engine moves all parameters. */
-async function enginePairs(subject: Subject): Promise<Pair[][]> {
-  const start = copyOf(subject.network);
-  for (const values of [...start.weights, ...start.biases]) values.set(Float32Array.from(values)); // where float32 can start
-  const fast = await step("fast", { ...subject, network: start });
-  const textbook = await step("textbook", { ...subject, network: start });
-  return (["weights", "biases"] as const).flatMap((kind) =>
-    start[kind].map((before, l) =>
-      Array.from(before, (value, i): Pair => [fast[kind][l][i] - value, textbook[kind][l][i] - value]),
-    ),
+/** Pairs for every array of parameters: the distances that the fast engine and the textbook move them. */
+async function enginePairs(task: Task): Promise<Pair[][]> {
+  const network = copyOf(task.network);
+  for (const values of arraysOf(network)) values.set(Float32Array.from(values)); // numbers that float32 can hold
+  const fast = arraysOf(await step("fast", { ...task, network }));
+  const textbook = arraysOf(await step("textbook", { ...task, network }));
+  return arraysOf(network).map((start, l) =>
+    Array.from(start, (value, i): Pair => [fast[l][i] - value, textbook[l][i] - value]),
   );
 }
 
-/** A copy of `network` after a mini-batch with that engine. */
-async function step(name: EngineName, { network, data, options, batch, seed }: Subject): Promise<Network> {
+/** A copy of the network, trained on the mini-batch with that engine. */
+async function step(engineName: EngineName, { network, data, options, examples }: Task): Promise<Network> {
   const moved = copyOf(network);
-  const settings = { ...options, batchSize: batch.length };
-  const engine = await ENGINES[name].check({ network: moved, data, settings })(moved);
-  await engine.train(batch, options.eta, { seed, first: 0 });
+  const settings = { ...options, batchSize: examples.length };
+  const engine = await ENGINES[engineName].check({ network, data, settings })(moved);
+  await engine.train(Uint32Array.from(examples.keys()), options.eta, examples[0].masks);
   await engine.finish();
   return moved;
 }
@@ -174,18 +162,17 @@ function copyOf(network: Network): Network {
   return other;
 }
 
-/** Indices below n: all of them, or NUMBERS at random. */
+/** Indices from 0 to n - 1: all of them, or NUMBERS at random if there are more. */
 function sample(n: number, random: Random): number[] {
-  const all = Array.from({ length: n }, (_, i) => i);
-  return n <= NUMBERS ? all : Array.from({ length: NUMBERS }, () => random.uint32() % n);
+  return Array.from({ length: Math.min(n, NUMBERS) }, (_, i) => (n <= NUMBERS ? i : random.uint32() % n));
 }
 
-/** Indices of weights into a layer of n neurons, (n, a.length) row-major, from inputs that are not 0 if there are any: the others' gradient is 0. */
-function sampleWeights(a: Float64Array, n: number, random: Random): number[] {
-  const inputs = Array.from(a.keys()).filter((k) => a[k] !== 0);
-  const sources = inputs.length > 0 ? inputs : [...a.keys()];
-  return sample(n * sources.length, random).map((i) => {
-    const j = Math.floor(i / sources.length);
-    return j * a.length + sources[i % sources.length];
-  });
+/**
+ * Weights into a layer of n neurons, each as [neuron j of the layer, neuron k of the layer before]. They lead from neurons whose
+ * activation `a` is not 0, because the gradient of the others is 0; from any if all are 0.
+ */
+function sampleWeights(a: Float64Array, n: number, random: Random): [j: number, k: number][] {
+  const active = Array.from(a.keys()).filter((k) => a[k] !== 0);
+  const sources = active.length > 0 ? active : [...a.keys()];
+  return sample(n * sources.length, random).map((i) => [Math.floor(i / sources.length), sources[i % sources.length]]);
 }

@@ -32,6 +32,12 @@ describe("Images", () => {
     );
   });
 
+  it("overwrites every pixel of an array", () => {
+    const x = new Float64Array(4).fill(Number.NaN);
+    Images.fromPixels(Uint8Array.of(9, 9, 9, 9, 0, 51, 0, 0), 2, 2).readPixels(1, x);
+    expect([...x]).toEqual([0, 0.2, 0, 0]);
+  });
+
   it("takes a stream cut anywhere", () => {
     fc.assert(
       fc.property(cases, fc.integer({ min: 1, max: 500 }), ({ shape: { rows, columns }, pixels }, size) => {

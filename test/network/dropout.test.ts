@@ -1,6 +1,6 @@
 /** Tests the masks of dropout: their statistics, their independence, and known values. */
 import { describe, expect, it } from "vitest";
-import { dropThreshold, maskBits } from "../../dist/network/dropout.js";
+import { dropFactor, dropThreshold, type Masks, maskBits, masksFrom } from "../../dist/network/dropout.js";
 
 /** The arguments of maskBits. */
 type Place = [seed: number, example: number, layer: number, unit: number];
@@ -96,6 +96,19 @@ describe("masks", () => {
     for (const bits of all) counts[Math.floor(bits / 2 ** 28)]++;
     expect(counts).toHaveLength(16); // a number out of range would have added an entry
     for (const count of counts) expect(Math.abs(count - N / 16)).toBeLessThan(6 * Math.sqrt(N / 16)); // six standard deviations of a count
+  });
+
+  it("go on with the next examples", () => {
+    const factors = (n: number) =>
+      Array.from({ length: UNITS }, (_, unit) =>
+        dropFactor(0.5, masksFrom({ seed: 7, first: 3 }, n) as Masks, 2, unit),
+      );
+    for (const n of [0, 1, 10]) {
+      expect(factors(n)).toEqual(
+        Array.from({ length: UNITS }, (_, unit) => (maskBits(7, 3 + n, 2, unit) < dropThreshold(0.5) ? 0 : 2)),
+      );
+    }
+    expect(masksFrom(undefined, 1)).toBeUndefined();
   });
 
   it("leave out no neuron if dropout is 0, and all of them just below 1", () => {

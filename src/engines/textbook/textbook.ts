@@ -1,119 +1,72 @@
+/** Gradient descent and backpropagation as chapters 1 and 2 of Nielsen's book derive them. README.md here derives the equations. */
 import type { Dataset } from "../../data/dataset.js";
-import type { Part } from "../../data/parts.js";
-import { SparseVector } from "../../data/sparse-vector.js";
 import { ACTIVATIONS } from "../../network/activation.js";
 import { COSTS, y } from "../../network/cost.js";
-import { dropFactor, type Masks } from "../../network/dropout.js";
+import { type Masks, masksFrom } from "../../network/dropout.js";
 import { DEFAULTS, type Hyperparameters } from "../../network/hyperparameters.js";
-import { copy, type Network, type Parameters, zeros } from "../../network/network.js";
+import { type Network, type Parameters, zeros } from "../../network/network.js";
 import { OUTPUTS } from "../../network/output.js";
-import type { Engine } from "../engine.js";
-import { add, addOuterProduct, multiply, multiplyTransposed } from "./matrix.js";
-import { Turns } from "./turns.js";
+import { addRegularisation, descendWithMomentum, dropOut, limitNorms } from "./chapter3.js";
 
 /**
- * The book's program in float64 and plain loops (Nielsen, chapters 1 to 3, `network.py` and `network2.py`), against which any other
- * engine is measured.
+ * The book's program `network.py` as plain loops in float64.
  *
- * Where the book has column vectors, there are flat arrays, and where it has a matrix product, a loop. Layers count from
- * 0 = input: `weights[l]` leads from layer l into layer l + 1, whose values are `z[l + 1]`, `activations[l + 1]` and
- * `delta[l + 1]`. What the book calls sigma is the network's activation f here.
- *
- * The one liberty: an activation of exactly 0 adds nothing to z nor to the gradient, so only the others are visited. Four of
- * five pixels of MNIST are 0, and skipping them changes no result.
+ * Layers count from 0 = input to L = output. The book's w^l and b^l, which lead into layer l, are `weights[l - 1]` and `biases[l - 1]`.
+ * A matrix is a flat array, row after row: w^l_jk, the weight from neuron k of layer l - 1 to neuron j of layer l, is
+ * `weights[l - 1][j * sizes[l - 1] + k]`. Comments in brackets give shapes for the layers [784, 30, 10].
  */
-export class TextbookEngine implements Engine {
-  readonly examplesAtOnce = 1024;
-  readonly #network: Network;
-  readonly #data: Dataset;
-  readonly #hyper: Hyperparameters;
-  readonly #turns = new Turns();
+export class Textbook {
+  readonly network: Network; // [weights[0] is 30 x 784, weights[1] is 10 x 30; biases[0] has length 30]
+  readonly data: Dataset;
+  readonly hyper: Hyperparameters;
+  // What the last example gave: for each layer l, one number per neuron. z[0] and delta[0] are not used.
+  readonly z: Float64Array[]; // the weighted inputs z^l [z[1] has length 30, z[2] has length 10]
+  readonly activations: Float64Array[]; // a^l; activations[0] is x [length 784; else as z]
+  readonly delta: Float64Array[]; // the errors delta^l [as z]
+  readonly #sigmaPrime: Float64Array[]; // sigma'(z^l) of the hidden layers [as z]
+  readonly #x: Float64Array; // the pixels of one image [length 784]
+  readonly #nabla: Parameters; // the sum of a mini-batch's gradients [nabla.weights[0] is 30 x 784]
+  readonly velocity: Parameters | undefined; // v of momentum, chapter 3 [as nabla]
 
-  // Scratch, one array a layer of its size; index 0 of z, activations, delta and factors stays unused.
-  readonly #z: Float64Array[];
-  readonly #activations: Float64Array[];
-  readonly #delta: Float64Array[];
-  /** Of hidden neurons: 0 for those that dropout leaves out of an example, 1 / (1 - dropout) for the others. Without dropout 1. */
-  readonly #factors: Float64Array[];
-  /** The activations of each layer but the last, without the zeros; [0] is the example's x. */
-  readonly #inputs: SparseVector[];
-  readonly #x: SparseVector;
-  /** The sum of the gradients over a mini-batch. */
-  readonly #nabla: Parameters;
-  /** The v of momentum, if there is any. */
-  readonly #velocity: Parameters | undefined;
-  /** What `outputs` gives. */
-  readonly #outputs: Float64Array;
-
-  /** @param velocities  to start from, by default 0 */
-  constructor(
-    network: Network,
-    data: Dataset,
-    hyperparameters: Partial<Hyperparameters> = {},
-    velocities?: Parameters,
-  ) {
-    this.#network = network;
-    this.#data = data;
-    this.#hyper = { ...DEFAULTS, ...hyperparameters };
-    const layers = () => network.sizes.map((n) => new Float64Array(n));
-    this.#z = layers();
-    this.#activations = layers();
-    this.#delta = layers();
-    this.#factors = layers();
-    this.#inputs = network.sizes.map((n) => new SparseVector(n));
-    this.#x = new SparseVector(network.sizes[0]);
-    this.#nabla = zeros(network.sizes);
-    this.#outputs = new Float64Array(this.examplesAtOnce * network.sizes[network.sizes.length - 1]);
-    if (this.#hyper.momentum > 0) this.#velocity = velocities ?? zeros(network.sizes);
-  }
-
-  /** The errors delta^l of the last example that `backprop` saw, by layer; [0] is empty of meaning. */
-  get delta(): readonly Float64Array[] {
-    return this.#delta;
-  }
-
-  async train(order: Uint32Array, eta: number, masks?: Masks): Promise<void> {
-    const { batchSize } = this.#hyper;
-    for (let k = 0; k < order.length; k += batchSize) {
-      const batchMasks = masks && { ...masks, first: masks.first + k };
-      await this.updateMiniBatch(order.subarray(k, k + batchSize), eta, batchMasks);
-    }
+  /** @param velocity  where momentum starts, by default at 0 */
+  constructor(network: Network, data: Dataset, hyper: Partial<Hyperparameters> = {}, velocity?: Parameters) {
+    const { sizes } = network;
+    const layers = () => sizes.map((n) => new Float64Array(n));
+    this.network = network;
+    this.data = data;
+    this.hyper = { ...DEFAULTS, ...hyper };
+    [this.z, this.activations, this.delta, this.#sigmaPrime] = [layers(), layers(), layers(), layers()];
+    this.#x = new Float64Array(sizes[0]);
+    this.#nabla = zeros(sizes);
+    if (this.hyper.momentum > 0) this.velocity = velocity ?? zeros(sizes);
   }
 
   /**
-   * One step of gradient descent: moves every weight and bias by -(eta/m) times the sum of its gradients over the m examples of
-   * the mini-batch (Nielsen, equations 20 and 21), and by what regularisation and momentum add to that.
+   * One step of gradient descent: moves every weight and bias by -eta/m times the sum of its gradients over the m examples of a
+   * mini-batch (Nielsen, equations 20 and 21).
    *
-   * @param batch  indices of training examples
+   * @param batch  indices of training examples, length m
    */
-  async updateMiniBatch(batch: Uint32Array, eta: number, masks?: Masks): Promise<void> {
-    const { weights, biases } = this.#network;
-    const { images, labels } = this.#data.training;
+  updateMiniBatch(batch: Uint32Array, eta: number, masks?: Masks): void {
+    const { weights, biases } = this.network;
+    const { images, labels } = this.data.training;
     const nabla = this.#nabla;
-    for (const [k, example] of batch.entries()) {
-      images.read(example, this.#x);
-      this.backprop(this.#x, labels[example], nabla, masks && { ...masks, first: masks.first + k });
-      if (this.#turns.due()) await this.#turns.give();
-    }
-    const { lambda, l1, momentum, maxNorm } = this.#hyper;
     const m = batch.length;
-    const n = labels.length;
-    for (let l = 0; l < weights.length; l++) {
-      if (lambda > 0 || l1 > 0) addPenalty(nabla.weights[l], weights[l], (m * lambda) / n, (m * l1) / n);
-      if (this.#velocity) {
-        accelerate(this.#velocity.weights[l], nabla.weights[l], momentum, eta / m);
-        accelerate(this.#velocity.biases[l], nabla.biases[l], momentum, eta / m);
-        add(weights[l], this.#velocity.weights[l]);
-        add(biases[l], this.#velocity.biases[l]);
-      } else {
-        descend(weights[l], nabla.weights[l], eta / m);
-        descend(biases[l], nabla.biases[l], eta / m);
-      }
-      if (maxNorm < Number.POSITIVE_INFINITY) shorten(weights[l], this.#network.sizes[l], maxNorm);
-      nabla.weights[l].fill(0);
-      nabla.biases[l].fill(0);
-      if (this.#turns.due()) await this.#turns.give();
+    for (const values of [...nabla.weights, ...nabla.biases]) values.fill(0);
+    for (let i = 0; i < m; i++) {
+      images.readPixels(batch[i], this.#x);
+      this.backprop(this.#x, labels[batch[i]], nabla, masksFrom(masks, i));
     }
+    addRegularisation(nabla.weights, weights, this.hyper, m, labels.length); // chapter 3
+    if (this.velocity) {
+      descendWithMomentum(this.network, this.velocity, nabla, this.hyper.momentum, eta / m); // chapter 3
+    } else {
+      for (let l = 0; l < weights.length; l++) {
+        descend(weights[l], nabla.weights[l], eta / m); // equation 20
+        descend(biases[l], nabla.biases[l], eta / m); // equation 21
+      }
+    }
+    limitNorms(this.network, this.hyper.maxNorm); // chapter 3
   }
 
   /**
@@ -121,120 +74,77 @@ export class TextbookEngine implements Engine {
    *
    * Backpropagation, equations BP1-BP4 (Nielsen, chapter 2). Does not change the network; allocates nothing.
    *
-   * @param x      pixels scaled to 0..1, length sizes[0]
+   * @param x      pixels, length sizes[0], scaled to 0..1
    * @param label  the digit, 0 .. sizes.at(-1) - 1
    * @param nabla  added to, not overwritten; nabla.weights[l] is (sizes[l + 1], sizes[l]) row-major
-   * @param masks  which hidden neurons dropout leaves out of this example; none if missing
+   * @param masks  which hidden neurons dropout leaves out of this example; without, none
    * @returns this example's cost, without the regularisation term
    * @throws RangeError if x has the wrong length or label names no output neuron
    */
-  backprop(x: SparseVector, label: number, nabla: Parameters, masks?: Masks): number {
-    const { sizes, weights, activation } = this.#network;
-    const f = ACTIVATIONS[activation];
-    const cost = COSTS[this.#hyper.cost];
-    const z = this.#z;
-    const activations = this.#activations;
-    const delta = this.#delta;
-    const L = weights.length; // the output layer
+  backprop(x: Float64Array, label: number, nabla: Parameters, masks?: Masks): number {
+    const { sizes, weights } = this.network;
+    const sigma = ACTIVATIONS[this.network.activation];
+    const cost = COSTS[this.hyper.cost];
+    const [z, activations, delta, sigmaPrime] = [this.z, this.activations, this.delta, this.#sigmaPrime];
+    const L = sizes.length - 1;
     if (!(label >= 0 && label < sizes[L])) throw new RangeError(`label: expected 0 to ${sizes[L] - 1}, found ${label}`);
-    this.#drawFactors(masks);
-    this.#feedforward(x);
-    OUTPUTS[this.#network.output].activate(z[L], activations[L]);
-
-    // The error of the output layer.
+    this.feedforward(x, masks);
     for (let j = 0; j < sizes[L]; j++) {
       delta[L][j] = cost.delta(z[L][j], activations[L][j], y(j, label)); // BP1
     }
-    // The error of each layer before it, from the error of the next.
     for (let l = L - 1; l > 0; l--) {
-      multiplyTransposed(weights[l], delta[l + 1], delta[l]);
-      for (let k = 0; k < sizes[l]; k++) delta[l][k] *= f.derivative(z[l][k]) * this.#factors[l][k]; // BP2
+      for (let k = 0; k < sizes[l]; k++) sigmaPrime[l][k] = sigma.derivative(z[l][k]);
+      dropOut(sigmaPrime[l], l, this.hyper.dropout, masks); // chapter 3
+      for (let k = 0; k < sizes[l]; k++) {
+        let sum = 0;
+        for (let j = 0; j < sizes[l + 1]; j++) sum += weights[l][j * sizes[l] + k] * delta[l + 1][j];
+        delta[l][k] = sum * sigmaPrime[l][k]; // BP2
+      }
     }
-    // The gradient, from the errors.
     for (let l = 1; l <= L; l++) {
-      add(nabla.biases[l - 1], delta[l]); // BP3
-      addOuterProduct(nabla.weights[l - 1], delta[l], this.#inputs[l - 1]); // BP4
+      const [a, d] = [activations[l - 1], delta[l]]; // [for l = 1: length 784, length 30]
+      const [nablaW, nablaB] = [nabla.weights[l - 1], nabla.biases[l - 1]]; // [for l = 1: 30 x 784, length 30]
+      for (let j = 0; j < d.length; j++) nablaB[j] += d[j]; // BP3
+      for (let k = 0; k < a.length; k++) {
+        const ak = a[k];
+        if (ak === 0) continue; // four of five pixels of MNIST are 0 and add nothing
+        for (let j = 0; j < d.length; j++) nablaW[j * a.length + k] += ak * d[j]; // BP4
+      }
     }
     return cost.value(z[L], label);
   }
 
-  async outputs(part: Part, from: number, to: number): Promise<Float64Array> {
-    const { images } = this.#data[part];
-    const z = this.#z[this.#z.length - 1];
-    this.#drawFactors(undefined);
-    for (let example = from; example < to; example++) {
-      images.read(example, this.#x);
-      this.#feedforward(this.#x);
-      this.#outputs.set(z, (example - from) * z.length);
-      if (this.#turns.due()) await this.#turns.give();
-    }
-    return this.#outputs.subarray(0, (to - from) * z.length);
-  }
-
-  isFinite(): boolean {
-    const { weights, biases } = this.#network;
-    return [...weights, ...biases].every((values) => values.every(Number.isFinite));
-  }
-
-  copyTo(parameters: Parameters, velocities?: Parameters): void {
-    copy(this.#network, parameters);
-    if (velocities && this.#velocity) copy(this.#velocity, velocities);
-  }
-
-  async finish(): Promise<void> {} // it has worked on the network's own arrays
-
-  /** Keeps every layer's z = w a + b, and the activations a = f(z) of the hidden ones (Nielsen, equation 25). */
-  #feedforward(x: SparseVector): void {
-    const { sizes, weights, biases } = this.#network;
-    const f = ACTIVATIONS[this.#network.activation];
-    const z = this.#z;
-    const activations = this.#activations;
+  /**
+   * Computes z^l = w^l a^(l-1) + b^l and a^l = sigma(z^l) for each layer in turn (Nielsen, equation 25).
+   *
+   * @throws RangeError if x has the wrong length
+   */
+  feedforward(x: Float64Array, masks?: Masks): void {
+    const { sizes, weights, biases, activation, output } = this.network;
+    const activations = this.activations;
+    const L = sizes.length - 1;
     if (x.length !== sizes[0]) throw new RangeError(`x: expected ${sizes[0]} numbers, found ${x.length}`);
-    this.#inputs[0] = x;
-    for (let l = 1; l < sizes.length; l++) {
-      multiply(weights[l - 1], this.#inputs[l - 1], z[l]);
-      add(z[l], biases[l - 1]);
-      if (l === sizes.length - 1) break;
-      for (let j = 0; j < sizes[l]; j++) activations[l][j] = f.value(z[l][j]) * this.#factors[l][j];
-      this.#inputs[l].set(activations[l]);
-    }
-  }
-
-  #drawFactors(masks: Masks | undefined): void {
-    const { dropout } = this.#hyper;
-    for (let l = 1; l < this.#factors.length - 1; l++) {
-      const factors = this.#factors[l];
-      if (masks === undefined || dropout === 0) {
-        factors.fill(1);
-        continue;
+    activations[0] = x;
+    for (let l = 1; l <= L; l++) {
+      const [a, z] = [activations[l - 1], this.z[l]]; // [for l = 1: length 784, length 30]
+      const [w, b] = [weights[l - 1], biases[l - 1]]; // [for l = 1: 30 x 784, length 30]
+      z.fill(0);
+      for (let k = 0; k < a.length; k++) {
+        const ak = a[k];
+        if (ak === 0) continue;
+        for (let j = 0; j < z.length; j++) z[j] += w[j * a.length + k] * ak;
       }
-      for (let j = 0; j < factors.length; j++) factors[j] = dropFactor(dropout, masks, l, j);
+      for (let j = 0; j < z.length; j++) z[j] += b[j];
+      if (l === L) OUTPUTS[output].activate(z, activations[L]);
+      else {
+        for (let j = 0; j < z.length; j++) activations[l][j] = ACTIVATIONS[activation].value(z[j]);
+        dropOut(activations[l], l, this.hyper.dropout, masks); // chapter 3
+      }
     }
   }
 }
 
-/** Takes step times the gradient off the values. */
+/** Takes `step` times the gradient away from the values, number by number. */
 function descend(values: Float64Array, gradient: Float64Array, step: number): void {
   for (let i = 0; i < values.length; i++) values[i] -= step * gradient[i];
-}
-
-/** v -> v' = mu v - step times the gradient (Nielsen, chapter 3, equation 107). */
-function accelerate(velocity: Float64Array, gradient: Float64Array, mu: number, step: number): void {
-  for (let i = 0; i < velocity.length; i++) velocity[i] = mu * velocity[i] - step * gradient[i];
-}
-
-/** Adds the gradient of l2/2 times the sum of w^2 and of l1 times that of |w| (Nielsen, chapter 3, equations 91 and 96). */
-function addPenalty(gradient: Float64Array, weights: Float64Array, l2: number, l1: number): void {
-  for (let i = 0; i < weights.length; i++) gradient[i] += l2 * weights[i] + l1 * Math.sign(weights[i]);
-}
-
-/** Scales each row that is longer than maxNorm down to that. */
-function shorten(weights: Float64Array, width: number, maxNorm: number): void {
-  for (let row = 0; row < weights.length; row += width) {
-    let sum = 0;
-    for (let i = row; i < row + width; i++) sum += weights[i] * weights[i];
-    if (sum <= maxNorm * maxNorm) continue;
-    const scale = maxNorm / Math.sqrt(sum);
-    for (let i = row; i < row + width; i++) weights[i] *= scale;
-  }
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../../dist/data/dataset.js";
 import { Images } from "../../../dist/data/images.js";
 import { compile, instantiate } from "../../../dist/engines/fast/kernel.js";
-import { TextbookEngine } from "../../../dist/engines/textbook/textbook.js";
+import { TextbookEngine } from "../../../dist/engines/textbook/textbook-engine.js";
 import { Network } from "../../../dist/network/network.js";
 import { Random } from "../../../dist/network/random.js";
 import { train } from "../../../dist/training/train.js";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ENGINES, type EngineName } from "../../../dist/engines/engines.js";
 import { checkFast } from "../../../dist/engines/fast/plan.js";
 import { KERNEL_NAMES } from "../../../dist/engines/fast/records.js";
-import { TextbookEngine } from "../../../dist/engines/textbook/textbook.js";
+import { TextbookEngine } from "../../../dist/engines/textbook/textbook-engine.js";
 import { ConfigurationError } from "../../../dist/errors.js";
 import { ACTIVATIONS } from "../../../dist/network/activation.js";
 import { COSTS, type CostName } from "../../../dist/network/cost.js";

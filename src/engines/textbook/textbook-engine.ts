@@ -1,0 +1,43 @@
+/** The textbook as an `Engine`, so that a whole run can be trained and evaluated with it. */
+import type { Part } from "../../data/parts.js";
+import { type Masks, masksFrom } from "../../network/dropout.js";
+import { arraysOf, copy, type Parameters } from "../../network/network.js";
+import type { Engine } from "../engine.js";
+import { Textbook } from "./textbook.js";
+
+/** The engine in float64, against which the fast engine is tested. It trains the network's own arrays. */
+export class TextbookEngine extends Textbook implements Engine {
+  readonly examplesAtOnce = 1024;
+
+  train(order: Uint32Array, eta: number, masks?: Masks): void {
+    const { batchSize } = this.hyper;
+    for (let i = 0; i < order.length; i += batchSize) {
+      this.updateMiniBatch(order.subarray(i, i + batchSize), eta, masksFrom(masks, i));
+    }
+  }
+
+  outputs(part: Part, from: number, to: number): Float64Array {
+    const { sizes } = this.network;
+    const { images } = this.data[part];
+    const n = sizes[sizes.length - 1];
+    const x = new Float64Array(sizes[0]);
+    const outputs = new Float64Array((to - from) * n); // (to - from, n) row-major
+    for (let i = from; i < to; i++) {
+      images.readPixels(i, x);
+      this.feedforward(x);
+      outputs.set(this.z[sizes.length - 1], (i - from) * n);
+    }
+    return outputs;
+  }
+
+  isFinite(): boolean {
+    return arraysOf(this.network).every((values) => values.every(Number.isFinite));
+  }
+
+  copyTo(parameters: Parameters, velocities?: Parameters): void {
+    copy(this.network, parameters);
+    if (velocities && this.velocity) copy(this.velocity, velocities);
+  }
+
+  finish(): void {}
+}
