@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
 import { printable } from "../errors.js";
-import { checkPlace, readableBy, replaceFile } from "../files.js";
+import { checkPlace, replaceFile } from "../files.js";
 import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/options.js";
 import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
@@ -21,7 +21,7 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
   const options = { ...modelOf(flags), engine, threads: resolveThreads(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
   if (flags.saveBaseline !== undefined) {
-    await checkPlace(flags.saveBaseline, { isOurs: readableBy(readReport), force: flags.force });
+    await checkPlace(flags.saveBaseline, { read: readReport, force: flags.force });
   }
   const interrupts = new InterruptHandler(
     (name) => process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`),

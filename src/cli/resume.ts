@@ -25,7 +25,7 @@ export function decisiveFlags(flags: TrainFlags): Record<string, unknown> {
  */
 export async function applyCheckpoint(command: Command, path: string): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path);
-  const { flags } = checkpoint;
+  const { options: flags } = checkpoint.metadata;
   checkFlags(command, path, flags);
   for (const name of DECISIVE) {
     const kept = flags[name];
@@ -52,7 +52,7 @@ function checkMinAccuracy(path: string, { validation }: TrainFlags, { state }: C
 }
 
 /** @throws DataError if the flags in the file could not have been given */
-function checkFlags(command: Command, path: string, flags: Checkpoint["flags"]): void {
+function checkFlags(command: Command, path: string, flags: Checkpoint["metadata"]["options"]): void {
   for (const name of DECISIVE) {
     const option = command.options.find((option) => option.attributeName() === name);
     if (option && !couldBe(option, flags[name])) throw damaged(path, `a value of ${typed(name)}`, excerpt(flags[name]));
@@ -71,7 +71,7 @@ function couldBe(option: Option, value: unknown): boolean {
 }
 
 /** A run may go on for longer than was planned, unless what is done already would have been done otherwise. */
-function checkEpochs(path: string, given: number, { flags }: Checkpoint): void {
+function checkEpochs(path: string, given: number, { metadata: { options: flags } }: Checkpoint): void {
   const planned = flags.epochs as number;
   if (given < planned) throw conflict(path, `--epochs ${planned} or more`, `${given}`);
   if (flags.schedule === "cosine") {

@@ -101,7 +101,8 @@ class Session {
     const data = await loadDataset(this.#flags.data, { validation, trainSize, signal });
     this.#files?.begin(data, resumed);
     const training = { ...trainingOf(this.#flags), start: model?.network, resume: resumed?.state, signal };
-    checkTraining({ ...training, sizes: training.layers }, data, training);
+    const { monitor } = checkTraining({ ...training, sizes: training.layers }, data, training);
+    this.#files?.checkSize(data, monitor);
     await this.#reporter.start({ ...this.#settings, ...exampleCounts(data) }, this.#examples[0]);
     const onRun = (run: Run) => this.#onRun(run, data);
     const runs = await trainAll(this.#seeds, data, training, (index) => this.#listener(index), onRun);

@@ -1,9 +1,9 @@
-import { arraysOf, type Parameters } from "../network/network.js";
-import { damaged, excerpt } from "./damaged.js";
-import type { Precision } from "./format.js";
-import { isObject } from "./json.js";
+/** Tensors, and the bytes of their numbers in a safetensors file. */
 
-/** The element types of a safetensors file that a network can have; always little-endian. */
+import { CHUNK } from "../files.js";
+import { damaged, excerpt } from "./damaged.js";
+
+/** The element types that our files need, all little-endian. */
 export const DTYPES = {
   F32: {
     bytes: 4,
@@ -15,106 +15,82 @@ export const DTYPES = {
     get: (view: DataView, at: number) => view.getFloat64(at, true),
     set: (view: DataView, at: number, value: number) => view.setFloat64(at, value, true),
   },
+  I32: {
+    bytes: 4,
+    get: (view: DataView, at: number) => view.getInt32(at, true),
+    set: (view: DataView, at: number, value: number) => view.setInt32(at, value, true),
+  },
 } as const;
-type DtypeName = keyof typeof DTYPES;
 
-export function dtypeOf(precision: Precision): DtypeName {
-  return precision === "float32" ? "F32" : "F64";
+/** A tensor without its numbers. */
+export interface TensorForm {
+  name: string;
+  dtype: keyof typeof DTYPES;
+  shape: readonly number[];
 }
 
-/** How many numbers are encoded at a time. */
-const CHUNK = 1 << 16;
+export interface Tensor extends TensorForm {
+  /** The numbers in row-major order, as many as the product of `shape`. */
+  values: Float64Array;
+}
 
-/** The bytes of parameters in that order, in pieces. */
-export function* encodeNumbers(parameters: Parameters, precision: Precision): Generator<Uint8Array> {
-  const { set, bytes } = DTYPES[dtypeOf(precision)];
-  for (const values of arraysOf(parameters)) {
-    for (let i = 0; i < values.length; i += CHUNK) {
-      const part = values.subarray(i, i + CHUNK);
+/** The length of a tensor in bytes. */
+export function bytesOf({ dtype, shape }: Omit<TensorForm, "name">): number {
+  return shape.reduce((product, n) => product * n, DTYPES[dtype].bytes);
+}
+
+/** Encodes the numbers of all tensors, in pieces of at most `CHUNK` bytes. */
+export function* encodeNumbers(tensors: readonly Tensor[]): Generator<Uint8Array> {
+  for (const { values, ...form } of tensors) {
+    const { bytes, set } = DTYPES[form.dtype];
+    if (bytes * values.length !== bytesOf(form)) throw new RangeError(`${form.name}: wrong number of values`);
+    for (let from = 0; from < values.length; from += CHUNK / bytes) {
+      const part = values.subarray(from, from + CHUNK / bytes);
       const view = new DataView(new ArrayBuffer(bytes * part.length));
-      for (const [j, value] of part.entries()) set(view, bytes * j, value);
+      for (let i = 0; i < part.length; i++) set(view, bytes * i, part[i]);
       yield new Uint8Array(view.buffer);
     }
   }
 }
 
-/** A tensor as a safetensors header describes it. */
-export interface Tensor {
-  name: string;
-  dtype: DtypeName;
-  shape: number[];
-  /** Where its bytes are, counted from the end of the header. */
-  begin: number;
-  end: number;
+export function decodeNumbers(dtype: keyof typeof DTYPES, data: Uint8Array): Float64Array {
+  const { bytes, get } = DTYPES[dtype];
+  const view = new DataView(data.buffer, data.byteOffset);
+  const values = new Float64Array(data.length / bytes);
+  for (let i = 0; i < values.length; i++) values[i] = get(view, bytes * i); // Float64Array.from takes six times as long
+  return values;
+}
+
+/** The tensors of a file by name. Those that have been read are taken out, so that unknown ones are left. */
+export type Tensors = Map<string, Tensor>;
+
+/** @throws DataError if there is no tensor of this name */
+export function tensorNamed(path: string, tensors: Tensors, name: string): Tensor {
+  const tensor = tensors.get(name);
+  if (tensor) return tensor;
+  throw damaged(path, `a tensor ${name}`, excerpt([...tensors.keys()].join(", ") || "none"));
 }
 
 /**
- * The layers of a network in a safetensors header, with nothing else in it.
+ * Takes the numbers of a tensor out.
  *
- * @param header  its entries without the metadata
- * @returns layers  weight and bias of layer 0, then of layer 1, ...
- * @throws DataError if the tensors are not those of a network
+ * @param allowNaN  also allows NaN and infinities
+ * @throws DataError if there is no tensor of this form, or a number is not finite or, in I32, negative
  */
-export function parseTensors(
-  path: string,
-  header: ReadonlyMap<string, unknown>,
-): { sizes: number[]; dtype: DtypeName; layers: Tensor[] } {
-  const layers: Tensor[] = [];
-  const sizes: number[] = [];
-  for (let l = 0; l === 0 || 2 * l < header.size; l++) {
-    const weight = parseTensor(path, header, `layers.${l}.weight`, 2);
-    const bias = parseTensor(path, header, `layers.${l}.bias`, 1);
-    const [nOut, nIn] = weight.shape;
-    if (l === 0) sizes.push(nIn);
-    if (nIn !== sizes[l]) throw damaged(path, `${sizes[l]} columns in ${weight.name}`, `${nIn}`);
-    if (bias.shape[0] !== nOut) throw damaged(path, `${nOut} numbers in ${bias.name}`, `${bias.shape[0]}`);
-    sizes.push(nOut);
-    layers.push(weight, bias);
+export function take(path: string, tensors: Tensors, form: TensorForm, allowNaN = false): Float64Array {
+  const tensor = tensorNamed(path, tensors, form.name);
+  const [expected, found] = [form, tensor].map(({ dtype, shape }) => `${dtype} of shape [${shape.join(", ")}]`);
+  if (found !== expected) throw damaged(path, `${expected} for ${form.name}`, excerpt(found));
+  const isCount = form.dtype === "I32";
+  const wrong = tensor.values.find((value) => (isCount ? value < 0 : !allowNaN && !Number.isFinite(value)));
+  if (wrong !== undefined) {
+    throw damaged(path, `${isCount ? "numbers from 0" : "finite numbers"} in ${form.name}`, `${wrong}`);
   }
-  const [{ dtype }] = layers;
-  const other = layers.find((tensor) => tensor.dtype !== dtype);
-  if (other) throw damaged(path, `${dtype} as in ${layers[0].name}`, `${other.dtype} in ${other.name}`);
-  return { sizes, dtype, layers };
+  tensors.delete(form.name);
+  return tensor.values;
 }
 
-function parseTensor(path: string, header: ReadonlyMap<string, unknown>, name: string, rank: number): Tensor {
-  const entry = header.get(name);
-  if (entry === undefined) {
-    const strangers = [...header.keys()].filter((key) => !/^layers\.\d+\.(weight|bias)$/.test(key));
-    const names = (strangers.length > 0 ? strangers : [...header.keys()]).slice(0, 4).join(", ") || "none";
-    throw damaged(
-      path,
-      `a tensor ${name}; a network has layers.0.weight, layers.0.bias and so on alone`,
-      excerpt(names),
-    );
-  }
-  if (!isObject(entry)) throw damaged(path, `dtype, shape and data_offsets for ${name}`, excerpt(entry));
-  const { dtype, shape, data_offsets: offsets, ...more } = entry;
-  if (Object.keys(more).length > 0) throw damaged(path, `dtype, shape and data_offsets for ${name}`, excerpt(entry));
-  if (dtype !== "F32" && dtype !== "F64") {
-    throw damaged(path, `float32 or float64 (F32, F64) in ${name}`, excerpt(dtype));
-  }
-  if (!areWholeNumbers(shape, rank, 1))
-    throw damaged(path, `a shape of ${rank} dimensions for ${name}`, excerpt(shape));
-  if (!areWholeNumbers(offsets, 2, 0)) throw damaged(path, `two data_offsets for ${name}`, excerpt(offsets));
-  const [begin, end] = offsets;
-  const length = DTYPES[dtype].bytes * shape.reduce((product, n) => product * n);
-  if (end - begin !== length) {
-    throw damaged(path, `${length} bytes for ${name} of ${shape.join(" x ")}`, `${end - begin}`);
-  }
-  return { name, dtype, shape, begin, end };
-}
-
-function areWholeNumbers(value: unknown, length: number, min: number): value is number[] {
-  return Array.isArray(value) && value.length === length && value.every((n) => Number.isSafeInteger(n) && n >= min);
-}
-
-/** @throws DataError unless the tensors fill the data without overlap, gap or rest, in whatever order */
-export function checkTiling(path: string, tensors: readonly Tensor[], length: number): void {
-  let at = 0;
-  for (const { name, begin, end } of tensors.toSorted((a, b) => a.begin - b.begin)) {
-    if (begin !== at) throw damaged(path, `${name} to begin at byte ${at} of the data`, `${begin}`);
-    at = end;
-  }
-  if (at !== length) throw damaged(path, `${at} bytes of data`, `${length}`);
+/** @throws DataError if there are tensors that have not been taken out */
+export function checkNoneLeft(path: string, tensors: Tensors): void {
+  if (tensors.size > 0) throw damaged(path, "no other tensor", excerpt([...tensors.keys()].join(", ")));
 }

@@ -196,15 +196,29 @@ describe("a checkpoint that is no longer whole", () => {
   it.each([
     [
       "cut short",
-      (file: string) => truncateSync(file, statSync(file).size - 1000),
-      /the SHA-256 that its end promises/,
+      (file: string) => truncateSync(file, statSync(file).size - 100),
+      /expected \d+ bytes of data, found \d+/,
     ],
-    ["longer", (file: string) => writeFileSync(file, "x", { flag: "a" }), /the SHA-256 that its end promises/],
-    ["empty", (file: string) => truncateSync(file), /expected a checkpoint of bp-train, format 1, found an empty file/],
+    ["longer", (file: string) => writeFileSync(file, "x", { flag: "a" }), /expected \d+ bytes of data, found \d+/],
+    [
+      "changed",
+      (file: string) =>
+        writeFileSync(
+          file,
+          readFileSync(file).map((byte, i, { length }) => (i === length - 4 ? byte ^ 1 : byte)),
+        ),
+      /the SHA-256 that the file promises, found another: the file was cut short or changed/,
+    ],
+    ["empty", (file: string) => truncateSync(file), /expected a checkpoint of bp-train, found an empty file/],
     [
       "of another format",
-      (file: string) => writeFileSync(file, readFileSync(file).fill("2", 20, 21)),
-      /found one of format 2; use the bp-train that wrote it/,
+      (file: string) =>
+        writeFileSync(
+          file,
+          readFileSync(file, "latin1").replace('"checkpointFormat":"2"', '"checkpointFormat":"3"'),
+          "latin1",
+        ),
+      /expected a checkpoint of format 2, found a checkpoint of format 3; resume it with the version of bp-train that/,
     ],
   ])("%s is refused with one line", async (_, damage, message) => {
     const file = copyOf(TINY_CHECKPOINT);
@@ -235,7 +249,8 @@ describe("a forged checkpoint", () => {
     const file = copyOf(TINY_CHECKPOINT);
     const { state, ...checkpoint } = await readCheckpoint(file);
     const order = Object.keys(flags).length > 0 ? state.order : Uint32Array.of(4, 3, 2, 1, 0);
-    const forged = { ...checkpoint, flags: { ...checkpoint.flags, ...flags }, state: { ...state, order } };
+    const metadata = { ...checkpoint.metadata, options: { ...checkpoint.metadata.options, ...flags } };
+    const forged = { ...checkpoint, metadata, state: { ...state, order } };
     await writeCheckpoint(file, forged);
     const { code, stderr } = await run(["--resume", file, "--data", TINY]);
     expect(stderr).toMatch(message);
