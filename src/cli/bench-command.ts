@@ -4,7 +4,7 @@ import { printable } from "../errors.js";
 import { checkPlace, replaceFile } from "../files.js";
 import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/options.js";
-import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
+import { type Baseline, checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
 import type { BenchFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench-report.js";
@@ -62,7 +62,7 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
 }
 
 /** @throws GateError if the report is slower than the baseline allows */
-function compare(baseline: BenchReport, report: BenchReport, maxSlowdown: number): void {
+function compare(baseline: Baseline, report: BenchReport, maxSlowdown: number): void {
   for (const difference of differences(baseline, report)) {
     process.stderr.write(`Note: the baseline is of another machine: ${printable(difference)}\n`);
   }

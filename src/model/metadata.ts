@@ -59,7 +59,7 @@ export function toStrings({ history, ...values }: Record<string, unknown> & Mode
 }
 
 /** The latest epochs of a history that take at most `MAX_HISTORY` bytes as JSON in the JSON of a header. */
-function latestEpochs(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
+export function latestEpochs(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
   let first = history.length;
   for (let bytes = 0; first > 0; first--) {
     bytes += Buffer.byteLength(JSON.stringify(toJson(history[first - 1])));
@@ -68,8 +68,8 @@ function latestEpochs(history: readonly HistoryEntry[]): readonly HistoryEntry[]
   return history.slice(first);
 }
 
-/** Writes typed arrays as lists. */
-function toJson(value: unknown): string {
+/** Makes JSON with typed arrays as lists. */
+export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, part) => (ArrayBuffer.isView(part) ? [...(part as Uint32Array)] : part));
 }
 

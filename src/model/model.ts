@@ -8,7 +8,7 @@ import { checkCost } from "../network/cost.js";
 import { bookJson, decodeBookJson, isBookJson } from "./book-json.js";
 import { type Checkpoint, decodeCheckpoint, isCheckpoint, refuseOldCheckpoint } from "./checkpoint.js";
 import type { Format, Model, ModelShape } from "./format.js";
-import { toStrings } from "./metadata.js";
+import { latestEpochs, toStrings } from "./metadata.js";
 import { layerForms, layerTensors, takeModel } from "./model-tensors.js";
 import { checkSize, decodeSafetensors, encodeSafetensors, isSafetensors, MAX_FILE } from "./safetensors.js";
 import { checkNoneLeft } from "./tensors.js";
@@ -65,7 +65,8 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   if (isCheckpoint(file)) {
     const checkpoint = decodeCheckpoint(path, file, bytes);
     const { network, cost, precision, state } = checkpoint;
-    const metadata = { ...checkpoint.metadata, epoch: state.finished.length, history: state.finished };
+    const history = latestEpochs(state.finished); // as many as a model file would hold
+    const metadata = { ...checkpoint.metadata, epoch: state.finished.length, history };
     return { model: { network, cost, precision, metadata }, format: "checkpoint", checkpoint };
   }
   const model = takeModel(path, file);

@@ -42,10 +42,14 @@ export function isSafetensors(bytes: Uint8Array): boolean {
 export function checkSize(path: string, forms: readonly TensorForm[], remedy: string): void {
   const header = encodeHeader({}, forms).length + METADATA_RESERVE;
   const total = forms.reduce((sum, form) => sum + bytesOf(form), header);
-  if (header <= MAX_HEADER && total <= MAX_FILE) return;
-  const expected = `a file of at most ${MAX_FILE} bytes with a header of at most ${MAX_HEADER}`;
-  const found = `one of ${total} with a header of ${header}`;
-  throw new ConfigurationError({ thing: path, expected, found, remedy });
+  for (const [part, length, most] of [
+    ["header", header, MAX_HEADER],
+    ["file", total, MAX_FILE],
+  ] as const) {
+    if (length <= most) continue;
+    const expected = `a ${part} of at most ${most} bytes`;
+    throw new ConfigurationError({ thing: path, expected, found: `${length}`, remedy });
+  }
 }
 
 /**

@@ -156,6 +156,16 @@ describe("--checkpoint", () => {
     expect(code).toBe(2);
   });
 
+  it("that could not be read again is refused before training", async () => {
+    const args = ["--epochs", "100000000", "--monitor", "training,validation,test", "--checkpoint", newFile()];
+    const { code, stdout, stderr } = await run([...QUICK, ...args]);
+    expect(stderr).toMatch(
+      /a file of at most 2147483647 bytes, found 192\d{8}; use fewer neurons, epochs or monitored parts/,
+    );
+    expect(code).toBe(2);
+    expect(parse(stdout).map(({ event }) => event)).toEqual(["end"]);
+  });
+
   it("and a model are two files, whatever links lead to them", async () => {
     const real = mkdtempSync(join(folder, "real-"));
     symlinkSync(real, `${real}-link`);
@@ -272,6 +282,20 @@ describe("--save and --init-from", () => {
     const next = await endOf([...QUICK, "--epochs", "1", "--init-from", file, "--seed", "5"]);
     expect(next.weightsSha256).not.toBe(first.weightsSha256);
     expect(next.accuracy).toBeGreaterThan(0.7); // one epoch on 2,000 images from chance comes to some 0.5
+  });
+
+  it("start from the current weights of a checkpoint", async () => {
+    const from = (file: string) => endOf([...QUICK, "--epochs", "1", "--init-from", file, "--seed", "5"]);
+    expect((await from(CHECKPOINT)).weightsSha256).toBe((await from(MODEL)).weightsSha256);
+  });
+
+  it("do not replace a checkpoint by a model", async () => {
+    const file = join(folder, `${++files}.safetensors`);
+    copyFileSync(CHECKPOINT, file);
+    const { code, stderr } = await run([...QUICK, "--save", file, "--data", "/nowhere"]);
+    expect(stderr).toMatch(/expected no file there, or one of the kind that would replace it/);
+    expect(code).toBe(2);
+    expect(readFileSync(file)).toEqual(readFileSync(CHECKPOINT));
   });
 
   it.each([
