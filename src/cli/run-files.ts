@@ -94,8 +94,7 @@ export class RunFiles {
     checkCheckpointSize(checkpoint, {
       sizes: layers,
       precision: this.#precision,
-      hasVelocities: momentum > 0,
-      hasBest: patience !== undefined,
+      sets: ["parameters", ...(momentum > 0 ? ["velocities" as const] : []), ...(patience ? ["best" as const] : [])],
       examples: training.labels.length,
       epochs,
       monitored: [...monitored],

@@ -5,8 +5,8 @@ import { ConfigurationError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
 import { parameterCount } from "../network/network.js";
 import { damaged, excerpt } from "./damaged.js";
-import { emptyNetwork, type Format, type Model } from "./format.js";
 import { checkValue, parseJson, wholeNumber } from "./json.js";
+import { emptyNetwork, type Model, type ModelShape } from "./model-tensors.js";
 
 /** The greatest length of a file in bytes. JSON.parse makes values of it that take many times as much memory. */
 const MAX_BYTES = 64 << 20;
@@ -36,25 +36,24 @@ const FILE = v.strictObject(
   "an object of sizes, weights, biases, cost",
 );
 
-/** The format knows networks of sigmoid neurons only, and no metadata. */
-export const bookJson: Format = {
-  check(path, { network: { sizes, activation, output }, cost }) {
-    const complain = (expected: string, found: string) =>
-      new ConfigurationError({ thing: path, expected, found, remedy: "use a name that ends in .safetensors" });
-    const expected = "a network that the book's network2.py can load";
-    if (activation !== "sigmoid") throw complain(expected, `activation ${activation}`);
-    if (output !== "sigmoid") throw complain(expected, `output ${output}`);
-    if (!CLASSES.has(cost)) throw complain(expected, `cost ${cost}`);
-    const most = Math.floor(MAX_BYTES / BYTES_PER_NUMBER);
-    if (parameterCount(sizes) > most) throw complain(`at most ${most} weights and biases`, `${parameterCount(sizes)}`);
-  },
+/** @throws ConfigurationError unless it is a network of sigmoid neurons with a cost of network2.py, and not too large */
+export function check(path: string, { network: { sizes, activation, output }, cost }: ModelShape): void {
+  const complain = (expected: string, found: string) =>
+    new ConfigurationError({ thing: path, expected, found, remedy: "use a name that ends in .safetensors" });
+  const expected = "a network that the book's network2.py can load";
+  if (activation !== "sigmoid") throw complain(expected, `activation ${activation}`);
+  if (output !== "sigmoid") throw complain(expected, `output ${output}`);
+  if (!CLASSES.has(cost)) throw complain(expected, `cost ${cost}`);
+  const most = Math.floor(MAX_BYTES / BYTES_PER_NUMBER);
+  if (parameterCount(sizes) > most) throw complain(`at most ${most} weights and biases`, `${parameterCount(sizes)}`);
+}
 
-  *encode({ network: { sizes, weights, biases }, cost }) {
-    const matrices = weights.map((values, l) => list(rows(values, sizes[l]).map((row) => list([...row].map(float)))));
-    const columns = biases.map((values) => list([...values].map((b) => list([float(b)]))));
-    yield `{"sizes": ${list(sizes)}, "weights": ${list(matrices)}, "biases": ${list(columns)}, "cost": "${CLASSES.get(cost)}"}`;
-  },
-};
+/** Encodes the network and its cost; the format has no place for anything else. */
+export function encode({ network: { sizes, weights, biases }, cost }: Model): string {
+  const matrices = weights.map((values, l) => list(rows(values, sizes[l]).map((row) => list([...row].map(float)))));
+  const columns = biases.map((values) => list([...values].map((b) => list([float(b)]))));
+  return `{"sizes": ${list(sizes)}, "weights": ${list(matrices)}, "biases": ${list(columns)}, "cost": "${CLASSES.get(cost)}"}`;
+}
 
 /** Writes a list as Python's json does. */
 function list(items: readonly (string | number)[]): string {
@@ -73,12 +72,12 @@ function float(value: number): string {
 }
 
 /** Whether a file with these bytes is meant to be of this format. */
-export function isBookJson(bytes: Uint8Array): boolean {
+export function matches(bytes: Uint8Array): boolean {
   return /^(\xef\xbb\xbf)?\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString("latin1"));
 }
 
 /** @throws DataError if the file is not valid */
-export function decodeBookJson(path: string, bytes: Uint8Array): Model {
+export function decode(path: string, bytes: Uint8Array): Model {
   if (bytes.length > MAX_BYTES) throw damaged(path, `at most ${MAX_BYTES} bytes of JSON`, `${bytes.length}`);
   const { sizes, weights, biases, cost: className } = checkValue(path, FILE, parseJson(path, bytes));
   const cost = [...CLASSES.keys()].find((name) => CLASSES.get(name) === className) as CostName;

@@ -3,24 +3,26 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { looksLike } from "../data/looks-like.js";
+import { PARTS } from "../data/parts.js";
 import { DataError } from "../errors.js";
 import { readFileChecked, replaceFile } from "../files.js";
+import { arraysOf, type Parameters } from "../network/network.js";
 import type { RunState } from "../training/state.js";
 import { damaged } from "./damaged.js";
-import type { Model, ModelShape } from "./format.js";
-import { type HistoryLayout, historyColumns, historyTensors, takeHistory } from "./history.js";
+import { type HistoryLayout, historyForms, historyFrom, historyValues, monitoredParts } from "./history.js";
 import { number, wholeNumber } from "./json.js";
 import { fromStrings, MODEL_METADATA, toStrings } from "./metadata.js";
-import { type Layers, layerForms, layerTensors, takeModel, takeParameters } from "./model-tensors.js";
 import {
-  checkSize,
-  decodeSafetensors,
-  encodeSafetensors,
-  isSafetensors,
-  MAX_FILE,
-  type SafetensorsFile,
-} from "./safetensors.js";
-import { checkNoneLeft, type TensorForm, type Tensors, take, tensorNamed } from "./tensors.js";
+  type Layers,
+  layerForms,
+  layersOf,
+  type Model,
+  type ModelShape,
+  modelFrom,
+  parametersFrom,
+} from "./model-tensors.js";
+import * as safetensors from "./safetensors.js";
+import { checkTensors, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
 
 /** A run between two mini-batches, and what tells whether another command would be the same run. */
 export interface Checkpoint extends ModelShape {
@@ -28,14 +30,14 @@ export interface Checkpoint extends ModelShape {
   state: RunState;
 }
 
-/** The number of the format. Format 1 was not a safetensors file. */
+/** The number of the format. Format 1 was not a safetensors file, and began with these words. */
 const FORMAT = "2";
-const OLD_MAGIC = "bp-train checkpoint 1\n";
+const FORMAT_1 = "bp-train checkpoint 1\n";
 
-/** These stand in the place of the SHA-256 while it is computed. */
+/** These digits stand in the place of the SHA-256 while it is computed. */
 const ZEROS = "0".repeat(64);
 
-/** Of the metadata of a model, a checkpoint has all but the history, which is in tensors. The rest is of `RunState`. */
+/** The metadata of a model without the history, which is in tensors, and what of `RunState` is not in tensors. */
 const METADATA = v.object({
   ...v.required(v.omit(MODEL_METADATA, ["epoch", "history"])).entries,
   position: v.nullable(wholeNumber(0)),
@@ -48,28 +50,31 @@ const METADATA = v.object({
   trainSeconds: number,
 });
 
-/** What decides how long a checkpoint is. */
-export interface CheckpointLayout extends Layers, Omit<HistoryLayout, "outputs"> {
-  hasVelocities: boolean;
-  hasBest: boolean;
+/** The sets of parameters in `RunState`, and how the names of their tensors begin. */
+const PREFIXES = { parameters: "", velocities: "velocity.", best: "best." } as const;
+type ParameterSet = keyof typeof PREFIXES;
+const SETS = Object.keys(PREFIXES) as ParameterSet[];
+
+/** What decides which tensors a checkpoint has, and how long they are. */
+export interface CheckpointLayout extends Layers, HistoryLayout {
+  /** The sets of parameters that the run has. */
+  sets: readonly ParameterSet[];
   /** The number of training examples. */
   examples: number;
 }
 
+function formsOf(layout: CheckpointLayout): TensorForm[] {
+  const parameters = layout.sets.flatMap((set) => layerForms(layout, PREFIXES[set]));
+  return [...parameters, { name: "order", dtype: "I32", shape: [layout.examples] }, ...historyForms(layout)];
+}
+
 /**
- * Checks before training that a checkpoint after the last of `epochs`, the longest of a run, can be read again.
+ * Checks before training that the checkpoint after the last of `epochs`, which is the longest of a run, can be read again.
  *
  * @throws ConfigurationError if it would be too long
  */
 export function checkCheckpointSize(path: string, layout: CheckpointLayout): void {
-  const forms = [
-    ...layerForms(layout),
-    ...(layout.hasVelocities ? layerForms(layout, "velocity.") : []),
-    ...(layout.hasBest ? layerForms(layout, "best.") : []),
-    orderForm(layout.examples),
-    ...historyColumns({ ...layout, outputs: layout.sizes[layout.sizes.length - 1] }),
-  ];
-  checkSize(path, forms, "use fewer neurons, epochs or monitored parts");
+  safetensors.checkSize(path, formsOf(layout), "use fewer neurons, epochs or monitored parts");
 }
 
 /**
@@ -80,41 +85,38 @@ export function checkCheckpointSize(path: string, layout: CheckpointLayout): voi
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { network, cost, precision, metadata, state } = checkpoint;
   const { sizes, activation, output } = network;
-  const { finished, position, maskSeed, random, trainSeconds } = state;
-  const layers = { sizes, precision };
-  const tensors = [
-    ...layerTensors(layers, state.parameters),
-    ...layerTensors(layers, state.velocities, "velocity."),
-    ...layerTensors(layers, state.best, "best."),
-    { ...orderForm(state.order.length), values: Float64Array.from(state.order) },
-    ...historyTensors(finished, sizes[sizes.length - 1]),
+  const { finished, position, maskSeed, random, trainSeconds, order } = state;
+  const sets = SETS.filter((set) => state[set]);
+  const history = { sizes, epochs: finished.length, monitored: monitoredParts(finished) };
+  const values = [
+    ...sets.flatMap((set) => arraysOf(state[set] as Parameters)),
+    Float64Array.from(order),
+    ...historyValues(finished, history),
   ];
+  const forms = formsOf({ ...history, precision, sets, examples: order.length });
+  const tensors = forms.map((form, i) => ({ ...form, values: values[i] }));
   const run = { epoch: finished.length, position, maskSeed, random, trainSeconds };
-  const strings = toStrings({ activation, output, cost, ...metadata, ...run });
-  const encode = (sha256: string) => encodeSafetensors({ checkpointFormat: FORMAT, sha256, ...strings }, tensors);
+  const strings = toStrings({ ...metadata, ...run, activation, output, cost });
+  const encode = (sha256: string) => safetensors.encode({ checkpointFormat: FORMAT, sha256, ...strings }, tensors);
   const hash = createHash("sha256");
   for (const piece of encode(ZEROS)) hash.update(piece);
   await replaceFile(path, encode(hash.digest("hex")));
 }
 
-function orderForm(examples: number): TensorForm {
-  return { name: "order", dtype: "I32", shape: [examples] };
-}
-
 /** @throws DataError if the file is missing, or is not exactly what `writeCheckpoint` wrote */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const bytes = await readFileChecked(path, MAX_FILE);
-  refuseOldCheckpoint(path, bytes);
-  const file = isSafetensors(bytes) ? decodeSafetensors(path, bytes) : undefined;
-  if (file && isCheckpoint(file)) return decodeCheckpoint(path, file, bytes);
+  const bytes = await readFileChecked(path, safetensors.MAX_FILE);
+  refuseFormat1(path, bytes);
+  const file = safetensors.matches(bytes) ? safetensors.decode(path, bytes) : undefined;
+  if (file && isCheckpoint(file)) return checkpointFrom(path, file, bytes);
   const found = file ? "a model" : bytes.length === 0 ? "an empty file" : looksLike(bytes);
   const remedy = "give a file that --checkpoint wrote";
   throw new DataError({ thing: path, expected: "a checkpoint of bp-train", found, remedy });
 }
 
 /** @throws DataError if the file is a checkpoint of format 1 */
-export function refuseOldCheckpoint(path: string, bytes: Uint8Array): void {
-  if (Buffer.from(bytes.subarray(0, OLD_MAGIC.length)).toString("latin1") === OLD_MAGIC) throw otherFormat(path, "1");
+export function refuseFormat1(path: string, bytes: Uint8Array): void {
+  if (Buffer.from(bytes.subarray(0, FORMAT_1.length)).toString("latin1") === FORMAT_1) throw otherFormat(path, "1");
 }
 
 function otherFormat(path: string, format: string): DataError {
@@ -123,36 +125,54 @@ function otherFormat(path: string, format: string): DataError {
   return new DataError({ thing: path, expected: `a checkpoint of format ${FORMAT}`, found, remedy });
 }
 
-export function isCheckpoint({ metadata }: SafetensorsFile): boolean {
+export function isCheckpoint({ metadata }: safetensors.SafetensorsFile): boolean {
   return metadata.has("checkpointFormat");
 }
 
 /**
- * Takes a checkpoint apart that is in a file of these bytes.
+ * Makes a checkpoint of a file, which consists of `bytes`.
  *
- * @throws DataError if it is not exactly what `writeCheckpoint` wrote
+ * @throws DataError if the file is not exactly what `writeCheckpoint` wrote
  */
-export function decodeCheckpoint(path: string, file: SafetensorsFile, bytes: Uint8Array): Checkpoint & Model {
+export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, bytes: Uint8Array): Checkpoint & Model {
   const { metadata: strings, tensors } = file;
   const format = `${strings.get("checkpointFormat")}`;
   if (format !== FORMAT) throw otherFormat(path, format);
   checkSha256(path, bytes, `${strings.get("sha256")}`);
-  const model = takeModel(path, file);
-  const { sizes, weights, biases } = model.network;
-  const layers = { sizes, precision: model.precision };
-  const takeIfThere = (prefix: string) =>
-    tensors.has(`${prefix}layers.0.weight`) ? takeParameters(path, tensors, layers, prefix) : null;
-  const [velocities, best] = ["velocity.", "best."].map(takeIfThere);
-  const order = takeOrder(path, tensors);
-  const finished = takeHistory(path, tensors, sizes[sizes.length - 1]);
-  checkNoneLeft(path, tensors);
+  const layout = layoutOf(path, tensors);
+  checkTensors(path, tensors, formsOf(layout));
+  const model = modelFrom(path, file, layout);
+  const { weights, biases } = model.network;
   const { position, maskSeed, random, trainSeconds, ...metadata } = fromStrings(path, METADATA, strings);
-  if (position !== null && position > order.length) {
-    throw damaged(path, `a whole number from 0 to ${order.length} for position`, `${position}`);
+  if (position !== null && position > layout.examples) {
+    throw damaged(path, `a whole number from 0 to ${layout.examples} for position`, `${position}`);
   }
-  const examples = finished.length * order.length + (position ?? 0);
-  const run = { finished, position, order, maskSeed, random, velocities, best, examples, trainSeconds };
-  return { ...model, metadata, state: { ...run, parameters: { weights, biases } } };
+  const parametersOf = (set: ParameterSet) =>
+    layout.sets.includes(set) ? parametersFrom(tensors, layout, PREFIXES[set]) : null;
+  const state = {
+    finished: historyFrom(path, tensors, layout),
+    position,
+    order: orderFrom(path, tensorNamed(path, tensors, "order").values),
+    maskSeed,
+    random,
+    parameters: { weights, biases },
+    velocities: parametersOf("velocities"),
+    best: parametersOf("best"),
+    examples: layout.epochs * layout.examples + (position ?? 0),
+    trainSeconds,
+  };
+  return { ...model, metadata, state };
+}
+
+/** Reads from the names and shapes of the tensors what a checkpoint consists of. */
+function layoutOf(path: string, tensors: Tensors): CheckpointLayout {
+  return {
+    ...layersOf(path, tensors),
+    sets: SETS.filter((set) => tensors.has(`${PREFIXES[set]}layers.0.weight`)),
+    examples: tensorNamed(path, tensors, "order").shape[0],
+    epochs: tensorNamed(path, tensors, "history.eta").shape[0],
+    monitored: PARTS.filter((part) => tensors.has(`history.${part}.cost`)),
+  };
 }
 
 /** @throws DataError unless `sha256` is that of the file with these 64 digits replaced by zeros */
@@ -165,14 +185,13 @@ function checkSha256(path: string, bytes: Uint8Array, sha256: string): void {
 }
 
 /** @throws DataError unless each of 0 .. n - 1 is there once */
-function takeOrder(path: string, tensors: Tensors): Uint32Array {
-  const [n] = tensorNamed(path, tensors, "order").shape;
-  const order = Uint32Array.from(take(path, tensors, orderForm(n)));
-  const seen = new Uint8Array(n);
-  for (const example of order) {
-    if (seen[example] !== 0) throw damaged(path, `each of ${n} examples once`, `${example} twice or out of range`);
-    seen[example] = 1;
+function orderFrom(path: string, values: Float64Array): Uint32Array {
+  const n = values.length;
+  const isThere = new Uint8Array(n);
+  for (const example of values) {
+    if (isThere[example] !== 0) throw damaged(path, `each of ${n} examples once`, `${example} twice or out of range`);
+    isThere[example] = 1;
   }
   if (n === 0) throw damaged(path, "one example or more in order", "none");
-  return order;
+  return Uint32Array.from(values);
 }

@@ -1,19 +1,18 @@
 /** The finished epochs of a run as tensors, which have one number or one row of numbers per epoch. */
 
 import { PARTS, type Part } from "../data/parts.js";
-import { ConfigurationError } from "../errors.js";
 import type { Evaluation } from "../training/evaluation.js";
 import type { EpochResult } from "../training/result.js";
 import { damaged } from "./damaged.js";
-import { type Tensor, type TensorForm, type Tensors, take, tensorNamed } from "./tensors.js";
+import type { Dtype, TensorForm, Tensors } from "./tensors.js";
 
 /** What decides the forms of the tensors. */
 export interface HistoryLayout {
+  sizes: readonly number[];
+  /** The number of finished epochs. */
   epochs: number;
   /** The parts that every epoch monitors. The test part is evaluated in any case, but has a cost only if it is monitored. */
   monitored: readonly Part[];
-  /** The number of output neurons. */
-  outputs: number;
 }
 
 interface Column extends TensorForm {
@@ -21,9 +20,10 @@ interface Column extends TensorForm {
   of(epoch: EpochResult): number | Uint32Array;
 }
 
-export function historyColumns({ epochs, monitored, outputs }: HistoryLayout): Column[] {
-  const column = (name: string, dtype: Column["dtype"], of: Column["of"], row: number[] = []): Column => {
-    return { name: `history.${name}`, dtype, shape: [epochs, ...row], of };
+export function historyForms({ sizes, epochs, monitored }: HistoryLayout): Column[] {
+  const outputs = sizes[sizes.length - 1];
+  const column = (name: string, dtype: Dtype, of: Column["of"], row: number[] = []): Column => {
+    return { name: `history.${name}`, dtype, shape: [epochs, ...row], allowsNaN: name.endsWith(".cost"), of };
   };
   return [
     column("eta", "F64", ({ eta }) => eta),
@@ -42,48 +42,55 @@ function evaluationOf(epoch: EpochResult, part: Part): Evaluation {
   return part === "test" ? epoch : (epoch.monitored[part] as Evaluation);
 }
 
-/** @throws ConfigurationError if not all epochs monitor the same parts */
-export function historyTensors(epochs: readonly EpochResult[], outputs: number): Tensor[] {
-  const monitored = PARTS.filter((part) => epochs[0]?.monitored[part]);
-  const isOther = (epoch: EpochResult) => PARTS.some((part) => monitored.includes(part) === !epoch.monitored[part]);
-  const other = epochs.find(isOther);
-  if (other) {
-    const found = `${Object.keys(other.monitored)} in epoch ${other.epoch}`;
-    throw new ConfigurationError({ thing: "monitored parts", expected: `${monitored} in every epoch`, found });
-  }
-  return historyColumns({ epochs: epochs.length, monitored, outputs }).map(({ of, ...form }) => {
-    const [n, width = 1] = form.shape;
+/**
+ * Finds the parts that were monitored.
+ *
+ * @throws RangeError if these are not the same in every epoch
+ */
+export function monitoredParts(epochs: readonly EpochResult[]): Part[] {
+  const [parts = [], ...others] = epochs.map(({ monitored }) => PARTS.filter((part) => monitored[part]));
+  const other = others.find((other) => `${other}` !== `${parts}`);
+  if (other) throw new RangeError(`monitored parts: expected ${parts} in every epoch, found ${other}`);
+  return parts;
+}
+
+/** The numbers of the tensors, in the order of `historyForms`. */
+export function historyValues(epochs: readonly EpochResult[], layout: HistoryLayout): Float64Array[] {
+  return historyForms(layout).map(({ of, shape: [n, width = 1] }) => {
     const values = new Float64Array(n * width);
     for (const [i, epoch] of epochs.entries()) {
       const value = of(epoch);
       values.set(typeof value === "number" ? [value] : value, i * width);
     }
-    return { ...form, values };
+    return values;
   });
 }
 
-/** @throws DataError if a tensor is missing or of another form, or its numbers are not possible */
-export function takeHistory(path: string, tensors: Tensors, outputs: number): EpochResult[] {
-  const monitored = PARTS.filter((part) => tensors.has(`history.${part}.cost`));
-  const [epochs] = tensorNamed(path, tensors, "history.eta").shape;
-  const columns = historyColumns({ epochs, monitored, outputs });
-  const numbers = new Map(columns.map((form) => [form.name, take(path, tensors, form, form.name.endsWith(".cost"))]));
-  const valuesOf = (name: string) => numbers.get(`history.${name}`) as Float64Array;
-  const evaluation = (part: Part, i: number): Evaluation => {
-    const [correct, total] = [valuesOf(`${part}.correct`)[i], valuesOf(`${part}.total`)[i]];
-    if (total === 0 || correct > total) {
-      throw damaged(path, `a part of ${total} examples for history.${part}.correct, epoch ${i + 1}`, `${correct}`);
-    }
-    const answers = Uint32Array.from(valuesOf(`${part}.answers`).subarray(i * outputs, (i + 1) * outputs));
-    const counts = { correct, total, accuracy: correct / total, answers };
-    return monitored.includes(part) ? { ...counts, cost: valuesOf(`${part}.cost`)[i] } : counts;
+/** @throws DataError if a part has no examples, or fewer than correct answers; the tensors must have been checked */
+export function historyFrom(path: string, tensors: Tensors, { sizes, monitored }: HistoryLayout): EpochResult[] {
+  const outputs = sizes[sizes.length - 1];
+  const column = (name: string) => tensors.get(`history.${name}`)?.values ?? new Float64Array(0);
+  const evaluationsOf = (part: Part): Evaluation[] => {
+    const [corrects, totals, rows, costs] = ["correct", "total", "answers", "cost"].map((n) => column(`${part}.${n}`));
+    return Array.from(corrects, (correct, i) => {
+      const total = totals[i];
+      if (total === 0 || correct > total) {
+        throw damaged(path, `a part of ${total} examples for history.${part}.correct, epoch ${i + 1}`, `${correct}`);
+      }
+      const answers = Uint32Array.from(rows.subarray(i * outputs, (i + 1) * outputs));
+      const evaluation = { correct, total, accuracy: correct / total, answers };
+      return monitored.includes(part) ? { ...evaluation, cost: costs[i] } : evaluation;
+    });
   };
-  return Array.from({ length: epochs }, (_, i) => ({
+  const [etas, trainSeconds, evaluateSeconds] = ["eta", "trainSeconds", "evaluateSeconds"].map(column);
+  const tests = evaluationsOf("test");
+  const parts = monitored.map((part) => [part, part === "test" ? tests : evaluationsOf(part)] as const);
+  return tests.map((test, i) => ({
     epoch: i + 1,
-    eta: valuesOf("eta")[i],
-    ...evaluation("test", i),
-    monitored: Object.fromEntries(monitored.map((part) => [part, evaluation(part, i)])),
-    trainSeconds: valuesOf("trainSeconds")[i],
-    evaluateSeconds: valuesOf("evaluateSeconds")[i],
+    eta: etas[i],
+    ...test,
+    monitored: Object.fromEntries(parts.map(([part, evaluations]) => [part, evaluations[i]])),
+    trainSeconds: trainSeconds[i],
+    evaluateSeconds: evaluateSeconds[i],
   }));
 }

@@ -76,10 +76,11 @@ export const number = v.pipe(v.number("a finite number"), v.finite("a finite num
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
   const message = `a whole number from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : ""}`;
-  return v.pipe(v.number(message), v.safeInteger(message), v.minValue(min, message), v.maxValue(max, message));
+  const isValid = (n: number) => Number.isSafeInteger(n) && n >= min && n <= max;
+  return v.pipe(v.number(message), v.check(isValid, message));
 }
 
-/** A number of one of the names in a table. */
+/** One of the names in a table. */
 export function nameIn<T extends object>(table: T) {
   const names = Object.keys(table) as (keyof T & string)[];
   return v.picklist(names, names.join(" or "));

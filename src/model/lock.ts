@@ -12,15 +12,15 @@ const LOCK = /^\.([1-9]\d*)-(\d+)-[0-9a-f]{8}@(.+)\.lock$/;
 
 const HOST = encodeURIComponent(hostname());
 
-/** How often a run looks for other lock files, every 10 ms, while runs that started with it give way. */
+/** How often a run looks whether the others that have a lock file give way, every 10 ms. */
 const TRIES = 50;
 
 /**
  * Locks a file for this process, until the process ends or the function that is returned is called.
  *
- * Each process puts a lock file of its own beside the file, then looks for those of others, and removes those of dead processes. It holds
- * the lock when there is no other. Two processes cannot miss each other, because each creates its lock file before it looks. Of several
- * that start at once, all but the one whose lock file is first by name give way.
+ * Each process creates a lock file of its own beside the file, then looks for those of others. It removes those of dead processes, and
+ * holds the lock if there is no other. Because a process first creates its lock file and then looks, two cannot both miss each other. Of
+ * several that start at once, all but the one whose lock file comes first by name give way.
  *
  * A process on another host counts as alive. There is no protection between containers that share a folder and a host name but not their
  * process numbers, nor in network folders that do not show a new file at once.
@@ -31,16 +31,16 @@ const TRIES = 50;
 export async function lock(path: string): Promise<() => void> {
   const target = await followLink(path);
   const own = `.${process.pid}-${startOf(process.pid) ?? 0}-${randomBytes(4).toString("hex")}@${HOST}.lock`;
+  const release = () => {
+    process.off("exit", release);
+    remove(target + own);
+  };
   try {
     writeFileSync(target + own, "", { flag: "wx" });
   } catch (cause) {
     const { message: found } = cause as Error;
     throw new OutputError({ thing: target + own, expected: "to write this file", found }, { cause });
   }
-  const release = () => {
-    process.off("exit", release);
-    remove(target + own);
-  };
   process.once("exit", release);
   try {
     await waitUntilAlone(path, target, own);
@@ -52,14 +52,20 @@ export async function lock(path: string): Promise<() => void> {
   }
 }
 
-/** @throws ConfigurationError if a living process has a lock file that comes first by name, or that stays */
+/** @throws ConfigurationError if another living process holds the lock, or comes first by name */
 async function waitUntilAlone(path: string, target: string, own: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     const others = (await endingsBeside(target)).filter((ending) => ending !== own && LOCK.test(ending)).sort();
-    for (const dead of others.filter((ending) => !isAlive(ending))) remove(target + dead);
+    for (const dead of others.filter((other) => !isAlive(other))) remove(target + dead);
     const first = others.find(isAlive);
     if (first === undefined) return;
-    if (first < own || tries === TRIES) throw inUse(path, target, first);
+    if (first < own || tries === TRIES) {
+      const [, pid, , host] = LOCK.exec(first) ?? [];
+      const expected = "a checkpoint file that no other run writes";
+      const found = `process ${pid}${host === HOST ? "" : ` on ${host}`}`;
+      const remedy = `wait for it, use another file or, if it is gone, remove ${target}${first}`;
+      throw new ConfigurationError({ thing: path, expected, found, remedy });
+    }
     await setTimeout(10);
   }
 }
@@ -74,7 +80,7 @@ function isAlive(lockEnding: string): boolean {
   const [, pid, start, host] = LOCK.exec(lockEnding) ?? [];
   if (host !== HOST) return true;
   try {
-    process.kill(Number(pid), 0); // sends no signal
+    process.kill(Number(pid), 0); // sends no signal, and fails if there is no such process
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
@@ -82,8 +88,8 @@ function isAlive(lockEnding: string): boolean {
 }
 
 /**
- * When a process started, in the system's units: process numbers are used again. Field 22 of /proc/<pid>/stat; field 2 is a name in
- * brackets, which may hold spaces. Empty for a process that has ended (state Z, field 3); undefined where the system does not tell.
+ * When a process started, in the system's units, because process numbers are used again: field 22 of /proc/<pid>/stat, of which field 2
+ * is a name in brackets that may hold spaces. Undefined where the system does not tell, empty for a process that has ended (state Z).
  */
 function startOf(pid: number): string | undefined {
   try {
@@ -93,11 +99,4 @@ function startOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function inUse(path: string, target: string, lockEnding: string): ConfigurationError {
-  const [, pid, , host] = LOCK.exec(lockEnding) ?? [];
-  const found = `process ${pid}${host === HOST ? "" : ` on ${host}`}`;
-  const remedy = `wait for it, use another file or, if it is gone, remove ${target}${lockEnding}`;
-  return new ConfigurationError({ thing: path, expected: "a checkpoint file that no other run writes", found, remedy });
 }

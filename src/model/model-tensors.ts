@@ -1,14 +1,33 @@
-/** A model as tensors, `layers.0.weight`, `layers.0.bias`, `layers.1.weight` and so on, and as metadata. */
+/** What a model is, and its parameters as tensors: `layers.0.weight`, `layers.0.bias`, `layers.1.weight` and so on. */
 
-import { arraysOf, type Parameters } from "../network/network.js";
+import { ConfigurationError, DataError } from "../errors.js";
+import type { CostName } from "../network/cost.js";
+import { Network, type NetworkOptions, type Parameters } from "../network/network.js";
 import { damaged } from "./damaged.js";
-import { emptyNetwork, type Model, type Precision } from "./format.js";
-import { fromStrings, MODEL_METADATA, neuronsAndCost } from "./metadata.js";
+import { fromStrings, MODEL_METADATA, type ModelMetadata, neuronsAndCost } from "./metadata.js";
 import type { SafetensorsFile } from "./safetensors.js";
-import { type Tensor, type TensorForm, type Tensors, take, tensorNamed } from "./tensors.js";
+import { type Tensor, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
 
-/** What decides the forms of the tensors: the neurons of each layer, input first, and the type of the numbers. */
+/** A network, and what is known about it. */
+export interface Model {
+  network: Network;
+  /** The cost that training made small. */
+  cost: CostName;
+  /** The type of the numbers in which the network was trained. All parameters of a float32 model are exactly float32 numbers. */
+  precision: Precision;
+  metadata: ModelMetadata;
+}
+
+export type Precision = "float32" | "float64";
+
+/** The properties of a model that are known before training. They decide whether a file format can hold it. */
+export interface ModelShape extends Pick<Model, "cost" | "precision"> {
+  network: Pick<Network, "sizes" | "activation" | "output">;
+}
+
+/** What decides the forms of the tensors. */
 export interface Layers {
+  /** The number of neurons per layer, input first. */
   sizes: readonly number[];
   precision: Precision;
 }
@@ -26,33 +45,12 @@ export function layerForms({ sizes, precision }: Layers, prefix = ""): TensorFor
   ]);
 }
 
-export function layerTensors(layers: Layers, parameters: Parameters | null, prefix = ""): Tensor[] {
-  if (parameters === null) return [];
-  const arrays = arraysOf(parameters);
-  return layerForms(layers, prefix).map((form, i) => ({ ...form, values: arrays[i] }));
-}
-
-/** @throws DataError unless the tensors are there, in the right forms */
-export function takeParameters(path: string, tensors: Tensors, layers: Layers, prefix = ""): Parameters {
-  const arrays = layerForms(layers, prefix).map((form) => take(path, tensors, form));
-  return { weights: arrays.filter((_, i) => i % 2 === 0), biases: arrays.filter((_, i) => i % 2 === 1) };
-}
-
 /**
- * Reads a model; leaves the tensors that do not belong to it.
+ * Reads from a file which layers a network has.
  *
- * @throws DataError if the tensors are not those of a network, or the metadata are not valid
+ * @throws DataError unless each matrix of weights has as many columns as the one before has rows
  */
-export function takeModel(path: string, { metadata, tensors }: SafetensorsFile): Model {
-  const { cost, ...neurons } = neuronsAndCost(path, metadata);
-  const layers = layersOf(path, tensors);
-  const network = emptyNetwork(path, layers.sizes, neurons);
-  Object.assign(network, takeParameters(path, tensors, layers));
-  return { network, cost, precision: layers.precision, metadata: fromStrings(path, MODEL_METADATA, metadata) };
-}
-
-/** @throws DataError unless each matrix of weights has as many columns as the one before has rows */
-function layersOf(path: string, tensors: Tensors): Layers {
+export function layersOf(path: string, tensors: Tensors): Layers {
   const { dtype, shape } = tensorNamed(path, tensors, "layers.0.weight");
   if (dtype === "I32") throw damaged(path, "F32 or F64 for layers.0.weight", dtype);
   const sizes = [shape[1]];
@@ -63,4 +61,32 @@ function layersOf(path: string, tensors: Tensors): Layers {
     sizes.push(shape[0]);
   }
   return { sizes, precision: dtype === "F32" ? "float32" : "float64" };
+}
+
+/** The parameters among the tensors of a file, which `checkTensors` has checked. */
+export function parametersFrom(tensors: Tensors, layers: Layers, prefix = ""): Parameters {
+  const arrays = layerForms(layers, prefix).map(({ name }) => (tensors.get(name) as Tensor).values);
+  return { weights: arrays.filter((_, i) => i % 2 === 0), biases: arrays.filter((_, i) => i % 2 === 1) };
+}
+
+/** @throws DataError if the metadata are not valid; the tensors must have been checked */
+export function modelFrom(path: string, { metadata, tensors }: SafetensorsFile, layers: Layers): Model {
+  const { cost, ...neurons } = neuronsAndCost(path, metadata);
+  const network = emptyNetwork(path, layers.sizes, neurons);
+  Object.assign(network, parametersFrom(tensors, layers));
+  return { network, cost, precision: layers.precision, metadata: fromStrings(path, MODEL_METADATA, metadata) };
+}
+
+/**
+ * Makes a network for the parameters in a file; all of them are 0. The file must have been seen to hold as many numbers.
+ *
+ * @throws DataError if the network does not fit into the memory of this machine
+ */
+export function emptyNetwork(path: string, sizes: readonly number[], neurons?: NetworkOptions): Network {
+  try {
+    return new Network(sizes, neurons);
+  } catch (cause) {
+    if (!(cause instanceof ConfigurationError)) throw cause;
+    throw new DataError({ thing: path, expected: "a network for this machine", found: cause.message }, { cause });
+  }
 }

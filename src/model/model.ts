@@ -5,34 +5,16 @@ import { looksLike } from "../data/looks-like.js";
 import { ConfigurationError, DataError } from "../errors.js";
 import { checkPlace, readFileChecked, replaceFile } from "../files.js";
 import { checkCost } from "../network/cost.js";
-import { bookJson, decodeBookJson, isBookJson } from "./book-json.js";
-import { type Checkpoint, decodeCheckpoint, isCheckpoint, refuseOldCheckpoint } from "./checkpoint.js";
-import type { Format, Model, ModelShape } from "./format.js";
+import { arraysOf } from "../network/network.js";
+import * as bookJson from "./book-json.js";
+import { type Checkpoint, checkpointFrom, isCheckpoint, refuseFormat1 } from "./checkpoint.js";
 import { latestEpochs, toStrings } from "./metadata.js";
-import { layerForms, layerTensors, takeModel } from "./model-tensors.js";
-import { checkSize, decodeSafetensors, encodeSafetensors, isSafetensors, MAX_FILE } from "./safetensors.js";
-import { checkNoneLeft } from "./tensors.js";
+import { layerForms, layersOf, type Model, type ModelShape, modelFrom } from "./model-tensors.js";
+import * as safetensors from "./safetensors.js";
+import { checkTensors } from "./tensors.js";
 
-export type { Model, ModelShape, Precision } from "./format.js";
 export type { HistoryEntry, ModelMetadata } from "./metadata.js";
-
-const safetensors: Format = {
-  check(path, { network: { sizes }, precision }) {
-    checkSize(path, layerForms({ sizes, precision }), "use fewer neurons");
-  },
-
-  encode({ network, cost, precision, metadata }) {
-    const { sizes, activation, output } = network;
-    const strings = toStrings({ activation, output, cost, ...metadata });
-    return encodeSafetensors(strings, layerTensors({ sizes, precision }, network));
-  },
-};
-
-/** The formats that a model can be written in, by the ending of the file's name. */
-const FORMATS: ReadonlyMap<string, Format> = new Map([
-  [".safetensors", safetensors],
-  [".json", bookJson],
-]);
+export type { Model, ModelShape, Precision } from "./model-tensors.js";
 
 /** A model with the name of its file's format. */
 export interface ModelFile {
@@ -54,24 +36,24 @@ export async function readModel(path: string): Promise<Model> {
 
 /** Reads a model like `readModel`, and tells from what kind of file it comes. */
 export async function readModelFile(path: string): Promise<ModelFile> {
-  const bytes = await readFileChecked(path, MAX_FILE);
-  if (!isSafetensors(bytes)) {
-    if (isBookJson(bytes)) return { model: decodeBookJson(path, bytes), format: "the book's JSON" };
-    refuseOldCheckpoint(path, bytes);
+  const bytes = await readFileChecked(path, safetensors.MAX_FILE);
+  if (!safetensors.matches(bytes)) {
+    if (bookJson.matches(bytes)) return { model: bookJson.decode(path, bytes), format: "the book's JSON" };
+    refuseFormat1(path, bytes);
     const expected = "a safetensors file or the JSON of the book's network2.py";
     throw new DataError({ thing: path, expected, found: bytes.length === 0 ? "an empty file" : looksLike(bytes) });
   }
-  const file = decodeSafetensors(path, bytes);
+  const file = safetensors.decode(path, bytes);
   if (isCheckpoint(file)) {
-    const checkpoint = decodeCheckpoint(path, file, bytes);
+    const checkpoint = checkpointFrom(path, file, bytes);
     const { network, cost, precision, state } = checkpoint;
     const history = latestEpochs(state.finished); // as many as a model file would hold
     const metadata = { ...checkpoint.metadata, epoch: state.finished.length, history };
     return { model: { network, cost, precision, metadata }, format: "checkpoint", checkpoint };
   }
-  const model = takeModel(path, file);
-  checkNoneLeft(path, file.tensors);
-  return { model, format: "safetensors" };
+  const layers = layersOf(path, file.tensors);
+  checkTensors(path, file.tensors, layerForms(layers));
+  return { model: modelFrom(path, file, layers), format: "safetensors" };
 }
 
 /**
@@ -81,9 +63,16 @@ export async function readModelFile(path: string): Promise<ModelFile> {
  * @throws OutputError if the file cannot be written
  */
 export async function writeModel(path: string, model: Model): Promise<void> {
-  const format = fittingFormat(path, model);
+  checkShape(path, model);
   checkNumbers(path, model);
-  await replaceFile(path, format.encode(model));
+  await replaceFile(path, isJson(path) ? bookJson.encode(model) : encode(model));
+}
+
+function encode({ network, cost, precision, metadata }: Model): Iterable<Uint8Array> {
+  const { sizes, activation, output } = network;
+  const values = arraysOf(network);
+  const tensors = layerForms({ sizes, precision }).map((form, i) => ({ ...form, values: values[i] }));
+  return safetensors.encode(toStrings({ ...metadata, activation, output, cost }), tensors);
 }
 
 /**
@@ -97,7 +86,7 @@ export async function checkModelPlace(
   shape: ModelShape,
   { force }: { force?: boolean } = {},
 ): Promise<void> {
-  fittingFormat(path, shape);
+  checkShape(path, shape);
   await checkPlace(path, { force, read: refuseCheckpoint });
 }
 
@@ -107,16 +96,25 @@ async function refuseCheckpoint(path: string): Promise<void> {
   if (format === "checkpoint") throw new DataError({ thing: path, expected: "a model file", found: "a checkpoint" });
 }
 
-function fittingFormat(path: string, shape: ModelShape): Format {
-  const format = FORMATS.get(extname(path).toLowerCase());
-  if (!format) {
-    const expected = `a name that ends in ${[...FORMATS.keys()].join(" or ")}`;
-    const found = extname(path) ? `the ending ${extname(path)}` : "no ending";
-    throw new ConfigurationError({ thing: path, expected, found });
+function isJson(path: string): boolean {
+  return extname(path).toLowerCase() === ".json";
+}
+
+/** @throws ConfigurationError if the name does not end in that of a format, or the format cannot hold the model */
+function checkShape(path: string, shape: ModelShape): void {
+  const ending = extname(path).toLowerCase();
+  if (ending !== ".safetensors" && ending !== ".json") {
+    const found = ending ? `the ending ${extname(path)}` : "no ending";
+    throw new ConfigurationError({ thing: path, expected: "a name that ends in .safetensors or .json", found });
   }
   checkCost(shape.cost, shape.network.output);
-  format.check(path, shape);
-  return format;
+  if (ending === ".json") bookJson.check(path, shape);
+  else
+    safetensors.checkSize(
+      path,
+      layerForms({ sizes: shape.network.sizes, precision: shape.precision }),
+      "use fewer neurons",
+    );
 }
 
 /** @throws ConfigurationError if a number is not finite in the precision of the file, which no reader would accept */

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { ConfigurationError } from "../errors.js";
 import { damaged, excerpt } from "./damaged.js";
-import { anObject, checkValue, objectOf, parseJson, wholeNumber } from "./json.js";
+import { anObject, checkValue, nameIn, objectOf, parseJson, wholeNumber } from "./json.js";
 import {
   bytesOf,
   DTYPES,
@@ -30,26 +30,26 @@ export interface SafetensorsFile {
 }
 
 /** Whether a file with these bytes is meant to be a safetensors file. */
-export function isSafetensors(bytes: Uint8Array): boolean {
+export function matches(bytes: Uint8Array): boolean {
   return bytes.length > 8 && bytes[7] === 0 && bytes[8] === "{".charCodeAt(0);
 }
 
 /**
  * Checks that a file of these tensors can be read again.
  *
- * @throws ConfigurationError if it would be too long
+ * @throws ConfigurationError if the file or its header would be too long
  */
 export function checkSize(path: string, forms: readonly TensorForm[], remedy: string): void {
   const header = encodeHeader({}, forms).length + METADATA_RESERVE;
   const total = forms.reduce((sum, form) => sum + bytesOf(form), header);
-  for (const [part, length, most] of [
-    ["header", header, MAX_HEADER],
-    ["file", total, MAX_FILE],
-  ] as const) {
-    if (length <= most) continue;
-    const expected = `a ${part} of at most ${most} bytes`;
-    throw new ConfigurationError({ thing: path, expected, found: `${length}`, remedy });
-  }
+  const [part, most, found] = header > MAX_HEADER ? ["header", MAX_HEADER, header] : ["file", MAX_FILE, total];
+  if (found <= most) return;
+  throw new ConfigurationError({
+    thing: path,
+    expected: `a ${part} of at most ${most} bytes`,
+    found: `${found}`,
+    remedy,
+  });
 }
 
 /**
@@ -58,18 +58,16 @@ export function checkSize(path: string, forms: readonly TensorForm[], remedy: st
  *
  * @throws ConfigurationError if the metadata are too long
  */
-export function* encodeSafetensors(
-  metadata: Record<string, string>,
-  tensors: readonly Tensor[],
-): Generator<Uint8Array> {
-  const sorted = tensors.toSorted((a, b) => DTYPES[b.dtype].bytes - DTYPES[a.dtype].bytes);
+export function* encode(metadata: Record<string, string>, tensors: readonly Tensor[]): Generator<Uint8Array> {
+  const width = ({ dtype }: Tensor) => DTYPES[dtype].BYTES_PER_ELEMENT;
+  const sorted = tensors.toSorted((a, b) => width(b) - width(a));
   const header = encodeHeader(metadata, sorted);
   if (header.length > MAX_HEADER) {
     const expected = `a header of at most ${MAX_HEADER} bytes`;
     throw new ConfigurationError({ thing: "metadata", expected, found: `${header.length}` });
   }
   yield header;
-  yield* encodeNumbers(sorted);
+  for (const tensor of sorted) yield* encodeNumbers(tensor);
 }
 
 /** Encodes the length of the header as a uint64, then the header as JSON, padded with spaces to a multiple of 8 bytes. */
@@ -91,7 +89,7 @@ function encodeHeader(metadata: Record<string, string>, forms: readonly TensorFo
 const METADATA = objectOf(v.string("text"));
 const ENTRY = v.strictObject(
   {
-    dtype: v.picklist(Object.keys(DTYPES) as (keyof typeof DTYPES)[], "F32, F64 or I32"),
+    dtype: nameIn(DTYPES),
     shape: v.array(wholeNumber(0), "a list"),
     data_offsets: v.pipe(v.array(wholeNumber(0), "a list"), v.length(2, "two numbers")),
   },
@@ -101,10 +99,10 @@ const ENTRY = v.strictObject(
 /**
  * Takes a file apart.
  *
- * @param bytes  must be those of a safetensors file, see `isSafetensors`
+ * @param bytes  must be those of a safetensors file, see `matches`
  * @throws DataError unless the tensors fill the file without overlap, gap or rest
  */
-export function decodeSafetensors(path: string, bytes: Uint8Array): SafetensorsFile {
+export function decode(path: string, bytes: Uint8Array): SafetensorsFile {
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   const most = Math.min(MAX_HEADER, bytes.length - 8);
   if (length > most) throw damaged(path, `a header of at most ${most} bytes`, `one that claims ${length}`);
