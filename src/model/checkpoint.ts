@@ -10,7 +10,7 @@ import { arraysOf, type Parameters } from "../network/network.js";
 import type { RunState } from "../training/state.js";
 import { damaged } from "./damaged.js";
 import { type HistoryLayout, historyForms, historyFrom, historyValues, monitoredParts } from "./history.js";
-import { number, wholeNumber } from "./json.js";
+import { finiteNumber, wholeNumber } from "./json.js";
 import { fromStrings, MODEL_METADATA, toStrings } from "./metadata.js";
 import {
   type Layers,
@@ -47,7 +47,7 @@ const METADATA = v.object({
     v.length(4, "four numbers"),
     v.check((numbers) => numbers.some((n) => n !== 0), "four numbers that are not all 0"),
   ),
-  trainSeconds: number,
+  trainSeconds: finiteNumber,
 });
 
 /** The sets of parameters in `RunState`, and how the names of their tensors begin. */

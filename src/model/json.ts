@@ -71,7 +71,7 @@ export function checkValue<T>(path: string, schema: v.GenericSchema<unknown, T>,
 }
 
 export const text = v.string("text");
-export const number = v.pipe(v.number("a finite number"), v.finite("a finite number"));
+export const finiteNumber = v.pipe(v.number("a finite number"), v.finite("a finite number"));
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {

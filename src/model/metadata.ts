@@ -37,12 +37,7 @@ export const MODEL_METADATA = v.object({
 });
 export type ModelMetadata = v.InferOutput<typeof MODEL_METADATA>;
 
-const NEURONS_AND_COST = v.object({
-  activation: nameIn(ACTIVATIONS),
-  output: nameIn(OUTPUTS),
-  cost: nameIn(COSTS),
-});
-export type NeuronsAndCost = v.InferOutput<typeof NEURONS_AND_COST>;
+const NEURONS_AND_COST = v.object({ activation: nameIn(ACTIVATIONS), output: nameIn(OUTPUTS), cost: nameIn(COSTS) });
 
 /** The values of these names are text as they are; the values of all others are JSON. */
 const TEXTS: ReadonlySet<string> = new Set(["activation", "output", "cost", "version", "datasetSha256"]);
@@ -52,13 +47,12 @@ const MAX_HISTORY = 8 << 20;
 
 /** Makes strings of values. Leaves out those that are undefined, and shortens a long history. */
 export function toStrings({ history, ...values }: Record<string, unknown> & ModelMetadata): Record<string, string> {
-  const given = Object.entries({ ...values, history: history && latestEpochs(history) }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const all = Object.entries({ ...values, history: history && latestEpochs(history) });
+  const given = all.filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, TEXTS.has(name) ? `${value}` : toJson(value)]));
 }
 
-/** The latest epochs of a history that take at most `MAX_HISTORY` bytes as JSON in the JSON of a header. */
+/** The latest epochs of a history, as many as take at most `MAX_HISTORY` bytes as JSON inside the JSON of a header. */
 export function latestEpochs(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
   let first = history.length;
   for (let bytes = 0; first > 0; first--) {
@@ -96,7 +90,10 @@ export function fromStrings<Entries extends v.ObjectEntries>(
  *
  * @throws DataError if only some are there, or the cost does not fit the output
  */
-export function neuronsAndCost(path: string, strings: ReadonlyMap<string, string>): NeuronsAndCost {
+export function neuronsAndCost(
+  path: string,
+  strings: ReadonlyMap<string, string>,
+): v.InferOutput<typeof NEURONS_AND_COST> {
   const isNamed = Object.keys(NEURONS_AND_COST.entries).some((name) => strings.has(name));
   if (!isNamed) return { activation: "sigmoid", output: "sigmoid", cost: "quadratic" };
   const names = fromStrings(path, NEURONS_AND_COST, strings);

@@ -63,9 +63,9 @@ export async function readModelFile(path: string): Promise<ModelFile> {
  * @throws OutputError if the file cannot be written
  */
 export async function writeModel(path: string, model: Model): Promise<void> {
-  checkShape(path, model);
+  const ending = checkShape(path, model);
   checkNumbers(path, model);
-  await replaceFile(path, isJson(path) ? bookJson.encode(model) : encode(model));
+  await replaceFile(path, ending === ".json" ? bookJson.encode(model) : encode(model));
 }
 
 function encode({ network, cost, precision, metadata }: Model): Iterable<Uint8Array> {
@@ -96,25 +96,21 @@ async function refuseCheckpoint(path: string): Promise<void> {
   if (format === "checkpoint") throw new DataError({ thing: path, expected: "a model file", found: "a checkpoint" });
 }
 
-function isJson(path: string): boolean {
-  return extname(path).toLowerCase() === ".json";
-}
-
-/** @throws ConfigurationError if the name does not end in that of a format, or the format cannot hold the model */
-function checkShape(path: string, shape: ModelShape): void {
+/**
+ * @returns the ending of the name, in small letters
+ * @throws ConfigurationError if it is not that of a format, or the format cannot hold the model
+ */
+function checkShape(path: string, shape: ModelShape): ".json" | ".safetensors" {
   const ending = extname(path).toLowerCase();
   if (ending !== ".safetensors" && ending !== ".json") {
     const found = ending ? `the ending ${extname(path)}` : "no ending";
     throw new ConfigurationError({ thing: path, expected: "a name that ends in .safetensors or .json", found });
   }
-  checkCost(shape.cost, shape.network.output);
+  const { network, cost, precision } = shape;
+  checkCost(cost, network.output);
   if (ending === ".json") bookJson.check(path, shape);
-  else
-    safetensors.checkSize(
-      path,
-      layerForms({ sizes: shape.network.sizes, precision: shape.precision }),
-      "use fewer neurons",
-    );
+  else safetensors.checkSize(path, layerForms({ sizes: network.sizes, precision }), "use fewer neurons");
+  return ending;
 }
 
 /** @throws ConfigurationError if a number is not finite in the precision of the file, which no reader would accept */

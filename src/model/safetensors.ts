@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { ConfigurationError } from "../errors.js";
 import { damaged, excerpt } from "./damaged.js";
-import { anObject, checkValue, nameIn, objectOf, parseJson, wholeNumber } from "./json.js";
+import { anObject, checkValue, nameIn, objectOf, parseJson, text, wholeNumber } from "./json.js";
 import {
   bytesOf,
   DTYPES,
@@ -42,14 +42,10 @@ export function matches(bytes: Uint8Array): boolean {
 export function checkSize(path: string, forms: readonly TensorForm[], remedy: string): void {
   const header = encodeHeader({}, forms).length + METADATA_RESERVE;
   const total = forms.reduce((sum, form) => sum + bytesOf(form), header);
-  const [part, most, found] = header > MAX_HEADER ? ["header", MAX_HEADER, header] : ["file", MAX_FILE, total];
-  if (found <= most) return;
-  throw new ConfigurationError({
-    thing: path,
-    expected: `a ${part} of at most ${most} bytes`,
-    found: `${found}`,
-    remedy,
-  });
+  const complain = (expected: string, found: number) =>
+    new ConfigurationError({ thing: path, expected, found: `${found}`, remedy });
+  if (header > MAX_HEADER) throw complain(`a header of at most ${MAX_HEADER} bytes`, header);
+  if (total > MAX_FILE) throw complain(`a file of at most ${MAX_FILE} bytes`, total);
 }
 
 /**
@@ -86,7 +82,7 @@ function encodeHeader(metadata: Record<string, string>, forms: readonly TensorFo
   return bytes;
 }
 
-const METADATA = objectOf(v.string("text"));
+const METADATA = objectOf(text);
 const ENTRY = v.strictObject(
   {
     dtype: nameIn(DTYPES),

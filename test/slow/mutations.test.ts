@@ -95,7 +95,7 @@ function claimLength(bytes: Buffer, length: bigint): void {
 async function readOrRefuse<T>(path: string, read: (path: string) => Promise<T>): Promise<T | undefined> {
   return read(path).catch((error) => {
     if (!(error instanceof DataError)) throw error;
-    expect(error.message).toMatch(/^[^\n]{1,500}$/);
+    expect(error.message).toMatch(/^[^\n]{1,400}$/);
     return undefined;
   });
 }
@@ -165,7 +165,7 @@ describe("a damaged checkpoint", () => {
     "in %s is refused; with its checksum made right, it is refused or sound",
     async (precision) => {
       const path = join(folder, "run.checkpoint");
-      const original = smallCheckpoint(precision);
+      const original = smallCheckpoint(precision, [3, 40, 2]); // most of the file is numbers
       await writeCheckpoint(path, original);
       const bytes = readFileSync(path);
       const seen = { refused: 0, loaded: 0 };
@@ -181,7 +181,7 @@ describe("a damaged checkpoint", () => {
       });
       await fc.assert(damage, { numRuns: CHECKPOINT_MUTATIONS });
       expect(seen.refused).toBeGreaterThan(0.1 * CHECKPOINT_MUTATIONS);
-      expect(seen.loaded).toBeGreaterThan(0.01 * CHECKPOINT_MUTATIONS); // where only numbers became others: 3.4 % or more
+      expect(seen.loaded).toBeGreaterThan(0.01 * CHECKPOINT_MUTATIONS); // where only numbers became others: 5 % or more
     },
   );
 });
