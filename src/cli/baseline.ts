@@ -5,14 +5,11 @@ import { ConfigurationError, GateError } from "../errors.js";
 import { readFileChecked } from "../files.js";
 import { excerpt } from "../model/damaged.js";
 import { checkValue, parseJson, text, wholeNumber } from "../model/json.js";
-import type { BenchmarkOptions } from "../training/benchmark.js";
-import type { BenchReport } from "./report/bench-report.js";
+import { flagsWith } from "./flags.js";
+import type { BenchOptions, BenchReport } from "./report/bench-report.js";
 
-/** The options that must be equal for figures to be compared. */
-const COMPARED = [
-  ...(["layers", "batchSize", "engine", "threads", "activation", "output", "cost"] as const),
-  ...(["lambda", "l1", "momentum", "dropout", "maxNorm"] as const),
-];
+/** The flags that must have the same value for figures to be compared. */
+const COMPARED = flagsWith(({ baseline }) => baseline === "same") as (keyof BenchOptions)[];
 
 const seconds = v.pipe(v.number("a number"), v.gtValue(0, "a number above 0"));
 const spread = v.looseObject({ lower: seconds, median: seconds, upper: seconds }, "an object");
@@ -54,7 +51,7 @@ export async function readReport(path: string): Promise<Baseline> {
  * @throws DataError if the file is missing or is not such a report
  * @throws ConfigurationError if the report is of other options
  */
-export async function readBaseline(path: string, options: BenchmarkOptions): Promise<Baseline> {
+export async function readBaseline(path: string, options: BenchOptions): Promise<Baseline> {
   const report = await readReport(path);
   for (const name of COMPARED) {
     const [found, expected] = [report[name], options[name]].map((value) => `${name} ${excerpt(value)}`);

@@ -1,21 +1,26 @@
 /** `bp-train evaluate <model>`: shows how well a network does on test, validation or training data. */
 
 import { loadDataset } from "../data/dataset.js";
-import { printable } from "../errors.js";
+import { escapeControls } from "../errors.js";
 import type { Checkpoint } from "../model/checkpoint.js";
 import { readModelFile } from "../model/model.js";
 import { arraysOf } from "../network/network.js";
 import { assess } from "../training/assessment.js";
 import { bestOnValidation } from "../training/result.js";
-import type { EvaluateFlags } from "./flags.js";
+import type { Context } from "./commands.js";
+import type { FlagsOf } from "./flags.js";
 import { type EvaluateReport, evaluationJson, evaluationLines } from "./report/evaluation-report.js";
 import { colors } from "./report/style.js";
 
-export async function runEvaluate(path: string, flags: EvaluateFlags, version: string): Promise<void> {
+export async function evaluateCommand(
+  [path]: string[],
+  flags: FlagsOf<"evaluate">,
+  { version }: Context,
+): Promise<void> {
   const { on, validation, trainSize, worst } = flags;
   const { model, checkpoint } = await readModelFile(path);
   const { network, cost } = model;
-  if (checkpoint && hasOtherBest(checkpoint)) process.stderr.write(`${printable(bestNote(path, checkpoint))}\n`);
+  if (checkpoint && hasOtherBest(checkpoint)) process.stderr.write(`${escapeControls(bestNote(path, checkpoint))}\n`);
   const split = on === "test" ? { validation: 0 } : { validation, trainSize }; // the test data are not split
   const data = await loadDataset(flags.data, split);
   const { mistakes, ...assessment } = await assess(network, data, on, cost);

@@ -1,12 +1,12 @@
 /** `bp-train info <model>`: shows what a model file or a checkpoint holds. */
 
-import { printable } from "../errors.js";
+import { escapeControls } from "../errors.js";
 import type { Checkpoint } from "../model/checkpoint.js";
 import { type ModelMetadata, toJson } from "../model/metadata.js";
 import { readModelFile } from "../model/model.js";
 import { parameterCount } from "../network/network.js";
 import { bestOnValidation } from "../training/result.js";
-import type { InfoFlags } from "./flags.js";
+import type { FlagsOf } from "./flags.js";
 import { count, percent } from "./report/human.js";
 
 /** The keys are those of the JSON. Those that are not known are left out. */
@@ -34,7 +34,7 @@ interface RunInfo {
   bestEpoch: number | null;
 }
 
-export async function runInfo(file: string, { json }: InfoFlags): Promise<void> {
+export async function infoCommand([file]: string[], { json }: FlagsOf<"info">): Promise<void> {
   const { model, format, checkpoint } = await readModelFile(file);
   const { network, cost, precision, metadata } = model;
   const { sizes, activation, output } = network;
@@ -52,7 +52,7 @@ export async function runInfo(file: string, { json }: InfoFlags): Promise<void> 
     ...metadata,
     run: checkpoint && describeRun(checkpoint),
   };
-  const lines = json ? [toJson(info)] : infoLines(info).map(printable);
+  const lines = json ? [toJson(info)] : infoLines(info).map(escapeControls);
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 

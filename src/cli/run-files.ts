@@ -1,3 +1,4 @@
+/** The files that a run leaves behind: its checkpoints and its model. */
 import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
@@ -10,11 +11,10 @@ import { damaged } from "../model/damaged.js";
 import { lock } from "../model/lock.js";
 import { checkModelPlace, type ModelShape, type Precision, writeModel } from "../model/model.js";
 import type { Run } from "../training/runs.js";
-import { type RunState, unmetDemand } from "../training/state.js";
+import { type RunState, unmetRequirement } from "../training/state.js";
+import { keptFlags } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
-import { decisiveFlags } from "./resume.js";
 
-/** The files that a run leaves behind: its checkpoints and its model. */
 export class RunFiles {
   readonly #flags: TrainFlags;
   readonly #version: string;
@@ -24,17 +24,23 @@ export class RunFiles {
   /** Whether something that should have been kept was not. */
   hasFailed = false;
 
-  constructor(flags: TrainFlags, version: string) {
+  private constructor(flags: TrainFlags, version: string) {
     this.#flags = flags;
     this.#version = version;
   }
 
   /**
-   * Finds out before training whether the files can be written, and keeps the checkpoint for this run.
+   * Makes sure before training that the files can be written, and locks the checkpoint for this run.
    *
-   * @throws ConfigurationError if not
+   * @throws ConfigurationError if they cannot
    */
-  async prepare(): Promise<void> {
+  static async open(flags: TrainFlags, version: string): Promise<RunFiles> {
+    const files = new RunFiles(flags, version);
+    await files.#prepare();
+    return files;
+  }
+
+  async #prepare(): Promise<void> {
     const { save, checkpoint, checkpointEvery, runs, force } = this.#flags;
     if (runs > 1 && (save ?? checkpoint) !== undefined) {
       const thing = save === undefined ? "--checkpoint" : "--save";
@@ -79,8 +85,9 @@ export class RunFiles {
     if (resumed.precision !== this.#precision) {
       throw damaged(`${resume}`, `${this.#precision}, in which the ${engine} engine computes`, resumed.precision);
     }
-    const unmet = unmetDemand(resumed.state, layers, data, this.#flags);
-    if (unmet) throw damaged(`${resume}`, unmet, "that of another");
+    const settings = { ...this.#flags, patience: this.#flags.patience ?? Number.POSITIVE_INFINITY };
+    const unmet = unmetRequirement(resumed.state, layers, data, settings);
+    if (unmet) throw damaged(`${resume}`, unmet.expected, unmet.found);
   }
 
   /**
@@ -88,7 +95,7 @@ export class RunFiles {
    *
    * @throws ConfigurationError if they would be too long
    */
-  checkSize({ training }: Dataset, monitored: ReadonlySet<Part>): void {
+  checkSize({ training }: Dataset, monitored: readonly Part[]): void {
     const { checkpoint, layers, momentum, patience, epochs } = this.#flags;
     if (checkpoint === undefined) return;
     checkCheckpointSize(checkpoint, {
@@ -97,14 +104,14 @@ export class RunFiles {
       sets: ["parameters", ...(momentum > 0 ? ["velocities" as const] : []), ...(patience ? ["best" as const] : [])],
       examples: training.labels.length,
       epochs,
-      monitored: [...monitored],
+      monitored,
     });
   }
 
   /** @returns what to say if it could not be written; the last one is still there, and the run goes on */
   async checkpoint(state: RunState): Promise<string | undefined> {
     const { checkpoint = "", seed } = this.#flags;
-    const options = decisiveFlags(this.#flags);
+    const options = keptFlags(this.#flags);
     const data = { datasetSha256: this.#datasetSha256, classes: this.#classes };
     const metadata = { version: this.#version, options, seed, ...data };
     try {
@@ -123,7 +130,7 @@ export class RunFiles {
     const { save, cost } = this.#flags;
     if (save === undefined) return undefined;
     const { epochs: history, keptEpoch } = result;
-    const options = decisiveFlags(this.#flags);
+    const options = keptFlags(this.#flags);
     const about = { version: this.#version, options, seed, epoch: keptEpoch ?? history.length, history };
     const metadata = { ...about, datasetSha256: this.#datasetSha256, classes };
     try {
@@ -135,8 +142,8 @@ export class RunFiles {
     }
   }
 
-  /** Lets other runs have the checkpoint. */
-  end(): void {
+  /** Lets other runs write the checkpoint. */
+  close(): void {
     this.#unlock();
   }
 

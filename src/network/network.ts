@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { endianness, totalmem } from "node:os";
-import { ConfigurationError, checkInstance, checkName, shown } from "../errors.js";
+import { ConfigurationError, checkInstance, checkName, inspectValue } from "../errors.js";
 import { ACTIVATIONS, type ActivationName } from "./activation.js";
 import { INITS, type InitName } from "./init.js";
 import { OUTPUTS, type OutputName } from "./output.js";
@@ -153,7 +153,7 @@ function dot(a: Float64Array, b: Float64Array): number {
 /** @throws ConfigurationError if there can be no network of these layers */
 export function checkSizes(sizes: readonly number[]): void {
   if (!Array.isArray(sizes)) {
-    const complaint = { thing: "layers", expected: "an array of layer sizes", found: shown(sizes) };
+    const complaint = { thing: "layers", expected: "an array of layer sizes", found: inspectValue(sizes) };
     throw new ConfigurationError({ ...complaint, remedy: "for example [784, 30, 10]" });
   }
   const thing = `layers ${sizes.join(",")}`;
@@ -167,7 +167,11 @@ export function checkSizes(sizes: readonly number[]): void {
   }
   const wrong = sizes.findIndex((n) => !Number.isInteger(n) || n < 1);
   if (wrong >= 0) {
-    throw new ConfigurationError({ thing, expected: "one neuron or more in every layer", found: shown(sizes[wrong]) });
+    throw new ConfigurationError({
+      thing,
+      expected: "one neuron or more in every layer",
+      found: inspectValue(sizes[wrong]),
+    });
   }
   if (bytesToTrain(sizes) > memory()) throw tooLarge(sizes);
 }

@@ -1,7 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import { SparseVector } from "../data/sparse-vector.js";
-import type { EngineName } from "../engines/engines.js";
-import { FastEngine } from "../engines/fast/fast-engine.js";
+import { ENGINES, type EngineName } from "../engines/engines.js";
 import { TextbookEngine } from "../engines/textbook/textbook.js";
 import { ConfigurationError } from "../errors.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
@@ -162,8 +161,8 @@ async function enginePairs(subject: Subject): Promise<Pair[][]> {
 /** A copy of `network` after a mini-batch with that engine. */
 async function step(name: EngineName, { network, data, options, batch, seed }: Subject): Promise<Network> {
   const moved = copyOf(network);
-  const hyper = { ...options, batchSize: batch.length };
-  const engine = name === "fast" ? await FastEngine.create(moved, data, hyper) : new TextbookEngine(moved, data, hyper);
+  const settings = { ...options, batchSize: batch.length };
+  const engine = await ENGINES[name].check({ network: moved, data, settings })(moved);
   await engine.train(batch, options.eta, { seed, first: 0 });
   await engine.finish();
   return moved;

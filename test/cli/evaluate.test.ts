@@ -164,7 +164,7 @@ describe("evaluate", () => {
     [
       ["evaluate", "MODEL", "--on", "validation", "--validation", "0"],
       2,
-      /validation data: expected an image at least/,
+      /validation data: expected at least one image/,
     ],
     [["--epochs", "3", "evaluate", "MODEL"], 2, /option '-e, --epochs <n>' belongs after 'evaluate'/],
     [

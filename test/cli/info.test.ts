@@ -128,7 +128,11 @@ Weights    ${checkpoint.network.weightsSha256()}
     [["--epochs", "3", "info", "a"], 2, /option '-e, --epochs <n>' belongs after 'info'/],
     [["info", "no-such-file"], 3, /no-such-file: expected a file, found none/],
     [["info", "/"], 3, /found a directory/],
-    [["info", process.execPath], 3, /a safetensors file or the JSON of the book's network2.py, found the first bytes/],
+    [
+      ["info", process.execPath],
+      3,
+      /a safetensors file or the JSON of the book's network2.py, found unknown data that begins/,
+    ],
   ])("%j ends with %i", async (args, code, message) => {
     expect(await run(args)).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(message) });
   });

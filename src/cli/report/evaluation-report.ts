@@ -2,7 +2,7 @@
 
 import type { ChalkInstance } from "chalk";
 import type { Part } from "../../data/parts.js";
-import { printable } from "../../errors.js";
+import { escapeControls } from "../../errors.js";
 import type { CostName } from "../../network/cost.js";
 import type { Network } from "../../network/network.js";
 import type { Assessment, Mistake } from "../../training/assessment.js";
@@ -48,7 +48,7 @@ export function evaluationLines(report: EvaluateReport, width: number, chalk: Ch
   const { model, network, costName, on, correct, total, accuracy, cost, confusion, worst } = report;
   const { bold, dim } = chalk;
   const lines = [
-    `${bold(printable(model))}  ${network.sizes.join(",")}`,
+    `${bold(escapeControls(model))}  ${network.sizes.join(",")}`,
     dim(`${count(total)} ${on} images`),
     "",
     `${bold("Accuracy")}  ${bold(percent(accuracy))}   ${correct} / ${total}`,
