@@ -3,10 +3,10 @@ import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
 import { ENGINES, type EngineName } from "../engines/engines.js";
 import { ConfigurationError, escapeControls } from "../errors.js";
-import { checkPlace, readableBy, replaceFile } from "../files.js";
+import { checkPlace, replaceFile } from "../files.js";
 import { benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/settings.js";
-import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
+import { type Baseline, checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
 import type { Context } from "./commands.js";
 import { libraryOptions, threadsOf } from "./flag-values.js";
 import { type FlagsOf, MAX_SLOWDOWN } from "./flags.js";
@@ -21,7 +21,7 @@ export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { versi
   const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
   if (flags.saveBaseline !== undefined) {
-    await checkPlace(flags.saveBaseline, { isOurs: readableBy(readReport), force: flags.force });
+    await checkPlace(flags.saveBaseline, { read: readReport, force: flags.force });
   }
   const interrupts = new InterruptHandler(
     (name) => process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`),
@@ -69,7 +69,7 @@ function checkFlags({ maxSlowdown, baseline }: FlagsOf<"bench">): void {
 }
 
 /** @throws GateError if the report is slower than the baseline allows */
-function compare(baseline: BenchReport, report: BenchReport, maxSlowdown: number): void {
+function compare(baseline: Baseline, report: BenchReport, maxSlowdown: number): void {
   for (const difference of differences(baseline, report)) {
     process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
   }

@@ -14,7 +14,7 @@ import { spellingOf, type TrainFlags } from "./flags.js";
  */
 export async function applyCheckpoint(command: Command, path: string): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path);
-  const { flags } = checkpoint;
+  const { options: flags } = checkpoint.metadata;
   checkFlags(command, path, flags);
   for (const name of KEPT_FLAGS) {
     const kept = flags[name];
@@ -41,7 +41,7 @@ function checkMinAccuracy(path: string, { validation }: TrainFlags, { state }: C
 }
 
 /** @throws DataError if the flags in the file could not have been given */
-function checkFlags(command: Command, path: string, flags: Checkpoint["flags"]): void {
+function checkFlags(command: Command, path: string, flags: Checkpoint["metadata"]["options"]): void {
   for (const name of KEPT_FLAGS) {
     const option = command.options.find((option) => option.attributeName() === name);
     if (option && !couldBe(option, flags[name])) {
@@ -63,7 +63,7 @@ function couldBe(option: Option, value: unknown): boolean {
 }
 
 /** A run may continue for more epochs than were planned, unless its first epochs would have been trained otherwise. */
-function checkEpochs(path: string, given: number, { flags }: Checkpoint): void {
+function checkEpochs(path: string, given: number, { metadata: { options: flags } }: Checkpoint): void {
   const planned = flags.epochs as number;
   if (given < planned) throw conflict(path, `--epochs ${planned} or more`, `${given}`);
   if (flags.schedule === "cosine") {

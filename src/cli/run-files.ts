@@ -2,13 +2,14 @@
 import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
+import type { Part } from "../data/parts.js";
 import { ENGINES } from "../engines/engines.js";
 import { ConfigurationError, OutputError } from "../errors.js";
-import { areSamePlace, checkPlace, readableBy } from "../files.js";
+import { areSamePlace, checkPlace } from "../files.js";
 import { type Checkpoint, checkCheckpointSize, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
 import { damaged } from "../model/damaged.js";
 import { lock } from "../model/lock.js";
-import { checkModelPlace, type Precision, writeModel } from "../model/model.js";
+import { checkModelPlace, type ModelShape, type Precision, writeModel } from "../model/model.js";
 import type { Run } from "../training/runs.js";
 import { type RunState, unmetRequirement } from "../training/state.js";
 import { keptFlags } from "./flag-values.js";
@@ -18,6 +19,7 @@ export class RunFiles {
   readonly #flags: TrainFlags;
   readonly #version: string;
   #datasetSha256 = "";
+  #classes = 1;
   #unlock = () => {};
   /** Whether something that should have been kept was not. */
   hasFailed = false;
@@ -39,8 +41,7 @@ export class RunFiles {
   }
 
   async #prepare(): Promise<void> {
-    const { save, checkpoint, checkpointEvery, runs, force, layers, activation, output, cost, momentum, patience } =
-      this.#flags;
+    const { save, checkpoint, checkpointEvery, runs, force } = this.#flags;
     if (runs > 1 && (save ?? checkpoint) !== undefined) {
       const thing = save === undefined ? "--checkpoint" : "--save";
       throw new ConfigurationError({ thing, expected: "one run", found: `--runs ${runs}` });
@@ -50,13 +51,10 @@ export class RunFiles {
       throw new ConfigurationError({ thing: "--checkpoint-every", expected: "a checkpoint", found: "none", remedy });
     }
     if (save !== undefined) {
-      const shape = { network: { sizes: layers, activation, output }, cost, precision: this.#precision };
-      await checkModelPlace(save, shape, { force });
+      await checkModelPlace(save, this.#shape, { force });
     }
     if (checkpoint !== undefined) {
-      const copies = 1 + Number(momentum > 0) + Number(patience !== undefined);
-      checkCheckpointSize(checkpoint, { sizes: layers, precision: this.#precision }, copies);
-      await checkPlace(checkpoint, { isOurs: readableBy(readCheckpoint), force });
+      await checkPlace(checkpoint, { read: readCheckpoint, force });
       if (save !== undefined && (await areSamePlace(save, checkpoint))) {
         const expected = "another file than that of --checkpoint";
         throw new ConfigurationError({ thing: "--save", expected, found: save, remedy: "give each its own" });
@@ -74,11 +72,12 @@ export class RunFiles {
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
     const { resume, layers, engine } = this.#flags;
     this.#datasetSha256 = datasetSha256(data);
+    this.#classes = data.classes;
     if (resumed === undefined) return;
-    if (resumed.datasetSha256 !== this.#datasetSha256) {
+    if (resumed.metadata.datasetSha256 !== this.#datasetSha256) {
       throw new ConfigurationError({
         thing: `${resume}`,
-        expected: `the run that it keeps, on data with the SHA-256 ${resumed.datasetSha256}`,
+        expected: `the run that it keeps, on data with the SHA-256 ${resumed.metadata.datasetSha256}`,
         found: this.#datasetSha256,
         remedy: "give the same --data",
       });
@@ -91,13 +90,32 @@ export class RunFiles {
     if (unmet) throw damaged(`${resume}`, unmet.expected, unmet.found);
   }
 
+  /**
+   * Checks that every checkpoint of this run can be read again.
+   *
+   * @throws ConfigurationError if they would be too long
+   */
+  checkSize({ training }: Dataset, monitored: readonly Part[]): void {
+    const { checkpoint, layers, momentum, patience, epochs } = this.#flags;
+    if (checkpoint === undefined) return;
+    checkCheckpointSize(checkpoint, {
+      sizes: layers,
+      precision: this.#precision,
+      sets: ["parameters", ...(momentum > 0 ? ["velocities" as const] : []), ...(patience ? ["best" as const] : [])],
+      examples: training.labels.length,
+      epochs,
+      monitored,
+    });
+  }
+
   /** @returns what to say if it could not be written; the last one is still there, and the run goes on */
   async checkpoint(state: RunState): Promise<string | undefined> {
-    const { checkpoint = "", layers } = this.#flags;
-    const flags = keptFlags(this.#flags);
-    const about = { version: this.#version, flags, datasetSha256: this.#datasetSha256 };
+    const { checkpoint = "", seed } = this.#flags;
+    const options = keptFlags(this.#flags);
+    const data = { datasetSha256: this.#datasetSha256, classes: this.#classes };
+    const metadata = { version: this.#version, options, seed, ...data };
     try {
-      await writeCheckpoint(checkpoint, { ...about, sizes: layers, precision: this.#precision, state });
+      await writeCheckpoint(checkpoint, { ...this.#shape, metadata, state });
       return undefined;
     } catch (error) {
       if (!(error instanceof OutputError)) throw error;
@@ -127,6 +145,11 @@ export class RunFiles {
   /** Lets other runs write the checkpoint. */
   close(): void {
     this.#unlock();
+  }
+
+  get #shape(): ModelShape {
+    const { layers: sizes, activation, output, cost } = this.#flags;
+    return { network: { sizes, activation, output }, cost, precision: this.#precision };
   }
 
   get #precision(): Precision {

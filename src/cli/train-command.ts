@@ -85,6 +85,7 @@ async function run(session: Session): Promise<RunEnd> {
   const { threads, atATime } = threadsOf(flags);
   const options = { ...libraryOptions(flags), monitor: monitorOf(flags), threads, resume: resumed?.state, signal };
   const training = checkTraining({ sizes: layers, activation, output }, data, options);
+  files?.checkSize(data, training.monitor);
   reporter.report({ event: "start", schema: SCHEMA, ...settings, ...exampleCounts(data) });
   reporter.report(tally.progress());
   const parameters = resumed?.state.parameters ?? model?.network;
