@@ -46,11 +46,6 @@ export class DivergedError extends BpTrainError {
   }
 }
 
-/** @throws ConfigurationError if `found` is not one of `names` */
-export function checkName(thing: string, found: string, names: readonly string[]): void {
-  if (!names.includes(found)) throw new ConfigurationError({ thing, expected: names.join(" or "), found: `${found}` });
-}
-
 /**
  * Checks a value's class at run time, for callers that are not written in TypeScript.
  *

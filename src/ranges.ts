@@ -73,9 +73,17 @@ export const boolean: Range<boolean> = {
   includes: (value): value is boolean => typeof value === "boolean",
 };
 
-/** The names of a table. */
+/** The names of a table, also of entries that are added to it later. */
 export function namesOf<Name extends string>(table: Record<Name, unknown>): Range<Name> {
-  return listOf(Object.keys(table) as Name[]);
+  return {
+    get expected() {
+      return this.names?.join(" or ") ?? "";
+    },
+    includes: (value): value is Name => typeof value === "string" && Object.hasOwn(table, value),
+    get names() {
+      return Object.keys(table) as Name[];
+    },
+  };
 }
 
 export function listOf<Name extends string>(names: readonly Name[]): Range<Name> {

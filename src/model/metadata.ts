@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS, type Cost } from "../network/cost.js";
+import { DEFAULTS, NETWORK_SETTINGS } from "../network/hyperparameters.js";
 import { OUTPUTS } from "../network/output.js";
 import { damaged } from "./damaged.js";
 import { checkValue, nameIn, objectOf, parseJson, sha256, text, wholeNumber } from "./json.js";
@@ -94,8 +95,9 @@ export function neuronsAndCost(
   path: string,
   strings: ReadonlyMap<string, string>,
 ): v.InferOutput<typeof NEURONS_AND_COST> {
+  const { activation, output } = NETWORK_SETTINGS;
   const isNamed = Object.keys(NEURONS_AND_COST.entries).some((name) => strings.has(name));
-  if (!isNamed) return { activation: "sigmoid", output: "sigmoid", cost: "quadratic" };
+  if (!isNamed) return { activation: activation.default, output: output.default, cost: DEFAULTS.cost };
   const names = fromStrings(path, NEURONS_AND_COST, strings);
   const { outputs }: Cost = COSTS[names.cost];
   if (outputs.includes(names.output)) return names;

@@ -1,10 +1,11 @@
 /** Checks the options of a run once, and gives them back complete. */
 import type { Dataset } from "../data/dataset.js";
 import { PARTS, type Part } from "../data/parts.js";
-import type { CreateEngine } from "../engines/engine.js";
+import type { CreateEngine, EngineTask } from "../engines/engine.js";
 import { ENGINES, threadsFor } from "../engines/engines.js";
 import { ConfigurationError, checkInstance } from "../errors.js";
 import { checkCost } from "../network/cost.js";
+import { NETWORK_SETTINGS } from "../network/hyperparameters.js";
 import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
 import { Random } from "../network/random.js";
 import {
@@ -50,14 +51,16 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkFit(network.sizes, data);
   checkBounds(values, given, data.training.labels.length);
   checkSettings(TRAINING_SETTINGS, values);
-  checkCost(values.cost, network.output ?? "sigmoid");
-  checkHiddenLayer(network, values);
+  const { activation, output } = { ...defaultsOf(NETWORK_SETTINGS), ...withoutUndefined(network) };
+  const shape = { sizes: network.sizes, activation, output };
+  checkCost(values.cost, output);
+  checkHiddenLayer(shape, values);
   checkSchedule(values, given);
   checkObjects(given);
   const monitor = checkMonitor(values, given, data);
   const threads = threadsFor(values.engine, network.sizes, values.batchSize, given.threads);
   const settings = { ...values, monitor, threads };
-  const createEngine = ENGINES[values.engine].check({ network, data, settings });
+  const createEngine = ENGINES[values.engine].check({ network: shape, data, settings });
   const unmet = values.resume && unmetRequirement(values.resume, network.sizes, data, values);
   if (unmet) throw new ConfigurationError({ thing: "resume", ...unmet });
   return { ...settings, createEngine };
@@ -77,10 +80,11 @@ function checkBounds({ batchSize, eta }: Values, { etaMin = 0 }: TrainOptions, n
 }
 
 /** What changes hidden neurons needs a hidden layer, and a softmax needs several output neurons. */
-function checkHiddenLayer({ sizes, activation = "sigmoid", output }: NetworkShape, { dropout }: Values): void {
+function checkHiddenLayer({ sizes, activation, output }: EngineTask["network"], { dropout }: Values): void {
   const found = `layers ${sizes.join(",")}`;
-  if (sizes.length === 2 && (activation !== "sigmoid" || dropout > 0)) {
-    const thing = activation !== "sigmoid" ? `activation ${activation}` : `dropout ${dropout}`;
+  const hasActivation = activation !== NETWORK_SETTINGS.activation.default;
+  if (sizes.length === 2 && (hasActivation || dropout > 0)) {
+    const thing = hasActivation ? `activation ${activation}` : `dropout ${dropout}`;
     const remedy = "add one, or leave the option out";
     throw new ConfigurationError({ thing, expected: "a hidden layer", found, remedy });
   }

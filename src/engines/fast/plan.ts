@@ -11,14 +11,14 @@ export const MOST_THREADS = 64;
  * the task does not fit into the kernel's memory
  */
 export function checkFast({ network, data, settings }: EngineTask): CreateEngine {
-  const { sizes, activation = "sigmoid", output = "sigmoid" } = network;
+  const { activation, output } = network;
   const { cost, eta, maxNorm } = settings;
   checkKnown("activation", activation, KERNEL_NAMES.activation);
   checkKnown("output", output, KERNEL_NAMES.output);
   checkKnown("cost", cost, KERNEL_NAMES.cost);
   checkFloat32("eta", eta);
   checkFloat32("max norm", maxNorm);
-  const layout = layOut({ sizes, activation, output }, data, settings);
+  const layout = layOut(network, data, settings);
   return async (network, velocities) => {
     const { FastEngine } = await import("./fast-engine.js");
     return FastEngine.create(network, data, layout, { velocities });
