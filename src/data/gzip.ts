@@ -13,7 +13,7 @@ export interface OpenFile {
   size: number;
   /** Whether the file is gzip. Its first two bytes tell this, not its name. */
   isPacked: boolean;
-  /** The content of the file, inflated if it is gzip. */
+  /** The content of the file, inflated if it is gzip. A chunk is valid until the next one is asked for. */
   chunks: AsyncGenerator<Uint8Array>;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export async function openFile(path: string): Promise<OpenFile> {
     const start = Buffer.alloc(2);
     await handle.read(start, 0, 2, 0);
     const isPacked = isGzip(start);
-    const chunks = readChunks(path, handle, isPacked, size);
+    const chunks = isPacked ? inflatedChunks(path, handle, size) : rawChunks(path, handle);
     const close = async () => {
       await chunks.return(undefined);
       await handle.close();
@@ -47,17 +47,26 @@ export function isGzip(start: Uint8Array): boolean {
   return start[0] === 0x1f && start[1] === 0x8b;
 }
 
-async function* readChunks(
-  path: string,
-  handle: FileHandle,
-  isPacked: boolean,
-  size: number,
-): AsyncGenerator<Uint8Array> {
+async function* rawChunks(path: string, handle: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  try {
+    for (let position = 0; ; ) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK, position);
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (cause) {
+    throw asFileError(path, cause);
+  }
+}
+
+async function* inflatedChunks(path: string, handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
   const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK });
   const gunzip = createGunzip({ chunkSize: CHUNK });
   file.on("error", (error) => gunzip.destroy(error));
   try {
-    yield* isPacked ? file.pipe(gunzip) : file;
+    yield* file.pipe(gunzip);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (!code?.startsWith("Z_")) throw asFileError(path, cause);
@@ -67,7 +76,7 @@ async function* readChunks(
     file.destroy();
     gunzip.destroy();
   }
-  if (isPacked && gunzip.bytesWritten !== size) {
+  if (gunzip.bytesWritten !== size) {
     const found = `${size - gunzip.bytesWritten} other bytes after them`;
     throw new DataError({ thing: path, expected: "gzip data up to the end of the file", found, remedy: GET_AGAIN });
   }
