@@ -13,8 +13,13 @@ export const STOPPING_SETTINGS = {
   targetAccuracy: setting(Number.POSITIVE_INFINITY, orInfinity(aboveZeroUpToOne)),
 };
 
-/** Why a run ended before its last epoch: `schedule` if the learning rate had fallen far enough. */
-export type StopReason = "patience" | "targetAccuracy" | "schedule";
+/** Why a run ended before its last epoch, in words. */
+export const STOP_REASONS = {
+  patience: "the validation accuracy has stopped improving",
+  targetAccuracy: "the target accuracy is reached",
+  schedule: "eta has fallen to 1/128 of its first value",
+} as const;
+export type StopReason = keyof typeof STOP_REASONS;
 
 /** @returns null if there is no reason to stop after these epochs */
 export function reasonToStop(

@@ -2,6 +2,7 @@
 import type { ChalkInstance } from "chalk";
 import { PARTS } from "../../data/parts.js";
 import type { Statistics } from "../../training/statistics.js";
+import { STOP_REASONS } from "../../training/stopping.js";
 import { type RunSettings, settingsInWords } from "../flag-values.js";
 import type { EpochFigures, Form, ResultEvent } from "./events.js";
 import type { RunEnd } from "./run-end.js";
@@ -87,16 +88,10 @@ function accuraciesOfRun(end: RunEnd, dim: ChalkInstance): string[][] {
     const reason = dim(`(chosen by validation, ${percent(validationAccuracy)} there, so it is honest)`);
     rows.push(["Honest", `${accuracyAfter(honestAccuracy, honestEpoch)} ${reason}`]);
   }
-  if (end.stoppedBy !== null) rows.push(["Stopped", STOPPED[end.stoppedBy]]);
+  if (end.stoppedBy !== null) rows.push(["Stopped", STOP_REASONS[end.stoppedBy]]);
   if (end.keptEpoch !== null && end.keptEpoch !== end.epochs) rows.push(["Kept", `weights of epoch ${end.keptEpoch}`]);
   return rows;
 }
-
-const STOPPED = {
-  patience: "the validation accuracy has stopped improving",
-  targetAccuracy: "the target accuracy is reached",
-  schedule: "eta has fallen to 1/128 of its first value",
-} as const;
 
 function accuraciesOfRuns({ statistics }: RunEnd, bold: ChalkInstance): string[][] {
   if (!statistics) return [["Final", "no epoch was finished"]];
