@@ -56,7 +56,7 @@ function accelerate(w: Float64Array, v: Float64Array, nabla: Float64Array, mu: n
  * Scales the weights into a neuron, one row of a weight matrix, down to the length `maxNorm` where they are longer. The book does not
  * have this limit; it comes from Srivastava and others, "Dropout" (2014), section 5.1.
  */
-export function limitNorms({ sizes, weights }: Network, maxNorm: number): void {
+export function limitNorms({ sizes, weights }: Network, { maxNorm }: Hyperparameters): void {
   if (maxNorm === Number.POSITIVE_INFINITY) return;
   for (let l = 0; l < weights.length; l++) {
     for (let start = 0; start < weights[l].length; start += sizes[l]) {

@@ -66,7 +66,7 @@ export class Textbook {
         descend(biases[l], nabla.biases[l], eta / m); // equation 21
       }
     }
-    limitNorms(this.network, this.hyper.maxNorm); // chapter 3
+    limitNorms(this.network, this.hyper); // chapter 3
   }
 
   /**
