@@ -19,13 +19,11 @@ export class Textbook {
   readonly network: Network; // [weights[0] is 30 x 784, weights[1] is 10 x 30; biases[0] has length 30]
   readonly data: Dataset;
   readonly hyper: Hyperparameters;
-
   // What the last example gave: for each layer l, one number per neuron. z[0] and delta[0] are not used.
   readonly z: Float64Array[]; // the weighted inputs z^l [z[1] has length 30, z[2] has length 10]
   readonly activations: Float64Array[]; // a^l; activations[0] is x [length 784; else as z]
   readonly delta: Float64Array[]; // the errors delta^l [as z]
   readonly #sigmaPrime: Float64Array[]; // sigma'(z^l) of the hidden layers [as z]
-
   readonly #x: Float64Array; // the pixels of one image [length 784]
   readonly #nabla: Parameters; // the sum of a mini-batch's gradients [nabla.weights[0] is 30 x 784]
   readonly velocity: Parameters | undefined; // v of momentum, chapter 3 [as nabla]
@@ -64,8 +62,8 @@ export class Textbook {
       descendWithMomentum(this.network, this.velocity, nabla, this.hyper.momentum, eta / m); // chapter 3
     } else {
       for (let l = 0; l < weights.length; l++) {
-        for (let i = 0; i < weights[l].length; i++) weights[l][i] -= (eta / m) * nabla.weights[l][i]; // equation 20
-        for (let j = 0; j < biases[l].length; j++) biases[l][j] -= (eta / m) * nabla.biases[l][j]; // equation 21
+        descend(weights[l], nabla.weights[l], eta / m); // equation 20
+        descend(biases[l], nabla.biases[l], eta / m); // equation 21
       }
     }
     limitNorms(this.network, this.hyper.maxNorm); // chapter 3
@@ -144,4 +142,9 @@ export class Textbook {
       }
     }
   }
+}
+
+/** Takes `step` times the gradient away from the values, number by number. */
+function descend(values: Float64Array, gradient: Float64Array, step: number): void {
+  for (let i = 0; i < values.length; i++) values[i] -= step * gradient[i];
 }
