@@ -1,39 +1,36 @@
-import { inspect } from "node:util";
+/** The errors that this program throws on purpose. Their messages all have one form, so that each says what to do next. */
 
-/**
- * What can be wrong with a run. Every error builds its own message in one form, so that it always says what is wrong
- * with what, and what to do: `<thing>: expected <expected>, found <found>; <remedy>`.
- */
-interface Complaint {
-  /** What is at fault: a file's path, or a setting with its value. */
+/** The parts of a message: `<thing>: expected <expected>, found <found>; <remedy>`. */
+interface MessageParts {
+  /** What is wrong: a file's path, or a setting with its value. */
   thing: string;
   expected: string;
   found: string;
-  /** What to do next. */
+  /** What the user can do about it. */
   remedy?: string;
 }
 
-/** The family that `bp-train` throws on purpose; any other error is a defect. */
+/** The class of all errors that `bp-train` throws on purpose. Any other error is a defect. */
 export abstract class BpTrainError extends Error {
-  constructor({ thing, expected, found, remedy }: Complaint, options?: ErrorOptions) {
-    super(printable(`${thing}: expected ${expected}, found ${found}${remedy ? `; ${remedy}` : ""}`), options);
+  constructor({ thing, expected, found, remedy }: MessageParts, options?: ErrorOptions) {
+    super(escapeControls(`${thing}: expected ${expected}, found ${found}${remedy ? `; ${remedy}` : ""}`), options);
     this.name = new.target.name;
   }
 }
 
-/** The data may be right, but what was asked of it makes no sense. */
+/** An option or an argument has a value that makes no sense, by itself or for the data at hand. */
 export class ConfigurationError extends BpTrainError {}
 
-/** A data file is missing, unreadable or not what its name or header promises. */
+/** A file of data or of a model is missing, cannot be read, or does not hold what its name or header says. */
 export class DataError extends BpTrainError {}
 
-/** A file could not be written; what was there before is still there. */
+/** A file could not be written. If there was one before, it is unchanged. */
 export class OutputError extends BpTrainError {}
 
-/** What was measured misses a bound that was set. */
+/** A result misses a limit that the user set. */
 export class GateError extends BpTrainError {}
 
-/** Training ran into NaN or infinity. */
+/** Training reached NaN or infinity. */
 export class DivergedError extends BpTrainError {
   constructor(
     readonly epoch: number,
@@ -49,27 +46,29 @@ export class DivergedError extends BpTrainError {
   }
 }
 
-/** @throws ConfigurationError if a choice is none of those that there are */
-export function checkName(thing: string, found: string, names: readonly string[]): void {
-  if (!names.includes(found)) throw new ConfigurationError({ thing, expected: names.join(" or "), found: `${found}` });
-}
-
 /**
- * For callers without types.
+ * Checks a value's class at run time, for callers that are not written in TypeScript.
  *
- * @throws ConfigurationError if a value is no instance of its class
+ * @throws ConfigurationError if `value` is not an instance of `kind`
  */
 export function checkInstance(thing: string, value: unknown, kind: abstract new (...args: never) => unknown): void {
   if (value instanceof kind) return;
-  throw new ConfigurationError({ thing, expected: `an instance of ${kind.name}`, found: shown(value) });
+  throw new ConfigurationError({ thing, expected: `an instance of ${kind.name}`, found: inspectValue(value) });
 }
 
-/** A value of any kind as a caller would write it, such as `'3'`, `3` or `[Object]`. */
-export function shown(value: unknown): string {
-  return inspect(value, { depth: -1 });
+/**
+ * Describes a value for a message: a primitive as in source code, such as `'3'` or `3`, and an object by its class, such as `[Array]`.
+ *
+ * It does not use `inspect` of node:util, because errors are thrown in browsers, too.
+ */
+export function inspectValue(value: unknown): string {
+  if (typeof value === "string") return `'${value}'`;
+  if (typeof value === "bigint") return `${value}n`;
+  if (Object(value) !== value) return String(value);
+  return `[${(value as object).constructor?.name ?? "Object"}]`;
 }
 
-/** File names and flags may hold control characters, which must not reach a terminal: each is shown as an escape. */
-export function printable(text: string): string {
+/** Writes control characters as escapes such as `\x1b`. Names of files may hold them, and a terminal would obey them. */
+export function escapeControls(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

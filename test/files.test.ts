@@ -1,3 +1,5 @@
+/** Whole files: reading with distrust, and replacing in one piece. */
+
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -16,8 +18,12 @@ import { ConfigurationError, DataError, OutputError } from "../dist/errors.js";
 import { checkPlace, readFileChecked, replaceFile } from "../dist/files.js";
 import { folderOf } from "./fixtures/idx.js";
 
-const isOurs = async () => true;
-const isForeign = async () => false;
+/** Reads a file of any kind. */
+const read = async () => {};
+/** Takes no file for one of the kind that it reads. */
+const refuse = async (path: string) => {
+  throw new DataError({ thing: path, expected: "another kind", found: "this one" });
+};
 
 describe("replaceFile", () => {
   it("writes a new file, from a text or from pieces, and leaves nothing beside it", async () => {
@@ -82,10 +88,10 @@ describe("replaceFile", () => {
       process.on("SIGXFSZ", () => {});
       await replaceFile(${JSON.stringify(join(folder, "model"))}, Buffer.alloc(1 << 20)).catch((e) => console.log(e.name, e.message));
     })`;
-    const said = execFileSync("bash", ["-c", 'ulimit -f 8; exec "$0" -e "$1"', process.execPath, script], {
+    const output = execFileSync("bash", ["-c", 'ulimit -f 8; exec "$0" -e "$1"', process.execPath, script], {
       encoding: "utf8",
     });
-    expect(said).toMatch(/^OutputError .*model: expected to write this file, found EFBIG/);
+    expect(output).toMatch(/^OutputError .*model: expected to write this file, found EFBIG/);
     expect(readdirSync(folder)).toEqual(["model"]);
     expect(readFileSync(join(folder, "model"), "utf8")).toBe("old");
   });
@@ -100,8 +106,8 @@ describe("replaceFile", () => {
 describe("checkPlace", () => {
   it("takes a place where nothing is, or a file of the same kind, and leaves no trace", async () => {
     const folder = folderOf({ model: "old" });
-    for (const name of ["new", "model"]) await checkPlace(join(folder, name), { isOurs });
-    await checkPlace(join(folder, "new"), { isOurs: isForeign });
+    for (const name of ["new", "model"]) await checkPlace(join(folder, name), { read });
+    await checkPlace(join(folder, "new"), { read: refuse });
     expect(readdirSync(folder)).toEqual(["model"]);
     expect(readFileSync(join(folder, "model"), "utf8")).toBe("old");
   });
@@ -110,8 +116,14 @@ describe("checkPlace", () => {
     const path = join(folderOf({ letter: "dear" }), "letter");
     const message =
       /letter: expected no file there.*found a file of another kind; use another name, or replace it with --force$/;
-    await expect(checkPlace(path, { isOurs: isForeign })).rejects.toThrow(message);
-    await checkPlace(path, { isOurs: isForeign, force: true });
+    await expect(checkPlace(path, { read: refuse })).rejects.toThrow(message);
+    await checkPlace(path, { read: refuse, force: true });
+  });
+
+  it("passes on an error that is not about the kind of the file", async () => {
+    const path = join(folderOf({ file: "" }), "file");
+    const defect = new TypeError("a defect");
+    await expect(checkPlace(path, { read: () => Promise.reject(defect) })).rejects.toBe(defect);
   });
 
   it.each([
@@ -119,7 +131,7 @@ describe("checkPlace", () => {
     ["fifo", /found a FIFO/],
     ["missing/model", /found no such folder/],
     ["new/", /found no such folder/],
-    ["file/model", /found something that is no folder/],
+    ["file/model", /found something that is not a folder/],
     ["dangling", /a link that leads nowhere/],
     ["n".repeat(255), /ENAMETOOLONG/], // with the ending of an unfinished file
   ])("refuses %s, with force too", async (name, message) => {
@@ -128,7 +140,7 @@ describe("checkPlace", () => {
     execFileSync("mkfifo", [join(folder, "fifo")]);
     symlinkSync("nowhere", join(folder, "dangling"));
     for (const force of [false, true]) {
-      const refused = checkPlace(`${folder}/${name}`, { isOurs, force });
+      const refused = checkPlace(`${folder}/${name}`, { read, force });
       await expect(refused).rejects.toThrow(ConfigurationError);
       await expect(refused).rejects.toThrow(message);
     }
@@ -136,7 +148,7 @@ describe("checkPlace", () => {
   });
 
   it.each(["/dev/null", "/proc/model", "/sys/model"])("refuses %s", async (path) => {
-    await expect(checkPlace(path, { isOurs, force: true })).rejects.toThrow(ConfigurationError);
+    await expect(checkPlace(path, { read, force: true })).rejects.toThrow(ConfigurationError);
   });
 });
 

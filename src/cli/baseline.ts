@@ -1,105 +1,102 @@
-import { ConfigurationError, DataError, GateError } from "../errors.js";
+/** The baseline of `bench`: figures that --save-baseline kept, and how new figures are compared with them. */
+
+import * as v from "valibot";
+import { ConfigurationError, GateError } from "../errors.js";
 import { readFileChecked } from "../files.js";
-import type { BenchmarkOptions, Spread } from "../training/benchmark.js";
-import type { BenchReport } from "./report/bench-report.js";
+import { excerpt } from "../model/damaged.js";
+import { checkValue, parseJson, text, wholeNumber } from "../model/json.js";
+import { flagsWith } from "./flags.js";
+import type { BenchOptions, BenchReport } from "./report/bench-report.js";
 
-/** What may explain a difference that the program does not: the machine and what runs on it. */
-export function differences(baseline: BenchReport, report: BenchReport): string[] {
-  const keys = ["cpu", "cores", "platform", "node"] as const;
-  return keys
-    .filter((key) => baseline[key] !== report[key])
-    .map((key) => `${key} ${baseline[key]}, now ${report[key]}`);
-}
+/** The flags that must have the same value for figures to be compared. */
+const COMPARED = flagsWith(({ baseline }) => baseline === "same") as (keyof BenchOptions)[];
 
-/** What must be alike for figures to be compared. */
-const COMPARED = [
-  ...(["layers", "batchSize", "engine", "threads", "activation", "output", "cost"] as const),
-  ...(["lambda", "l1", "momentum", "dropout", "maxNorm"] as const),
-];
+const seconds = v.pipe(v.number("a number"), v.gtValue(0, "a number above 0"));
+const spread = v.looseObject({ lower: seconds, median: seconds, upper: seconds }, "an object");
 
-/** The figures of a report that a baseline is compared by. */
-const FIGURES = { training: "trainSeconds", evaluation: "evaluateSeconds" } as const;
+/** The part of a report that is looked at again. */
+const BASELINE = v.looseObject(
+  {
+    event: v.literal("bench", "bench"),
+    /** Seconds per epoch. */
+    trainSeconds: spread,
+    /** Seconds per evaluation of all test images. */
+    evaluateSeconds: spread,
+    trainingExamples: wholeNumber(1),
+    testExamples: wholeNumber(1),
+    cpu: text,
+    cores: wholeNumber(1),
+    platform: text,
+    node: text,
+  },
+  "figures that --save-baseline kept",
+);
+export type Baseline = v.InferOutput<typeof BASELINE>;
 
-/** No report is longer. */
+/** The greatest length of a report in bytes. */
 const MAX_BYTES = 1 << 20;
 
 /**
- * Reads a report that `--save-baseline` kept.
+ * Reads a report that --save-baseline kept.
  *
- * @throws DataError if the file is none
+ * @throws DataError if the file is missing or is not such a report
  */
-export async function readReport(path: string): Promise<BenchReport> {
-  const bytes = await readFileChecked(path, MAX_BYTES);
-  const complain = (found: string, cause?: unknown) =>
-    new DataError(
-      { thing: path, expected: "figures that --save-baseline kept", found, remedy: "save them again" },
-      { cause },
-    );
-  let report: BenchReport;
-  try {
-    report = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw complain("what is no JSON", cause);
-  }
-  if (report?.event !== "bench") throw complain("other JSON");
-  for (const key of Object.values(FIGURES)) {
-    const { median, lower, upper } = report[key] ?? {};
-    if (![median, lower, upper].every((value) => typeof value === "number" && value > 0)) throw complain(`no ${key}`);
-  }
-  return report;
+export async function readReport(path: string): Promise<Baseline> {
+  return checkValue(path, BASELINE, parseJson(path, await readFileChecked(path, MAX_BYTES)));
 }
 
 /**
  * Reads a report to compare with one of `options`.
  *
- * @throws DataError if the file is none
- * @throws ConfigurationError if it timed something else
+ * @throws DataError if the file is missing or is not such a report
+ * @throws ConfigurationError if the report is of other options
  */
-export async function readBaseline(path: string, options: BenchmarkOptions): Promise<BenchReport> {
+export async function readBaseline(path: string, options: BenchOptions): Promise<Baseline> {
   const report = await readReport(path);
-  for (const key of COMPARED) {
-    const [kept, asked] = [`${report[key]}`, `${options[key]}`];
-    if (kept !== asked) {
-      throw new ConfigurationError({ thing: path, expected: `figures for ${key} ${asked}`, found: `${key} ${kept}` });
-    }
+  for (const name of COMPARED) {
+    const [found, expected] = [report[name], options[name]].map((value) => `${name} ${excerpt(value)}`);
+    if (found !== expected) throw new ConfigurationError({ thing: path, expected: `figures for ${expected}`, found });
   }
   return report;
 }
 
-/** @throws ConfigurationError if a baseline's data were others than those of `counts` */
-export function checkCounts(
-  baseline: BenchReport,
-  counts: Pick<BenchReport, "trainingExamples" | "testExamples">,
-): void {
-  const words = { trainingExamples: "training images", testExamples: "test images" } as const;
-  for (const [key, images] of Object.entries(words) as [keyof typeof words, string][]) {
-    if (baseline[key] === counts[key]) continue;
-    const [expected, found] = [counts, baseline].map((report) => `figures of ${report[key]} ${images}`);
-    throw new ConfigurationError({
-      thing: "baseline",
-      expected,
-      found,
-      remedy: "use the data that it is of, or save another",
-    });
+/** @throws ConfigurationError if a baseline was measured on other numbers of images than `counts` */
+export function checkCounts(baseline: Baseline, counts: Pick<BenchReport, "trainingExamples" | "testExamples">): void {
+  const images = { trainingExamples: "training images", testExamples: "test images" } as const;
+  for (const name of ["trainingExamples", "testExamples"] as const) {
+    if (baseline[name] === counts[name]) continue;
+    const [expected, found] = [counts, baseline].map((report) => `figures of ${report[name]} ${images[name]}`);
+    const remedy = "use the data of the baseline, or save another baseline";
+    throw new ConfigurationError({ thing: "baseline", expected, found, remedy });
   }
+}
+
+/** Lists what may explain a difference other than the program: the machine and the version of Node. */
+export function differences(baseline: Baseline, report: BenchReport): string[] {
+  return (["cpu", "cores", "platform", "node"] as const)
+    .filter((name) => baseline[name] !== report[name])
+    .map((name) => `${name} ${baseline[name]}, now ${report[name]}`);
 }
 
 /**
  * Compares two reports, figure by figure.
  *
- * @throws GateError if one has become slower by more than `maxSlowdown`, and by more than the noise: the middle halves of the
+ * @throws GateError if a figure has become slower by more than `maxSlowdown`, and by more than the noise: the middle halves of the
  *   measured epochs must not overlap
  */
-export function checkAgainst(baseline: BenchReport, report: BenchReport, maxSlowdown: number): void {
-  for (const [name, key] of Object.entries(FIGURES)) {
-    const [before, now]: Spread[] = [baseline[key], report[key]];
+export function checkAgainst(baseline: Baseline, report: BenchReport, maxSlowdown: number): void {
+  for (const [figure, name] of [
+    ["training", "trainSeconds"],
+    ["evaluation", "evaluateSeconds"],
+  ] as const) {
+    const [before, now] = [baseline[name], report[name]];
     const slowdown = now.median / before.median - 1;
     if (slowdown <= maxSlowdown || now.lower <= before.upper) continue;
     const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-    const ms = ({ median }: Spread) => `${(1000 * median).toPrecision(3)} ms`;
+    const ms = (seconds: number) => `${(1000 * seconds).toPrecision(3)} ms`;
     throw new GateError({
-      thing: `${name}, ${ms(now)} an epoch`,
-      expected: `at most ${percent(maxSlowdown)} slower than the baseline's ${ms(before)}`,
+      thing: `${figure}, ${ms(now.median)} per epoch`,
+      expected: `at most ${percent(maxSlowdown)} slower than the baseline's ${ms(before.median)}`,
       found: `${percent(slowdown)} slower`,
     });
   }

@@ -1,27 +1,27 @@
+/** `bp-train bench`: times training and evaluation, prints the figures, and compares them with those of a file. */
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
-import { printable } from "../errors.js";
-import { checkPlace, readableBy, replaceFile } from "../files.js";
-import { type BenchmarkOptions, benchmark } from "../training/benchmark.js";
-import { checkTraining } from "../training/options.js";
-import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
-import type { BenchFlags } from "./flags.js";
+import { ENGINES, type EngineName } from "../engines/engines.js";
+import { ConfigurationError, escapeControls } from "../errors.js";
+import { checkPlace, replaceFile } from "../files.js";
+import { benchmark } from "../training/benchmark.js";
+import { checkTraining } from "../training/settings.js";
+import { type Baseline, checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
+import type { Context } from "./commands.js";
+import { libraryOptions, threadsOf } from "./flag-values.js";
+import { type FlagsOf, MAX_SLOWDOWN } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench-report.js";
 import { colors } from "./report/style.js";
-import { modelOf, resolveThreads } from "./settings.js";
 
-/**
- * `bp-train bench`: times training and evaluation, prints the figures, and compares them with kept ones.
- *
- * @param output  fires when standard output takes no more
- */
-export async function runBench(flags: BenchFlags, version: string, output: AbortSignal): Promise<void> {
-  const { engine } = flags;
-  const options = { ...modelOf(flags), engine, threads: resolveThreads(flags).threads };
+export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { version, output }: Context): Promise<void> {
+  const { layers, activation, output: outputName, engine } = flags;
+  checkFlags(flags);
+  const network = { layers, activation, output: outputName };
+  const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
   if (flags.saveBaseline !== undefined) {
-    await checkPlace(flags.saveBaseline, { isOurs: readableBy(readReport), force: flags.force });
+    await checkPlace(flags.saveBaseline, { read: readReport, force: flags.force });
   }
   const interrupts = new InterruptHandler(
     (name) => process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`),
@@ -32,47 +32,51 @@ export async function runBench(flags: BenchFlags, version: string, output: Abort
     const start = performance.now();
     const data = await loadDataset(flags.data, { validation: flags.validation, signal });
     const loadSeconds = (performance.now() - start) / 1000;
-    checkTraining({ ...options, sizes: options.layers }, data, options);
     const counts = { trainingExamples: data.training.labels.length, testExamples: data.test.labels.length };
-    if (baseline) checkCounts(baseline, counts);
-    const measure = async (options: BenchmarkOptions): Promise<BenchReport> => ({
-      event: "bench",
-      version,
-      ...options,
-      ...counts,
-      ...(await benchmark(data, { ...options, signal })),
-      loadSeconds,
-      peakMemory: 1024 * process.resourceUsage().maxRSS,
-      ...machine(),
-    });
-    const report = await measure(options);
+    const measure = async (engine: EngineName, threads: number): Promise<BenchReport> => {
+      const of = { ...options, engine, threads };
+      const settings = checkTraining({ ...network, sizes: layers }, data, { ...of, signal });
+      if (baseline) checkCounts(baseline, counts);
+      const figures = await benchmark(data, network, settings);
+      const peakMemory = 1024 * process.resourceUsage().maxRSS;
+      return { event: "bench", version, ...of, ...counts, ...figures, loadSeconds, peakMemory, ...machine() };
+    };
+    const report = await measure(engine, options.threads);
     print(report, flags);
     if (flags.compareEngines) {
-      const other = await measure({ ...options, ...(engine === "fast" ? TEXTBOOK : FAST) });
-      print(other, flags, report);
+      const others = (Object.keys(ENGINES) as EngineName[]).filter((name) => name !== engine);
+      for (const other of others) print(await measure(other, 1), flags, report);
     }
     if (flags.saveBaseline !== undefined) {
       await replaceFile(flags.saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
     }
-    if (baseline) compare(baseline, report, flags.maxSlowdown);
+    if (baseline) compare(baseline, report, flags.maxSlowdown ?? MAX_SLOWDOWN);
   } catch (error) {
     if (error !== signal.reason) throw error;
     if (!output.aborted) process.exitCode = interrupts.exitCode;
   }
 }
 
+function checkFlags({ maxSlowdown, baseline }: FlagsOf<"bench">): void {
+  if (maxSlowdown === undefined || baseline !== undefined) return;
+  const remedy = "it goes with --baseline";
+  throw new ConfigurationError({
+    thing: "--max-slowdown",
+    expected: "a baseline to compare with",
+    found: "none",
+    remedy,
+  });
+}
+
 /** @throws GateError if the report is slower than the baseline allows */
-function compare(baseline: BenchReport, report: BenchReport, maxSlowdown: number): void {
+function compare(baseline: Baseline, report: BenchReport, maxSlowdown: number): void {
   for (const difference of differences(baseline, report)) {
-    process.stderr.write(`Note: the baseline is of another machine: ${printable(difference)}\n`);
+    process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
   }
   checkAgainst(baseline, report, maxSlowdown);
 }
 
-const TEXTBOOK = { engine: "textbook", threads: 1 } as const;
-const FAST = { engine: "fast", threads: 1 } as const;
-
-function print(report: BenchReport, flags: BenchFlags, comparison?: BenchReport): void {
+function print(report: BenchReport, flags: FlagsOf<"bench">, comparison?: BenchReport): void {
   const lines = flags.json
     ? [JSON.stringify(report)]
     : benchLines(report, colors(process.stdout, flags.color), comparison);

@@ -1,21 +1,22 @@
+/** `bp-train check`: shows that the gradients are right, equation by equation. */
 import { loadDataset } from "../data/dataset.js";
 import { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
 import { type Check, checkGradients } from "../training/gradient-check.js";
-import { checkTraining } from "../training/options.js";
-import type { CheckFlags } from "./flags.js";
+import { checkTraining } from "../training/settings.js";
+import { libraryOptions, threadsOf } from "./flag-values.js";
+import type { FlagsOf } from "./flags.js";
 import { colors } from "./report/style.js";
-import { modelOf, resolveThreads } from "./settings.js";
 
-/** `bp-train check`: prints a line a comparison, and sets the exit code to 1 if one failed. */
-export async function runCheck(flags: CheckFlags): Promise<void> {
+/** Prints one line per comparison, and sets the exit code to 1 if one failed. */
+export async function checkCommand(_: string[], flags: FlagsOf<"check">): Promise<void> {
   const { json, color, validation, seed, init } = flags;
   const data = await loadDataset(flags.data, { validation });
-  const { threads } = resolveThreads({ ...flags, engine: "fast" });
-  const model = modelOf(flags);
-  const settings = checkTraining({ ...model, sizes: model.layers }, data, { ...model, threads });
+  const { layers, activation, output } = flags;
+  const { threads } = threadsOf({ ...flags, engine: "fast" });
+  const settings = checkTraining({ sizes: layers, activation, output }, data, { ...libraryOptions(flags), threads });
   const random = new Random(seed);
-  const network = Network.random(model.layers, random, { ...model, init });
+  const network = Network.random(layers, random, { activation, output, init });
   const { red, green, bold } = colors(process.stdout, color);
   for await (const check of checkGradients(network, data, { ...settings, random, broken: flags.break })) {
     if (!check.passed) process.exitCode = 1;

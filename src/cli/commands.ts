@@ -1,41 +1,38 @@
-import type { Command } from "commander";
-import type { BenchFlags } from "./flags.js";
+/** The commands beside training; flags.ts says which flags each of them takes. */
 
-/** What every command is given beside its flags. */
+/** What every command is given beside its arguments and flags. */
 export interface Context {
   version: string;
   /** Fires when standard output takes no more. */
   output: AbortSignal;
 }
 
-/** A verb of the program. */
+// biome-ignore lint/suspicious/noExplicitAny: each command knows the types of its own flags
+type RunCommand = (args: string[], flags: any, context: Context) => void | Promise<void>;
+
 export interface Subcommand {
   about: string;
-  /** Before its help. */
+  /** Text before the help. */
   examples?: string;
-  /** Its arguments, and what each is. */
+  /** The arguments, and what each is. */
   takes?: Record<string, string>;
-  /** Runs it; imports what it needs only then, so that --help loads little. */
-  run(command: Command, context: Context): Promise<void>;
+  /** Loads the command only when it runs, so that --help loads little. */
+  load(): Promise<RunCommand>;
 }
 
-/** The verbs beside training; the options of each are in options.ts. */
 export const SUBCOMMANDS = {
   evaluate: {
-    about: "Tells how well a trained network does, class by class.",
+    about: "Evaluates a trained network, class by class.",
     examples: `Examples:
   bp-train evaluate model.safetensors                  on the 10,000 test images
   bp-train evaluate model.json --on validation --worst 20
 `,
-    takes: { "<model>": "a file that --save kept" },
-    async run(command, { version }) {
-      const { runEvaluate } = await import("./evaluate-command.js");
-      await runEvaluate(command.args[0], command.opts(), version);
-    },
+    takes: { "<model>": "a model file or checkpoint" },
+    load: async () => (await import("./evaluate-command.js")).evaluateCommand,
   },
 
   predict: {
-    about: "Says which digits images show.",
+    about: "Tells which digits images show.",
     examples: `Examples:
   bp-train predict model.safetensors seven.png         a PNG image of any size, dark on light or light on dark
   bp-train predict model.json --index 0,7 --show       images of the test data, drawn
@@ -43,36 +40,26 @@ export const SUBCOMMANDS = {
   bp-train predict model.json - <seven.png --json | jq .class
 `,
     takes: {
-      "<model>": "a file that --save kept",
+      "<model>": "a model file or checkpoint",
       "[images...]": "PNG or IDX files; - for a PNG image on standard input",
     },
-    async run(command, { output }) {
-      const { runPredict } = await import("./predict-command.js");
-      const [model, ...images] = command.args;
-      await runPredict(model, images, command.opts(), output);
-    },
+    load: async () => (await import("./predict-command.js")).predictCommand,
   },
 
   convert: {
-    about: "Converts a model file to the format that <to> ends in.",
+    about: "Converts a model file to the format that the name <to> ends in.",
     examples: `Examples:
   bp-train convert model.json model.safetensors    from the book's network2.py to PyTorch's tools
   bp-train convert model.safetensors model.json    and back, if the book's program knows such networks
 `,
-    takes: { "<from>": "a model file", "<to>": "ends in .safetensors or .json" },
-    async run(command) {
-      const { runConvert } = await import("./convert-command.js");
-      await runConvert(command.args[0], command.args[1], command.opts());
-    },
+    takes: { "<from>": "a model file or checkpoint", "<to>": "a name that ends in .safetensors or .json" },
+    load: async () => (await import("./convert-command.js")).convertCommand,
   },
 
   info: {
-    about: "Tells what a model file holds.",
-    takes: { "<model>": "a model file, .safetensors or .json" },
-    async run(command) {
-      const { runInfo } = await import("./info-command.js");
-      await runInfo(command.args[0], command.opts());
-    },
+    about: "Tells what a model file or checkpoint holds.",
+    takes: { "<model>": "a model file or checkpoint" },
+    load: async () => (await import("./info-command.js")).infoCommand,
   },
 
   check: {
@@ -82,10 +69,7 @@ export const SUBCOMMANDS = {
   bp-train check --layers 784,20,20,10 --activation relu --cost cross-entropy --lambda 5
   bp-train check --break BP2                           what a wrong gradient looks like
 `,
-    async run(command) {
-      const { runCheck } = await import("./check-command.js");
-      await runCheck(command.opts());
-    },
+    load: async () => (await import("./check-command.js")).checkCommand,
   },
 
   bench: {
@@ -93,24 +77,16 @@ export const SUBCOMMANDS = {
     examples: `Examples:
   bp-train bench                                       the book's network
   bp-train bench --layers 784,800,10 --batch-size 100 --compare-engines
-  bp-train bench --save-baseline fast.json             keep the figures ...
-  bp-train bench --baseline fast.json                  ... and exit 5 if it has become slower
+  bp-train bench --save-baseline fast.json             write the figures to a file ...
+  bp-train bench --baseline fast.json                  ... and exit with code 5 if it has become slower
 `,
-    async run(command, { version, output }) {
-      const flags: BenchFlags = command.opts();
-      if (command.getOptionValueSource("maxSlowdown") === "cli" && flags.baseline === undefined) {
-        command.error("option '--max-slowdown <share>' goes with --baseline");
-      }
-      const { runBench } = await import("./bench-command.js");
-      await runBench(flags, version, output);
-    },
+    load: async () => (await import("./bench-command.js")).benchCommand,
   },
 
   presets: {
-    about: "Lists the experiments that --preset repeats, and what they came to.",
-    async run(command) {
-      const { listPresets } = await import("./presets-command.js");
-      listPresets(command.opts());
-    },
+    about: "Lists the experiments that --preset repeats, and the accuracies that they reached.",
+    load: async () => (await import("./presets-command.js")).presetsCommand,
   },
 } satisfies Record<string, Subcommand>;
+
+export type SubcommandName = keyof typeof SUBCOMMANDS;

@@ -1,115 +1,327 @@
-import type { Part } from "../data/parts.js";
-import type { EngineName } from "../engines/engines.js";
-import type { ActivationName } from "../network/activation.js";
-import type { CostName } from "../network/cost.js";
-import type { InitName } from "../network/init.js";
-import type { OutputName } from "../network/output.js";
+/**
+ * The table of flags: every flag of every command, once. The commander options and the help, the types of what commands are given,
+ * what the library is handed, what checkpoints and models keep, `start` and `end`, and a run's first line derive from it.
+ */
+import type { Option } from "commander";
+import { PARTS, VALIDATION } from "../data/parts.js";
+import { NETWORK_SETTINGS as NETWORK } from "../network/hyperparameters.js";
+import { SEED } from "../network/seed.js";
+import { listOf, setting, wholeNumber } from "../ranges.js";
 import type { CheckName } from "../training/gradient-check.js";
-import type { ScheduleName } from "../training/schedule.js";
-import type { Threads } from "./parsers.js";
+import { TRAINING_SETTINGS as LIBRARY } from "../training/options.js";
+import { type CommandName, type Flag, flag, group, optional, optionalPath, switchedOff, toOption } from "./flag.js";
+import * as parse from "./parsers.js";
 
-/** Which network, and how it is trained: the flags that `bp-train`, `bench` and `check` share. */
-export interface ModelFlags {
-  layers: number[];
-  activation: ActivationName;
-  output: OutputName;
-  batchSize: number;
-  eta: number;
-  cost: CostName;
-  lambda: number;
-  l1: number;
-  momentum: number;
-  dropout: number;
-  maxNorm?: number;
-  data?: string;
-  validation: number;
-  engine: EngineName;
-  threads: Threads;
-  json: boolean;
-  color: boolean;
+/** How much slower than a baseline a benchmark may be, unless --max-slowdown says otherwise. */
+export const MAX_SLOWDOWN = 0.1;
+
+/** A number that decides how a mini-batch moves the parameters, and a name that does. */
+const NUMBER = {
+  commands: ["train", "bench", "check"],
+  resume: "same",
+  baseline: "same",
+  say: "name and value",
+} as const;
+const NAME = { ...NUMBER, say: "value" } as const;
+/** A setting of a run that bench and check do not take. */
+const OF_A_RUN = { commands: ["train"], resume: "same" } as const;
+/** A flag of training that does not change what is computed. */
+const FREE = { commands: ["train"], resume: "free" } as const;
+
+/** The settings of a run: `start`, `end` and the first line of a run repeat them. */
+const SETTINGS = {
+  ...group("Network", {
+    layers: flag(
+      "-l, --layers <sizes>",
+      "layer sizes, input first, separated by commas",
+      { parse: parse.layerSizes, default: [784, 30, 10], defaultText: "784,30,10" },
+      { commands: ["train", "bench", "check"], resume: "same", baseline: "same" },
+    ),
+    activation: flag("--activation <name>", "activation function of the hidden neurons", NETWORK.activation, NAME),
+    output: flag("--output <name>", "activation function of the output layer", NETWORK.output, NAME),
+    init: flag("--init <name>", "distribution of the initial weights", NETWORK.init, {
+      commands: ["train", "check"],
+      resume: "same",
+      say: (name) => `${name} start`,
+    }),
+  }),
+
+  ...group("Training", {
+    epochs: flag("-e, --epochs <n>", "number of epochs", LIBRARY.epochs, {
+      ...OF_A_RUN,
+      say: (n) => `${n} epoch${n === 1 ? "" : "s"}`,
+      isAlwaysSaid: true,
+    }),
+    batchSize: flag("-b, --batch-size <m>", "mini-batch size", LIBRARY.batchSize, {
+      ...NUMBER,
+      say: (m) => `batch ${m}`,
+      isAlwaysSaid: true,
+    }),
+    eta: flag("--eta <rate>", "learning rate", LIBRARY.eta, {
+      commands: ["train", "bench", "check"],
+      resume: "same",
+      say: "name and value",
+      isAlwaysSaid: true,
+    }),
+    cost: flag("--cost <name>", "cost function", LIBRARY.cost, NAME),
+    momentum: flag(
+      "--momentum <mu>",
+      "share of its velocity that a weight keeps from step to step",
+      LIBRARY.momentum,
+      NUMBER,
+    ),
+    schedule: flag("--schedule <name>", "how the learning rate changes from epoch to epoch", LIBRARY.schedule, {
+      ...OF_A_RUN,
+      say: (name) => `${name} schedule`,
+    }),
+    scheduleEpochs: flag(
+      "--schedule-epochs <n>",
+      "step: number of epochs that each rate lasts; plateau: number of epochs to wait for an improvement",
+      optional(LIBRARY.scheduleEpochs),
+      OF_A_RUN,
+    ),
+    scheduleFactor: flag(
+      "--schedule-factor <x>",
+      "step and plateau: what the rate is multiplied by",
+      optional(LIBRARY.scheduleFactor),
+      OF_A_RUN,
+    ),
+    etaMin: flag(
+      "--eta-min <rate>",
+      "cosine: the rate that would follow the last epoch",
+      optional(LIBRARY.etaMin),
+      OF_A_RUN,
+    ),
+  }),
+
+  ...group("Regularisation", {
+    lambda: flag("--lambda <x>", "L2 regularisation, the book's lambda", LIBRARY.lambda, NUMBER),
+    l1: flag("--l1 <x>", "L1 regularisation, scaled as lambda is", LIBRARY.l1, NUMBER),
+    dropout: flag("--dropout <p>", "share of the hidden neurons that each example leaves out", LIBRARY.dropout, NUMBER),
+    maxNorm: flag(
+      "--max-norm <c>",
+      "largest length of a neuron's vector of incoming weights",
+      optional(LIBRARY.maxNorm, "none"),
+      NUMBER,
+    ),
+  }),
+
+  ...group("Runs", {
+    preset: flag(
+      "--preset <name>",
+      "the flags of an experiment (see bp-train presets); a flag beside it wins",
+      optional({ parse: (text) => text }, "none"),
+      { ...OF_A_RUN, say: "name and value" },
+    ),
+    seed: flag(
+      "--seed <n>",
+      `${SEED.range.expected}; the same seed repeats the run; "random" draws one`,
+      { parse: parse.seed, default: SEED.default },
+      { commands: ["train", "check"], resume: "same" },
+    ),
+    runs: flag(
+      "--runs <n>",
+      "train n networks, from consecutive seeds, side by side",
+      setting(1, wholeNumber(1, 10_000)),
+      FREE,
+    ),
+    shuffle: flag(
+      "--no-shuffle",
+      "keep the training images in file order (default: a new random order in each epoch)",
+      LIBRARY.shuffle,
+      { ...OF_A_RUN, say: () => "not shuffled" },
+    ),
+  }),
+
+  ...group("Watching and stopping", {
+    monitor: flag(
+      "--monitor <parts>",
+      "cost and accuracy after each epoch on some of training,validation,test",
+      optional({ parse: parse.parts }, "test accuracy alone"),
+      OF_A_RUN,
+    ),
+    patience: flag(
+      "--patience <n>",
+      "stop after n epochs without a better validation accuracy, and keep the weights of the best epoch",
+      optional(LIBRARY.patience, "never"),
+      OF_A_RUN,
+    ),
+    targetAccuracy: flag(
+      "--target-accuracy <p>",
+      "stop as soon as the test accuracy reaches this, such as 97%",
+      optional({ parse: parse.accuracy }, "never"),
+      OF_A_RUN,
+    ),
+    minAccuracy: flag(
+      "--min-accuracy <p>",
+      "exit with code 5 if the honest accuracy is lower: the test accuracy of the epoch that did best on validation",
+      optional({ parse: parse.accuracy }, "none"),
+      OF_A_RUN,
+    ),
+  }),
+
+  ...group("Engine", {
+    engine: flag("--engine <name>", "fast: float32 SIMD; textbook: the book's loops in float64", LIBRARY.engine, {
+      commands: ["train", "bench"],
+      resume: "same",
+      baseline: "same",
+    }),
+    threads: flag(
+      "--threads <n>",
+      "number of threads of the fast engine; it changes no result",
+      { parse: parse.threads, default: "auto" as const },
+      { commands: ["train", "bench", "check"], resume: "free", baseline: "same" },
+    ),
+  }),
+};
+
+export const FLAGS = {
+  ...SETTINGS,
+
+  ...group("Files", {
+    save: flag(
+      "--save <file>",
+      "write the model, as .safetensors or as the book's .json",
+      optionalPath("do not write it"),
+      FREE,
+    ),
+    initFrom: flag(
+      "--init-from <model>",
+      "start from the weights of a model file",
+      optionalPath("random weights"),
+      OF_A_RUN,
+    ),
+    checkpoint: flag("--checkpoint <file>", "write all that is needed to resume the run", optionalPath("none"), FREE),
+    checkpointEvery: flag(
+      "--checkpoint-every <epochs>",
+      "number of epochs from one checkpoint to the next",
+      optional(LIBRARY.checkpointEvery),
+      FREE,
+    ),
+    resume: flag("--resume <file>", "continue the run of a checkpoint", optionalPath("start a new run"), FREE),
+    force: flag("--force", "replace a file even if it is of another kind", switchedOff, {
+      commands: ["train", "convert", "bench"],
+      resume: "free",
+    }),
+  }),
+
+  ...group("Data", {
+    on: flag("--on <part>", "part of the data to evaluate on", setting("test", listOf(PARTS)), {
+      commands: ["evaluate"],
+    }),
+    data: flag("--data <dir>", "folder with the four IDX files, raw or .gz", optionalPath("MNIST, in the package"), {
+      commands: ["train", "bench", "check", "evaluate", "predict"],
+      resume: "free",
+      env: "BP_TRAIN_DATA",
+    }),
+    validation: flag("--validation <n>", "hold out the last n training images for validation", VALIDATION, {
+      commands: ["train", "bench", "check", "evaluate"],
+      resume: "same",
+    }),
+    trainSize: flag(
+      "--train-size <n>",
+      "use only the first n of the other training images",
+      optional({ parse: parse.wholeNumber(wholeNumber(1)) }, "all"),
+      { commands: ["train", "evaluate"], resume: "same" },
+    ),
+  }),
+
+  ...group("Images", {
+    index: flag(
+      "--index <list>",
+      "test images by number, from 0, separated by commas",
+      optional({ parse: parse.indices }, "none"),
+      { commands: ["predict"] },
+    ),
+  }),
+
+  ...group("Checking", {
+    break: flag(
+      "--break <line>",
+      "make one of the gradients wrong on purpose, to see the check fail",
+      optional({ choices: ["BP1", "BP2", "BP3", "BP4", "step", "fast"] satisfies CheckName[] }, "none"),
+      { commands: ["check"] },
+    ),
+  }),
+
+  ...group("Comparison", {
+    compareEngines: flag("--compare-engines", "time the other engine too", switchedOff, { commands: ["bench"] }),
+    saveBaseline: flag("--save-baseline <file>", "write the figures to a file", optionalPath("none"), {
+      commands: ["bench"],
+    }),
+    baseline: flag(
+      "--baseline <file>",
+      "exit with code 5 if slower than the figures in this file",
+      optionalPath("none"),
+      { commands: ["bench"] },
+    ),
+    maxSlowdown: flag(
+      "--max-slowdown <share>",
+      "how much slower than the baseline is allowed, such as 10% or 0.1",
+      optional({ parse: parse.share }, `${100 * MAX_SLOWDOWN}%`),
+      { commands: ["bench"] },
+    ),
+  }),
+
+  ...group("Printing", {
+    worst: flag("--worst <n>", "number of the worst mistakes to show", setting(10, wholeNumber(0)), {
+      commands: ["evaluate"],
+    }),
+    top: flag("--top <k>", "number of the best classes to show", optional(setting(1, wholeNumber(1))), {
+      commands: ["predict"],
+    }),
+    show: flag("--show", "draw the image as the network sees it", switchedOff, { commands: ["predict"] }),
+    json: flag("--json", "print NDJSON on standard output, and nothing else there", switchedOff, {
+      commands: ["train", "bench", "check", "evaluate", "predict", "info", "presets"],
+      resume: "free",
+    }),
+    quiet: flag("-q, --quiet", "print only the closing summary", switchedOff, FREE),
+    progress: flag(
+      "--no-progress",
+      "draw no progress bar (default: one where standard error is a terminal)",
+      { default: true },
+      FREE,
+    ),
+    color: flag(
+      "--no-color",
+      "use no colour (default: colour where the stream is a terminal)",
+      { default: true },
+      { commands: ["train", "bench", "check", "evaluate", "predict", "presets"], resume: "free" },
+    ),
+  }),
+};
+
+export type FlagName = keyof typeof FLAGS;
+type Value<F> = F extends Flag<infer T, infer _> ? T : never;
+
+/** The flags of a command, with their values or defaults. */
+export type FlagsOf<C extends CommandName> = {
+  [Name in FlagName as C extends (typeof FLAGS)[Name]["commands"][number] ? Name : never]: Value<(typeof FLAGS)[Name]>;
+};
+export type TrainFlags = FlagsOf<"train">;
+
+/** The values of the settings of a run; null where nothing is set. */
+export type SettingValues = {
+  [Name in keyof typeof SETTINGS]: undefined extends Value<(typeof FLAGS)[Name]>
+    ? NonNullable<Value<(typeof FLAGS)[Name]>> | null
+    : Value<(typeof FLAGS)[Name]>;
+};
+
+/** The flags with a property, in the order of the table. */
+export function flagsWith(has: (flag: Flag) => boolean): FlagName[] {
+  return (Object.keys(FLAGS) as FlagName[]).filter((name) => has(FLAGS[name] as Flag));
 }
 
-/** What `bp-train` is asked to do: every flag of training with its value or default. */
-export interface TrainFlags extends ModelFlags {
-  preset?: string;
-  init: InitName;
-  epochs: number;
-  schedule: ScheduleName;
-  scheduleEpochs?: number;
-  scheduleFactor?: number;
-  etaMin?: number;
-  seed: number;
-  shuffle: boolean;
-  runs: number;
-  trainSize?: number;
-  monitor?: Part[];
-  patience?: number;
-  targetAccuracy?: number;
-  minAccuracy?: number;
-  save?: string;
-  initFrom?: string;
-  checkpoint?: string;
-  checkpointEvery?: number;
-  resume?: string;
-  force: boolean;
-  quiet: boolean;
-  progress: boolean;
+export const SETTING_NAMES = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
+
+/** The commander options of a command. */
+export function optionsOf(command: CommandName): Option[] {
+  return flagsWith(({ commands }) => commands.includes(command)).map((name) =>
+    toOption(FLAGS[name] as Flag & { group: string }),
+  );
 }
 
-/** What `bp-train bench` is asked to do. */
-export interface BenchFlags extends ModelFlags {
-  compareEngines: boolean;
-  saveBaseline?: string;
-  baseline?: string;
-  maxSlowdown: number;
-  force: boolean;
-}
-
-/** What `bp-train check` is asked to do. */
-export interface CheckFlags extends Omit<ModelFlags, "engine"> {
-  init: InitName;
-  seed: number;
-  break?: CheckName;
-}
-
-/** What `bp-train evaluate` is asked to do, the model apart. */
-export interface EvaluateFlags {
-  on: Part;
-  data?: string;
-  validation: number;
-  trainSize?: number;
-  worst: number;
-  json: boolean;
-  color: boolean;
-}
-
-/** What `bp-train predict` is asked to do, the model and the images apart. */
-export interface PredictFlags {
-  index?: number[];
-  data?: string;
-  top?: number;
-  show: boolean;
-  json: boolean;
-  color: boolean;
-}
-
-/** What `bp-train convert` is asked to do. */
-export interface ConvertFlags {
-  force: boolean;
-}
-
-/** What `bp-train info` is asked to do. */
-export interface InfoFlags {
-  json: boolean;
-}
-
-/** What `bp-train presets` is asked to do. */
-export interface PresetsFlags {
-  json: boolean;
-  color: boolean;
-}
-
-/** A flag as it is typed: `--max-norm` for maxNorm. */
-export function typed(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** `--max-norm` for maxNorm. */
+export function spellingOf(name: FlagName): string {
+  return /--[a-z0-9-]+/.exec(FLAGS[name].spelling)?.[0] ?? name;
 }

@@ -1,11 +1,10 @@
-/** What each signal's first arrival exits with: 128 and its number. */
+/** Turns SIGINT and SIGTERM into an orderly end. */
+
+/** The exit code of each signal: 128 plus its number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 type Interrupt = keyof typeof EXIT_CODES;
 
-/**
- * Turns SIGINT and SIGTERM into an orderly end: the first aborts `signal` and `onFirst` says so, the next ends the process at
- * once, after `onSecond` has put things right.
- */
+/** The first signal aborts `signal`, and calls `onFirst`. The second one calls `onSecond` and ends the process at once. */
 export class InterruptHandler {
   readonly #controller = new AbortController();
   #first: Interrupt | undefined;
@@ -15,7 +14,7 @@ export class InterruptHandler {
       process.on(interrupt, () => {
         if (this.#first) {
           onSecond();
-          process.exit(EXIT_CODES[interrupt]); // here and nowhere else: "at once" is what was asked for
+          process.exit(EXIT_CODES[interrupt]); // the only call: the user asked for an end at once
         }
         this.#first = interrupt;
         this.#controller.abort();
@@ -28,7 +27,7 @@ export class InterruptHandler {
     return this.#controller.signal;
   }
 
-  /** The exit code that the interruption asks for; undefined if there was none. */
+  /** The exit code after an interruption; undefined if there was none. */
   get exitCode(): number | undefined {
     return this.#first && EXIT_CODES[this.#first];
   }

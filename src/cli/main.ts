@@ -1,17 +1,17 @@
+/** The program: its commands, the one place where errors end, and the exit codes. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { BpTrainError, ConfigurationError, DataError, DivergedError, GateError, printable } from "../errors.js";
-import { type Context, SUBCOMMANDS, type Subcommand } from "./commands.js";
-import { OPTIONS } from "./options.js";
+import { BpTrainError, ConfigurationError, DataError, DivergedError, escapeControls, GateError } from "../errors.js";
+import { type Context, SUBCOMMANDS, type Subcommand, type SubcommandName } from "./commands.js";
+import { optionsOf } from "./flags.js";
 
-/** What the program's exit code says. */
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;
 
 const EXAMPLES = `Examples:
   bp-train                                  the book's network: about 95 %
   bp-train --layers 784,100,10 --epochs 10  more hidden neurons, fewer epochs
   bp-train --preset ch3-init-scaled-100     an experiment (bp-train presets)
-  bp-train --json | jq .accuracy            a JSON object a line
+  bp-train --json | jq .accuracy            one JSON object per line
 `;
 
 const NOTES = `
@@ -23,15 +23,15 @@ Exit codes:
 
 Environment: BP_TRAIN_DATA as --data; NO_COLOR, FORCE_COLOR.`;
 
-/** Runs the program on `argv`, and sets `process.exitCode`: the one place where errors end. */
+/** Runs the program on `argv`, and sets `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
-  const output = watchOutput();
-  if (process.env.BP_TRAIN_DATA === "") delete process.env.BP_TRAIN_DATA; // set to nothing is not set
-  const command = program(output);
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  if (process.env.BP_TRAIN_DATA === "") delete process.env.BP_TRAIN_DATA; // an empty variable counts as not set
+  const command = program({ version, output: watchOutput() });
   let isTraining = true;
   command.hook("preSubcommand", (_, subcommand) => {
     isTraining = false;
-    for (const option of OPTIONS[subcommand.name() as keyof typeof SUBCOMMANDS]()) subcommand.addOption(option);
+    for (const option of optionsOf(subcommand.name() as SubcommandName)) subcommand.addOption(option);
   });
   try {
     await command.parseAsync(argv);
@@ -40,11 +40,10 @@ export async function main(argv: string[]): Promise<void> {
   }
 }
 
-function program(output: AbortSignal): Command {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+function program(context: Context): Command {
   const command = new Command("bp-train")
     .description("Trains a fully-connected network on MNIST by stochastic gradient descent and backpropagation.")
-    .version(version)
+    .version(context.version)
     .helpOption("-h, --help", "show this help")
     .addHelpText("before", EXAMPLES)
     .addHelpText("after", NOTES)
@@ -52,35 +51,34 @@ function program(output: AbortSignal): Command {
     .configureOutput({ outputError: () => {} }) // `report` says it
     .enablePositionalOptions()
     .exitOverride();
-  for (const option of OPTIONS.train()) command.addOption(option);
-  const commands = Object.keys(SUBCOMMANDS).join(", ");
+  for (const option of optionsOf("train")) command.addOption(option);
+  const names = Object.keys(SUBCOMMANDS) as SubcommandName[];
   command.allowExcessArguments().action(async () => {
-    if (command.args.length > 0)
-      command.error(
-        `unexpected argument '${command.args[0]}': expected options, or a command before them: ${commands}`,
-      );
-    const { runTraining } = await import("./train-command.js"); // here, so that --help need not load it
-    await runTraining(command, { version, output });
+    if (command.args.length > 0) {
+      const expected = `expected options, or a command before them: ${names.join(", ")}`;
+      command.error(`unexpected argument '${command.args[0]}': ${expected}`);
+    }
+    const { trainCommand } = await import("./train-command.js"); // loaded here, so that --help loads little
+    await trainCommand(command, context);
   });
-  for (const name of Object.keys(SUBCOMMANDS) as (keyof typeof SUBCOMMANDS)[]) {
-    addSubcommand(command, name, { version, output });
-  }
+  for (const name of names) addSubcommand(command, name, context);
   return command;
 }
 
-/** A verb of its own, which no option of training may stand before. */
-function addSubcommand(program: Command, name: keyof typeof SUBCOMMANDS, context: Context): void {
-  const { about, examples = "", takes = {}, run }: Subcommand = SUBCOMMANDS[name];
+/** Adds a command, which no option of training may precede. */
+function addSubcommand(program: Command, name: SubcommandName, context: Context): void {
+  const { about, examples = "", takes = {}, load }: Subcommand = SUBCOMMANDS[name];
   const command = program.command(name).description(about).addHelpText("before", examples);
   for (const [argument, description] of Object.entries(takes)) command.argument(argument, description);
   command.allowExcessArguments(false).action(async () => {
     const misplaced = program.options.find((option) => program.getOptionValueSource(option.attributeName()) === "cli");
     if (misplaced) command.error(`option '${misplaced.flags}' belongs after '${name}'`);
-    await run(command, context);
+    const run = await load();
+    await run(command.args, command.opts(), context);
   });
 }
 
-/** Says on standard error what went wrong, and gives the exit code for it. */
+/** Prints on standard error what went wrong. @returns the exit code */
 async function report(error: unknown, argv: string[], isTraining: boolean): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help or --version
   const { colors } = await import("./report/style.js");
@@ -88,29 +86,26 @@ async function report(error: unknown, argv: string[], isTraining: boolean): Prom
   const label = red("error:");
   if (error instanceof CommanderError) {
     const [complaint, suggestion = ""] = error.message.replace(/^error: /, "").split(/(?=\n\(Did you mean [^\n]*\)$)/);
-    const message = printable(complaint) + suggestion;
+    const message = escapeControls(complaint) + suggestion;
     process.stderr.write(`${label} ${message}\nbp-train --help shows all options.\n`);
     if (isTraining && argv.includes("--json")) {
-      const { refusalLine } = await import("./report/ndjson.js");
-      process.stdout.write(`${refusalLine(message)}\n`);
+      const { endAfter } = await import("./report/run-end.js");
+      const end = { event: "end", ...endAfter([], "failed", null), error: message, settings: null };
+      process.stdout.write(`${JSON.stringify(end)}\n`);
     }
     return EXIT.usage;
   }
-  if (error instanceof BpTrainError) {
-    process.stderr.write(`${label} ${error.message}\n`);
-    if (error instanceof ConfigurationError) return EXIT.usage;
-    if (error instanceof DataError) return EXIT.data;
-    if (error instanceof DivergedError) return EXIT.diverged;
-    if (error instanceof GateError) return EXIT.gate;
-  } else {
-    process.stderr.write(`${label} ${error instanceof Error ? error.stack : error}\n`);
-  }
-  return EXIT.unexpected;
+  const isOurs = error instanceof BpTrainError;
+  process.stderr.write(`${label} ${isOurs ? error.message : error instanceof Error ? error.stack : error}\n`);
+  if (error instanceof ConfigurationError) return EXIT.usage;
+  if (error instanceof DataError) return EXIT.data;
+  if (error instanceof DivergedError) return EXIT.diverged;
+  return error instanceof GateError ? EXIT.gate : EXIT.unexpected;
 }
 
 /**
- * A signal that fires when standard output takes no more. Where its reader has gone (`| head -1`), the program ends quietly;
- * where it is a full disk, it says so.
+ * A signal that fires when standard output takes no more. If its reader has gone (`| head -1`), the program ends quietly; if the
+ * disk is full, it says so.
  */
 function watchOutput(): AbortSignal {
   const controller = new AbortController();
@@ -121,6 +116,6 @@ function watchOutput(): AbortSignal {
     process.stderr.write(`error: standard output: ${error.message}\n`);
     process.exitCode = EXIT.unexpected;
   });
-  process.stderr.on("error", () => {}); // nobody reads it any more: nothing to tell, and nobody to tell it to
+  process.stderr.on("error", () => {}); // nobody reads it any more
   return controller.signal;
 }

@@ -1,21 +1,26 @@
+/** `bp-train predict <model> [images...]`: tells which digits images show. */
 import { loadDataset } from "../data/dataset.js";
 import { type Picture, pictureOfPng, picturesOf } from "../data/pictures.js";
 import { ConfigurationError } from "../errors.js";
 import { readModel } from "../model/model.js";
 import { checkFit } from "../training/fit.js";
 import { predict } from "../training/prediction.js";
-import type { PredictFlags } from "./flags.js";
+import type { Context } from "./commands.js";
+import type { FlagsOf } from "./flags.js";
 import { drawing } from "./report/drawing.js";
 import { predictionJson, predictionLines } from "./report/prediction-report.js";
 import { colors, shades } from "./report/style.js";
 
 /**
- * `bp-train predict <model> [images...]`: says what images show, one after the other. The first that cannot be read ends it.
+ * Answers the images one after the other. The first that cannot be read ends the command.
  *
- * @param paths   PNG and IDX files; `-` is a PNG image on standard input
- * @param output  fires when standard output takes no more
+ * @param args  the model, then PNG and IDX files; `-` is a PNG image on standard input
  */
-export async function runPredict(path: string, paths: string[], flags: PredictFlags, output: AbortSignal) {
+export async function predictCommand(
+  [path, ...paths]: string[],
+  flags: FlagsOf<"predict">,
+  { output }: Context,
+): Promise<void> {
   checkArguments(paths, flags);
   const { network } = await readModel(path);
   const { stdout } = process;
@@ -29,7 +34,7 @@ export async function runPredict(path: string, paths: string[], flags: PredictFl
   }
 }
 
-function checkArguments(paths: string[], { index, json, show }: PredictFlags): void {
+function checkArguments(paths: string[], { index, json, show }: FlagsOf<"predict">): void {
   if (paths.length === 0 && index === undefined) {
     const remedy = "give PNG or IDX files, - for a PNG image on standard input, or --index 0,7 for test images";
     throw new ConfigurationError({ thing: "predict", expected: "images", found: "none", remedy });
@@ -42,10 +47,10 @@ function checkArguments(paths: string[], { index, json, show }: PredictFlags): v
   }
 }
 
-/** The images in the order of the command line, those of the test data last, with their labels. */
+/** The images in the order of the command line; those of the test data come last, with their labels. */
 async function* pictures(
   paths: string[],
-  { index = [], data: folder }: PredictFlags,
+  { index = [], data: folder }: FlagsOf<"predict">,
   sizes: readonly number[],
 ): AsyncGenerator<Picture & { label?: number }> {
   for (const path of paths) {

@@ -1,40 +1,47 @@
+/** The files that a run leaves behind: its checkpoints and its model. */
 import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
+import type { Part } from "../data/parts.js";
 import { ENGINES } from "../engines/engines.js";
 import { ConfigurationError, OutputError } from "../errors.js";
-import { areSamePlace, checkPlace, readableBy } from "../files.js";
+import { areSamePlace, checkPlace } from "../files.js";
 import { type Checkpoint, checkCheckpointSize, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
 import { damaged } from "../model/damaged.js";
 import { lock } from "../model/lock.js";
-import { checkModelPlace, type Precision, writeModel } from "../model/model.js";
+import { checkModelPlace, type ModelShape, type Precision, writeModel } from "../model/model.js";
 import type { Run } from "../training/runs.js";
-import { type RunState, unmetDemand } from "../training/state.js";
+import { type RunState, unmetRequirement } from "../training/state.js";
+import { keptFlags } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
-import { decisiveFlags } from "./resume.js";
 
-/** The files that a run leaves behind: its checkpoints and its model. */
 export class RunFiles {
   readonly #flags: TrainFlags;
   readonly #version: string;
   #datasetSha256 = "";
+  #classes = 1;
   #unlock = () => {};
   /** Whether something that should have been kept was not. */
   hasFailed = false;
 
-  constructor(flags: TrainFlags, version: string) {
+  private constructor(flags: TrainFlags, version: string) {
     this.#flags = flags;
     this.#version = version;
   }
 
   /**
-   * Finds out before training whether the files can be written, and keeps the checkpoint for this run.
+   * Makes sure before training that the files can be written, and locks the checkpoint for this run.
    *
-   * @throws ConfigurationError if not
+   * @throws ConfigurationError if they cannot
    */
-  async prepare(): Promise<void> {
-    const { save, checkpoint, checkpointEvery, runs, force, layers, activation, output, cost, momentum, patience } =
-      this.#flags;
+  static async open(flags: TrainFlags, version: string): Promise<RunFiles> {
+    const files = new RunFiles(flags, version);
+    await files.#prepare();
+    return files;
+  }
+
+  async #prepare(): Promise<void> {
+    const { save, checkpoint, checkpointEvery, runs, force } = this.#flags;
     if (runs > 1 && (save ?? checkpoint) !== undefined) {
       const thing = save === undefined ? "--checkpoint" : "--save";
       throw new ConfigurationError({ thing, expected: "one run", found: `--runs ${runs}` });
@@ -44,13 +51,10 @@ export class RunFiles {
       throw new ConfigurationError({ thing: "--checkpoint-every", expected: "a checkpoint", found: "none", remedy });
     }
     if (save !== undefined) {
-      const shape = { network: { sizes: layers, activation, output }, cost, precision: this.#precision };
-      await checkModelPlace(save, shape, { force });
+      await checkModelPlace(save, this.#shape, { force });
     }
     if (checkpoint !== undefined) {
-      const copies = 1 + Number(momentum > 0) + Number(patience !== undefined);
-      checkCheckpointSize(checkpoint, { sizes: layers, precision: this.#precision }, copies);
-      await checkPlace(checkpoint, { isOurs: readableBy(readCheckpoint), force });
+      await checkPlace(checkpoint, { read: readCheckpoint, force });
       if (save !== undefined && (await areSamePlace(save, checkpoint))) {
         const expected = "another file than that of --checkpoint";
         throw new ConfigurationError({ thing: "--save", expected, found: save, remedy: "give each its own" });
@@ -68,11 +72,12 @@ export class RunFiles {
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
     const { resume, layers, engine } = this.#flags;
     this.#datasetSha256 = datasetSha256(data);
+    this.#classes = data.classes;
     if (resumed === undefined) return;
-    if (resumed.datasetSha256 !== this.#datasetSha256) {
+    if (resumed.metadata.datasetSha256 !== this.#datasetSha256) {
       throw new ConfigurationError({
         thing: `${resume}`,
-        expected: `the run that it keeps, on data with the SHA-256 ${resumed.datasetSha256}`,
+        expected: `the run that it keeps, on data with the SHA-256 ${resumed.metadata.datasetSha256}`,
         found: this.#datasetSha256,
         remedy: "give the same --data",
       });
@@ -80,17 +85,37 @@ export class RunFiles {
     if (resumed.precision !== this.#precision) {
       throw damaged(`${resume}`, `${this.#precision}, in which the ${engine} engine computes`, resumed.precision);
     }
-    const unmet = unmetDemand(resumed.state, layers, data, this.#flags);
-    if (unmet) throw damaged(`${resume}`, unmet, "that of another");
+    const settings = { ...this.#flags, patience: this.#flags.patience ?? Number.POSITIVE_INFINITY };
+    const unmet = unmetRequirement(resumed.state, layers, data, settings);
+    if (unmet) throw damaged(`${resume}`, unmet.expected, unmet.found);
+  }
+
+  /**
+   * Checks that every checkpoint of this run can be read again.
+   *
+   * @throws ConfigurationError if they would be too long
+   */
+  checkSize({ training }: Dataset, monitored: readonly Part[]): void {
+    const { checkpoint, layers, momentum, patience, epochs } = this.#flags;
+    if (checkpoint === undefined) return;
+    checkCheckpointSize(checkpoint, {
+      sizes: layers,
+      precision: this.#precision,
+      sets: ["parameters", ...(momentum > 0 ? ["velocities" as const] : []), ...(patience ? ["best" as const] : [])],
+      examples: training.labels.length,
+      epochs,
+      monitored,
+    });
   }
 
   /** @returns what to say if it could not be written; the last one is still there, and the run goes on */
   async checkpoint(state: RunState): Promise<string | undefined> {
-    const { checkpoint = "", layers } = this.#flags;
-    const flags = decisiveFlags(this.#flags);
-    const about = { version: this.#version, flags, datasetSha256: this.#datasetSha256 };
+    const { checkpoint = "", seed } = this.#flags;
+    const options = keptFlags(this.#flags);
+    const data = { datasetSha256: this.#datasetSha256, classes: this.#classes };
+    const metadata = { version: this.#version, options, seed, ...data };
     try {
-      await writeCheckpoint(checkpoint, { ...about, sizes: layers, precision: this.#precision, state });
+      await writeCheckpoint(checkpoint, { ...this.#shape, metadata, state });
       return undefined;
     } catch (error) {
       if (!(error instanceof OutputError)) throw error;
@@ -105,7 +130,7 @@ export class RunFiles {
     const { save, cost } = this.#flags;
     if (save === undefined) return undefined;
     const { epochs: history, keptEpoch } = result;
-    const options = decisiveFlags(this.#flags);
+    const options = keptFlags(this.#flags);
     const about = { version: this.#version, options, seed, epoch: keptEpoch ?? history.length, history };
     const metadata = { ...about, datasetSha256: this.#datasetSha256, classes };
     try {
@@ -117,9 +142,14 @@ export class RunFiles {
     }
   }
 
-  /** Lets other runs have the checkpoint. */
-  end(): void {
+  /** Lets other runs write the checkpoint. */
+  close(): void {
     this.#unlock();
+  }
+
+  get #shape(): ModelShape {
+    const { layers: sizes, activation, output, cost } = this.#flags;
+    return { network: { sizes, activation, output }, cost, precision: this.#precision };
   }
 
   get #precision(): Precision {

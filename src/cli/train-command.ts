@@ -1,179 +1,149 @@
+/** `bp-train [options]`: reads the data, trains, reports. */
 import type { Command } from "commander";
 import type { Dataset } from "../data/dataset.js";
 import { DivergedError, GateError } from "../errors.js";
-import type { EpochResult } from "../training/result.js";
-import type { Run, RunListener } from "../training/runs.js";
+import type { RunListener } from "../training/runs.js";
 import type { Context } from "./commands.js";
+import { libraryOptions, monitorOf, type RunSettings, seedsOf, settingsOf, threadsOf } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type Beginning, prepare } from "./prepare.js";
-import { type Figure, presetOf } from "./presets.js";
+import { presetOf } from "./presets.js";
+import { SCHEMA } from "./report/events.js";
 import { percent } from "./report/human.js";
-import { refusalLine } from "./report/ndjson.js";
 import { Reporter } from "./report/reporter.js";
-import { endOf, endOfRun, endOfRuns, type RunEnd, statisticsByEpoch } from "./report/run-end.js";
+import { endAfter, epochFigures, type RunEnd } from "./report/run-end.js";
+import { Tally } from "./report/tally.js";
 import type { RunFiles } from "./run-files.js";
-import { seedsOf, settingsOf, trainingOf } from "./settings.js";
 
-/** `bp-train [options]`: reads the data, trains, reports. */
-export async function runTraining(command: Command, context: Context): Promise<void> {
-  const session = await begin(command, context);
-  await session.run();
+/** A command that has begun: what it runs, and what tells of it. */
+interface Session extends Beginning {
+  flags: TrainFlags;
+  settings: RunSettings;
+  tally: Tally;
+  reporter: Reporter;
+  files?: RunFiles;
+  signal: AbortSignal;
 }
 
-/** Even a run that is refused before it begins has an end to report. */
-async function begin(command: Command, context: Context): Promise<Session> {
+/** Whatever ends the command, it reports an end; so does a command that is refused before it begins. */
+export async function trainCommand(command: Command, { version, output }: Context): Promise<void> {
+  const reporter = await Reporter.create(command.opts());
+  let session: Session | undefined;
+  const endSoFar = (status: RunEnd["status"], error: string | null = null) => {
+    if (reporter.hasEnded) return;
+    const end = session ? session.tally.endSoFar(status) : endAfter([], status, null);
+    reporter.report({ event: "end", ...end, error, settings: session?.settings ?? null });
+  };
+  const interrupts = new InterruptHandler(
+    (name) => reporter.report(note(`${name}: stopping after the mini-batches in flight; a second one stops at once`)),
+    () => endSoFar("interrupted"),
+  );
+  const signal = AbortSignal.any([interrupts.signal, output]);
   try {
-    return new Session(command.opts(), await prepare(command), context);
+    session = await begin(command, version, reporter, signal);
+    const end = await run(session);
+    if (output.aborted) return;
+    if (end.status === "interrupted") process.exitCode = interrupts.exitCode ?? process.exitCode;
+    else checkAccuracy(end, session.flags.minAccuracy);
   } catch (error) {
-    if (command.opts().json) process.stdout.write(`${refusalLine(messageOf(error))}\n`);
-    throw error;
+    if (output.aborted) return; // nobody reads any more
+    if (error !== signal.reason) {
+      endSoFar(error instanceof DivergedError ? "diverged" : "failed", messageOf(error));
+      throw error;
+    }
+    process.exitCode = interrupts.exitCode; // interrupted while the data were read
+    endSoFar("interrupted");
+  } finally {
+    session?.files?.close();
+    reporter.close();
   }
 }
 
-/** A training command from its first line to its last: one run, or several from consecutive seeds. */
-class Session {
-  readonly #flags: TrainFlags;
-  readonly #beginning: Beginning;
-  readonly #output: AbortSignal;
-  readonly #seeds: number[];
-  readonly #figure: Figure | undefined;
-  readonly #settings;
-  readonly #reporter: Reporter;
-  /** If anything is to be kept. */
-  #files: RunFiles | undefined;
-  readonly #interrupts: InterruptHandler;
-  /** The finished epochs of each run. */
-  readonly #finished: EpochResult[][];
-  /** Training examples so far, of each run. */
-  readonly #examples: number[];
-  /** The runs that are over. */
-  readonly #ends: RunEnd[] = [];
+/** Fills in the flags and says what will run. */
+async function begin(command: Command, version: string, reporter: Reporter, signal: AbortSignal): Promise<Session> {
+  const beginning = await prepare(command);
+  const flags = command.opts<TrainFlags>();
+  seedsOf(flags);
+  const state = beginning.resumed?.state;
+  const settings = settingsOf(flags, version, state?.finished.length ?? null);
+  const tally = new Tally(settings, presetOf(flags.preset)?.figure, state);
+  reporter.report({ event: "opening", ...settings });
+  return { ...beginning, flags, settings, tally, reporter, signal };
+}
 
-  constructor(flags: TrainFlags, beginning: Beginning, { version, output }: Context) {
-    const before = beginning.resumed?.state;
-    this.#flags = flags;
-    this.#beginning = beginning;
-    this.#output = output;
-    this.#seeds = seedsOf(flags);
-    this.#figure = flags.preset === undefined ? undefined : presetOf(flags.preset).figure;
-    this.#settings = { ...settingsOf(flags, version), resumedEpochs: before?.finished.length ?? null };
-    this.#reporter = new Reporter(flags, this.#settings);
-    this.#finished = this.#seeds.map(() => [...(before?.finished ?? [])]);
-    this.#examples = this.#seeds.map(() => before?.examples ?? 0);
-    this.#interrupts = new InterruptHandler(
-      (name) => this.#reporter.note(`${name}: stopping after the mini-batches in flight; a second one stops at once`),
-      () => this.#reporter.end(this.#endSoFar("interrupted")),
-    );
-  }
+/** Reads the data, trains, and reports all but errors. */
+async function run(session: Session): Promise<RunEnd> {
+  const { flags, settings, tally, reporter, signal, resumed, model } = session;
+  const files = await openFiles(session);
+  const { loadDataset } = await import("../data/dataset.js"); // loaded now that the first line is out
+  const { checkTraining } = await import("../training/settings.js");
+  const { trainRuns } = await import("../training/runs.js");
+  const { layers, activation, output, init, validation, trainSize } = flags;
+  const data = await loadDataset(flags.data, { validation, trainSize, signal });
+  files?.begin(data, resumed);
+  const { threads, atATime } = threadsOf(flags);
+  const options = { ...libraryOptions(flags), monitor: monitorOf(flags), threads, resume: resumed?.state, signal };
+  const training = checkTraining({ sizes: layers, activation, output }, data, options);
+  files?.checkSize(data, training.monitor);
+  reporter.report({ event: "start", schema: SCHEMA, ...settings, ...exampleCounts(data) });
+  reporter.report(tally.progress());
+  const parameters = resumed?.state.parameters ?? model?.network;
+  const runs = await trainRuns(seedsOf(flags), data, {
+    start: { layers, activation, output, init, parameters },
+    settings: training,
+    atATime,
+    listen: (index) => listener(session, index),
+    onRun: (run) => {
+      const end = tally.addRun(run, data);
+      if (flags.runs > 1) reporter.report({ event: "run", ...end });
+    },
+  });
+  const saveError = flags.runs === 1 ? await files?.save(runs[0], data.classes) : undefined;
+  if (files?.hasFailed) process.exitCode = 1;
+  const end = tally.summary();
+  if (end.neverPredicted.length > 0) reporter.report(note(lostNeurons(end.neverPredicted)));
+  if (flags.runs > 1) for (const event of tally.statistics()) reporter.report(event);
+  reporter.report({ event: "end", ...end, settings });
+  if (saveError) throw saveError;
+  return end;
+}
 
-  async run(): Promise<void> {
-    const signal = AbortSignal.any([this.#interrupts.signal, this.#output]);
-    try {
-      this.#reporter.opening();
-      await this.#prepareFiles();
-      await this.#train(signal);
-    } catch (error) {
-      if (this.#output.aborted) return;
-      if (error !== signal.reason) throw this.#failed(error);
-      process.exitCode = this.#interrupts.exitCode; // while the data were read
-      this.#reporter.end(this.#endSoFar("interrupted"));
-    } finally {
-      this.#files?.end();
-      this.#reporter.close();
-    }
-  }
+/** Makes sure before training that the files can be written, if there are any. */
+async function openFiles(session: Session): Promise<RunFiles | undefined> {
+  const { save, checkpoint, checkpointEvery, resume } = session.flags;
+  if ((save ?? checkpoint ?? checkpointEvery ?? resume) === undefined) return undefined;
+  const { RunFiles } = await import("./run-files.js");
+  session.files = await RunFiles.open(session.flags, session.settings.version);
+  return session.files;
+}
 
-  async #prepareFiles(): Promise<void> {
-    const { save, checkpoint, checkpointEvery, resume } = this.#flags;
-    if ((save ?? checkpoint ?? checkpointEvery ?? resume) === undefined) return;
-    const { RunFiles } = await import("./run-files.js");
-    this.#files = new RunFiles(this.#flags, this.#settings.version);
-    await this.#files.prepare();
-  }
+function listener({ flags, tally, reporter, files }: Session, index: number): RunListener {
+  return {
+    onProgress: ({ examples }) => reporter.report(tally.progress(index, examples)),
+    onEpoch: (epoch) => {
+      tally.addEpoch(index, epoch);
+      if (flags.runs === 1) reporter.report({ event: "epoch", ...epochFigures(epoch) });
+    },
+    onCheckpoint:
+      flags.checkpoint === undefined
+        ? undefined
+        : async (state) => {
+            const problem = await files?.checkpoint(state);
+            if (problem !== undefined) reporter.report(note(problem));
+          },
+  };
+}
 
-  async #train(signal: AbortSignal): Promise<void> {
-    const { loadDataset } = await import("../data/dataset.js"); // the first line is out by now
-    const { checkTraining } = await import("../training/options.js");
-    const { trainAll } = await import("../training/runs.js");
-    const { resumed, model } = this.#beginning;
-    const { validation, trainSize } = this.#flags;
-    const data = await loadDataset(this.#flags.data, { validation, trainSize, signal });
-    this.#files?.begin(data, resumed);
-    const training = { ...trainingOf(this.#flags), start: model?.network, resume: resumed?.state, signal };
-    checkTraining({ ...training, sizes: training.layers }, data, training);
-    await this.#reporter.start({ ...this.#settings, ...exampleCounts(data) }, this.#examples[0]);
-    const onRun = (run: Run) => this.#onRun(run, data);
-    const runs = await trainAll(this.#seeds, data, training, (index) => this.#listener(index), onRun);
-    if (this.#files?.hasFailed) process.exitCode = 1;
-    const saveError = this.#isOne ? await this.#files?.save(runs[0], data.classes) : undefined;
-    if (this.#output.aborted) return;
-    const end = this.#summarise();
-    if (end.status === "interrupted") process.exitCode = this.#interrupts.exitCode ?? process.exitCode;
-    if (saveError) throw saveError;
-    if (end.status === "done") checkAccuracy(end, this.#flags.minAccuracy);
-  }
-
-  get #isOne(): boolean {
-    return this.#seeds.length === 1;
-  }
-
-  #listener(index: number): RunListener {
-    return {
-      onProgress: ({ epoch, examples }) => {
-        this.#examples[index] = examples;
-        const all = this.#examples.reduce((sum, n) => sum + n);
-        this.#reporter.progress(this.#isOne ? { epoch } : { runs: this.#ends.length }, all);
-      },
-      onEpoch: (epoch) => {
-        this.#finished[index].push(epoch);
-        if (this.#isOne) this.#reporter.epoch(epoch);
-      },
-      onCheckpoint:
-        this.#flags.checkpoint === undefined
-          ? undefined
-          : async (state) => {
-              const problem = await this.#files?.checkpoint(state);
-              if (problem !== undefined) this.#reporter.note(problem);
-            },
-    };
-  }
-
-  #onRun(run: Run, data: Dataset): void {
-    const end = endOf(run, data, this.#figure);
-    this.#ends.push(end);
-    if (!this.#isOne) this.#reporter.run(end);
-  }
-
-  #summarise(): RunEnd {
-    const areDone = this.#ends.length === this.#seeds.length && this.#ends.every(({ status }) => status === "done");
-    const end = this.#isOne ? this.#ends[0] : this.#endSoFar(areDone ? "done" : "interrupted");
-    if (end.neverPredicted.length > 0) this.#reporter.note(lostNeurons(end.neverPredicted));
-    if (!this.#isOne) this.#reporter.statistics(statisticsByEpoch(this.#finished));
-    this.#reporter.end(end);
-    return end;
-  }
-
-  #endSoFar(status: RunEnd["status"]): RunEnd {
-    const { seed } = this.#flags;
-    return this.#isOne
-      ? endOfRun(status, this.#finished[0], seed, this.#figure)
-      : endOfRuns(this.#ends, status, seed, this.#figure);
-  }
-
-  /** Ends the report, unless it has ended; gives the error back. */
-  #failed(error: unknown): unknown {
-    const status = error instanceof DivergedError ? "diverged" : "failed";
-    if (!this.#reporter.hasEnded) this.#reporter.end({ ...this.#endSoFar(status), error: messageOf(error) });
-    return error;
-  }
+function note(text: string) {
+  return { event: "note" as const, text };
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : `${error}`;
 }
 
-/** @throws GateError if the honest accuracy, or where there is no validation the last one, is below the bound */
+/** @throws GateError if the honest accuracy or, without validation, the last accuracy is below the bound */
 function checkAccuracy({ honestAccuracy, accuracy }: RunEnd, least = 0): void {
   const found = honestAccuracy ?? accuracy ?? 0;
   if (found >= least) return;

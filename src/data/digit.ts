@@ -1,91 +1,92 @@
+/** Turns a picture of a digit into an image like those of MNIST: a light digit on black, scaled and centred. */
 import { ConfigurationError, DataError } from "../errors.js";
 import type { GreyImage } from "./png.js";
 
-/** What MNIST's images were scaled to fit, as a share of their field: 20 of 28 pixels. */
+/** The side of the box that MNIST's digits were scaled to fit, as a share of the image's side: 20 of 28 pixels. */
 const BOX = 20 / 28;
 
-/** How much the ink must differ from its background at least, of 255. */
-const LEAST_CONTRAST = 16;
+/** An image is blank if its luminance, 0..255, differs less than this from the background everywhere. */
+const MIN_CONTRAST = 16;
 
-/** The share of ink that noise may leave outside a digit; a single pixel of MNIST, however faint, is more. */
-const SPECKS = 1e-5;
+/** The share of ink that may lie outside the digit, as noise. A single pixel of MNIST, however faint, is more. */
+const NOISE = 1e-5;
 
 /**
  * The side of the square images that a network with `inputs` input neurons takes.
  *
- * @throws ConfigurationError if `inputs` is no square
+ * @throws ConfigurationError if `inputs` is not a square number
  */
 export function fieldSide(inputs: number): number {
   const side = Math.sqrt(inputs);
   if (Number.isInteger(side)) return side;
   throw new ConfigurationError({
     thing: "the network",
-    expected: "a square number of input neurons, such as 784, for images that are scaled to fit",
+    expected: "a square number of input neurons, such as 784, because the images must be scaled",
     found: `${inputs}`,
-    remedy: "give an IDX file of images of that many pixels",
+    remedy: `use an IDX file of images of ${inputs} pixels`,
   });
 }
 
 /**
- * Brings an image of one digit to a network's input as MNIST was made (LeCun, Bottou, Bengio and Haffner, "Gradient-based learning
- * applied to document recognition", 1998, section III.A): scaled to fit a box of 20 x 20, keeping its proportions, and placed so
- * that its centre of mass is at the centre of a field of 28 x 28; other fields in proportion.
+ * Scales and centres an image of one digit as the images of MNIST were (LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied
+ * to document recognition", 1998, section III.A): the digit is scaled to fit a box of 20 x 20 pixels, keeping its proportions, and is
+ * placed in a field of 28 x 28 so that its centre of mass is at the centre. Fields of other sizes are in proportion.
  *
- * The border tells whether the ink is dark or light. An image of the field's size on pure black is one of MNIST's kind, and is
- * taken as it is.
+ * The border of the image tells whether the ink is dark or light. An image of the field's size on pure black is returned as it is, because
+ * that is what an image of MNIST looks like.
  *
- * @param name  what errors call it
+ * @param name  the name of the image in errors
  * @returns light ink on black, 0..255, length side * side, row by row
  * @throws DataError if the image is blank
  */
 export function toField(name: string, image: GreyImage, side: number): Uint8Array {
-  const { background, ink } = inkByLuminance(name, image);
+  const { background, ink } = findInk(name, image);
   if (image.width === side && image.height === side && background === 0) return image.luminance;
   const box = boundingBox(image, ink);
   const scale = (BOX * side) / Math.max(box.width, box.height);
   const columns = Math.max(1, Math.round(scale * box.width));
   const rows = Math.max(1, Math.round(scale * box.height));
-  return centred(shrink(image, box, columns, rows, ink), columns, rows, side);
+  return placeCentred(shrink(image, box, columns, rows, ink), columns, rows, side);
 }
 
-/** How much ink a pixel of each luminance holds, length 256, from 0; and the luminance of the background. */
-function inkByLuminance(name: string, image: GreyImage) {
+/** Finds the luminance of the background, and the amount of ink in a pixel of each luminance, length 256, 0 or more. */
+function findInk(name: string, image: GreyImage): { background: number; ink: Float64Array } {
   const all = histogram(image.luminance);
-  const edge = histogram(border(image));
+  const border = histogram(borderPixels(image));
   const [darkest, lightest] = [all.findIndex((n) => n > 0), all.findLastIndex((n) => n > 0)];
-  const middle = (darkest + lightest) / 2;
-  const isLight = sum(edge.slice(Math.ceil(middle))) >= sum(edge.slice(0, Math.ceil(middle)));
-  // Ink may run over the border: only what is on the background's side of the middle counts as such.
-  const ground = edge.map((n, luminance) => (luminance >= middle === isLight ? n : 0));
-  const background = quantile(ground, 0.5);
-  const away = (luminance: number) => (isLight ? background - luminance : luminance - background);
-  const most = away(isLight ? darkest : lightest);
-  if (most < LEAST_CONTRAST) {
-    const found = "a blank one";
-    throw new DataError({ thing: name, expected: "an image of a digit, darker or lighter than what it is on", found });
+  const middle = Math.ceil((darkest + lightest) / 2);
+  const isLight = sum(border.subarray(middle)) >= sum(border.subarray(0, middle)); // the background
+  // Ink may reach the border, so only the border pixels on the background's side of the middle are background.
+  const paper = border.map((n, luminance) => (luminance >= middle === isLight ? n : 0));
+  const background = quantile(paper, 0.5);
+  const contrast = (luminance: number) => (isLight ? background - luminance : luminance - background);
+  const maxContrast = contrast(isLight ? darkest : lightest);
+  if (maxContrast < MIN_CONTRAST) {
+    const expected = "an image of a digit that is darker or lighter than its background";
+    throw new DataError({ thing: name, expected, found: "a blank one" });
   }
-  // The paper's shades and noise: 95 % of its pixels are within `shade`, and three times that is beyond nearly all.
-  const shade = away(quantile(ground, isLight ? 0.05 : 0.95));
-  const threshold = Math.min(3 * shade, most / 2);
-  return { background, ink: Float64Array.from(all, (_, luminance) => Math.max(0, away(luminance) - threshold)) };
+  // Paper has shades and noise: 95 % of its pixels differ by at most `shade`, and nearly none by more than three times that.
+  const shade = contrast(quantile(paper, isLight ? 0.05 : 0.95));
+  const threshold = Math.min(3 * shade, maxContrast / 2);
+  const ink = Float64Array.from(all, (_, luminance) => Math.max(0, contrast(luminance) - threshold));
+  return { background, ink };
 }
 
-/** How many pixels have each luminance, length 256. */
+/** The number of pixels of each luminance, length 256. */
 function histogram(luminance: Uint8Array): Uint32Array {
   const counts = new Uint32Array(256);
   for (const value of luminance) counts[value]++;
   return counts;
 }
 
-/** The luminance of the outermost pixels. */
-function border({ width, height, luminance }: GreyImage): Uint8Array {
+function borderPixels({ width, height, luminance }: GreyImage): Uint8Array {
   return luminance.filter((_, i) => {
     const [x, y] = [i % width, Math.floor(i / width)];
     return x === 0 || x === width - 1 || y === 0 || y === height - 1;
   });
 }
 
-/** The luminance that this share of the pixels does not exceed. */
+/** The smallest luminance such that at least this share of the pixels is not lighter. */
 function quantile(histogram: Uint32Array, share: number): number {
   let left = share * sum(histogram);
   return histogram.findIndex((n) => {
@@ -94,8 +95,10 @@ function quantile(histogram: Uint32Array, share: number): number {
   });
 }
 
-function sum(counts: Uint32Array): number {
-  return counts.reduce((sum, n) => sum + n, 0);
+function sum(values: Uint32Array | Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }
 
 interface Box {
@@ -105,9 +108,9 @@ interface Box {
   height: number;
 }
 
-/** The smallest box that holds the ink. */
+/** The smallest box that holds the ink, except for noise. */
 function boundingBox({ width, height, luminance }: GreyImage, ink: Float64Array): Box {
-  const columns = new Float64Array(width);
+  const columns = new Float64Array(width); // the ink of each column
   const rows = new Float64Array(height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -121,33 +124,34 @@ function boundingBox({ width, height, luminance }: GreyImage, ink: Float64Array)
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** Where the ink of rows or columns begins and ends, as [from, to). What is left out at either end is at most `SPECKS` of it. */
+/** The range of rows or columns that holds the ink, except for a share of `NOISE` at either end. `to` is not included. */
 function extent(ink: Float64Array): [from: number, to: number] {
-  const most = SPECKS * ink.reduce((sum, value) => sum + value, 0);
+  const noise = NOISE * sum(ink);
   let [from, to] = [0, ink.length];
-  for (let left = ink[from]; left <= most; left += ink[from]) from++;
-  for (let left = ink[to - 1]; left <= most; left += ink[to - 1]) to--;
+  for (let outside = ink[from]; outside <= noise; outside += ink[from]) from++;
+  for (let outside = ink[to - 1]; outside <= noise; outside += ink[to - 1]) to--;
   return [from, to];
 }
 
 /**
- * A box of the image in columns x rows pixels, each the mean of the area that it covers.
+ * Scales a box of the image to columns x rows pixels, each the mean of the area that it covers.
  *
- * @param ink  what each luminance counts, length 256
+ * @param ink  the amount of ink in a pixel of each luminance, length 256
+ * @returns the ink of each pixel, length columns * rows, row by row
  */
 export function shrink(image: GreyImage, box: Box, columns: number, rows: number, ink: Float64Array): Float64Array {
   const means = new Float64Array(columns * rows);
   for (let row = 0; row < rows; row++) {
-    const [from, to] = [box.top + (row * box.height) / rows, box.top + ((row + 1) * box.height) / rows];
+    const [top, bottom] = [box.top + (row * box.height) / rows, box.top + ((row + 1) * box.height) / rows];
     for (let column = 0; column < columns; column++) {
       const [left, right] = [(column * box.width) / columns, ((column + 1) * box.width) / columns];
-      means[row * columns + column] = mean(image, box.left + left, box.left + right, from, to, ink);
+      means[row * columns + column] = mean(image, box.left + left, box.left + right, top, bottom, ink);
     }
   }
   return means;
 }
 
-/** The mean ink of a rectangle whose sides may cut through pixels. */
+/** The mean ink of a rectangle. Its sides may cut through pixels, which then count in part. */
 function mean(image: GreyImage, left: number, right: number, top: number, bottom: number, ink: Float64Array): number {
   const overlap = (pixel: number, from: number, to: number) => Math.min(pixel + 1, to) - Math.max(pixel, from);
   let sum = 0;
@@ -161,23 +165,27 @@ function mean(image: GreyImage, left: number, right: number, top: number, bottom
 }
 
 /**
- * Puts columns x rows pixels into a field of side x side, by whole pixels, their centre of mass nearest to pixel side / 2 (as it is
- * in every image of MNIST, counted from 0) but nothing outside; and stretches them to 0..255.
+ * Places columns x rows pixels in a field of side x side, and stretches them to 0..255.
+ *
+ * They move by whole pixels, so that the centre of mass is as near as possible to pixel side / 2, counted from 0, where it is in every image
+ * of MNIST. They always stay inside the field.
+ *
+ * @returns length side * side, row by row
  */
-function centred(pixels: Float64Array, columns: number, rows: number, side: number): Uint8Array {
-  let [mass, most, x, y] = [0, 0, 0, 0];
+function placeCentred(pixels: Float64Array, columns: number, rows: number, side: number): Uint8Array {
+  let [mass, max, x, y] = [0, 0, 0, 0]; // x and y are sums of coordinates, weighted by mass
   for (const [i, value] of pixels.entries()) {
     mass += value;
-    most = Math.max(most, value);
+    max = Math.max(max, value);
     x += value * (i % columns);
     y += value * Math.floor(i / columns);
   }
-  const offset = (centre: number, length: number) =>
-    Math.max(0, Math.min(side - length, Math.round(side / 2 - centre / mass)));
+  const offset = (weighted: number, length: number) =>
+    Math.max(0, Math.min(side - length, Math.round(side / 2 - weighted / mass)));
   const [left, top] = [offset(x, columns), offset(y, rows)];
   const field = new Uint8Array(side * side);
   for (const [i, value] of pixels.entries()) {
-    field[(top + Math.floor(i / columns)) * side + left + (i % columns)] = Math.round((255 * value) / most);
+    field[(top + Math.floor(i / columns)) * side + left + (i % columns)] = Math.round((255 * value) / max);
   }
   return field;
 }

@@ -1,16 +1,22 @@
-import type { FileHandle } from "node:fs/promises";
+/** Reads images and labels from IDX files, the format of MNIST. */
 import { DataError } from "../errors.js";
-import { asFileError, CHUNK, GET_AGAIN, openRegularFile } from "../files.js";
-import { inflatedChunks, isGzip, LARGEST_INFLATION } from "./gzip.js";
+import { GET_AGAIN } from "../files.js";
+import { isGzip, MAX_INFLATION, openFile } from "./gzip.js";
+import { type Images, ImagesBuilder } from "./images.js";
 import { looksLike } from "./looks-like.js";
 
+/** What a file may hold, with its number of dimensions, the rank. */
 const KINDS = {
-  images: { dimensions: 3, describe: ([n, rows, columns]: number[]) => `${n} images of ${rows}x${columns}` },
-  labels: { dimensions: 1, describe: ([n]: number[]) => `${n} labels` },
-} as const;
-export type IdxKind = keyof typeof KINDS;
+  images: {
+    rank: 3,
+    content: "images (3 dimensions)",
+    describe: ([n, rows, columns]: number[]) => `${n} images of ${rows}x${columns}`,
+  },
+  labels: { rank: 1, content: "labels (1 dimension)", describe: ([n]: number[]) => `${n} labels` },
+};
+type Kind = keyof typeof KINDS;
 
-/** The element types of the format (LeCun, Cortes and Burges, "The MNIST database"), by the third byte of the magic number. */
+/** The element types of the format (LeCun, Cortes and Burges, "The MNIST database"), by the third byte of a file. */
 const ELEMENT_TYPES: Record<number, string> = {
   8: "unsigned bytes",
   9: "signed bytes",
@@ -20,150 +26,146 @@ const ELEMENT_TYPES: Record<number, string> = {
   14: "64-bit floats",
 };
 
+/** What the header of a file promises. */
+interface Header {
+  /** [n] for labels, [n, rows, columns] for images. */
+  dimensions: number[];
+  /** For messages, such as `60000 images of 28x28`. */
+  description: string;
+  /** The length of the header in bytes. */
+  offset: number;
+  /** The length of the header and all elements in bytes. */
+  length: number;
+}
+
 /**
- * An IDX file of unsigned bytes, raw or gzip (told by its first two bytes), open and with its header checked.
- *
- * IDX: two zero bytes, the element type, the number of dimensions; each dimension as a big-endian uint32; the elements. Nothing
- * is allocated for what the header claims: a raw file has exactly the length that its header gives, or is refused here, and a
- * gzip file is refused while it is read, as soon as it differs.
+ * Room for the ink of images before they are read, in bytes. MNIST needs half a byte per pixel: a quarter of its pixels is ink, which takes
+ * two bytes. The limit is there because a header may promise any number of pixels.
  */
-export class IdxFile {
-  readonly #handle: FileHandle;
-  readonly #chunks: AsyncGenerator<Uint8Array>;
-  /** Elements that came along with the header. */
-  #first: Uint8Array;
+const INK_ROOM = { perPixel: 0.5, limit: 1 << 26 };
 
-  private constructor(
-    readonly path: string,
-    readonly kind: IdxKind,
-    /** The size of the file itself, in bytes. */
-    readonly fileSize: number,
-    /** [n] for labels, [n, rows, columns] for images. */
-    readonly dimensions: number[],
-    handle: FileHandle,
-    chunks: AsyncGenerator<Uint8Array>,
-    first: Uint8Array,
-  ) {
-    this.#handle = handle;
-    this.#chunks = chunks;
-    this.#first = first;
-  }
-
-  /** @throws DataError if `path` is no readable regular file with the header, and if raw the length, of such an IDX file */
-  static async open(path: string, kind: IdxKind): Promise<IdxFile> {
-    const handle = await openRegularFile(path);
+/**
+ * Reads the images of an IDX file, raw or gzip.
+ *
+ * @param signal  ends the reading with its reason
+ * @throws DataError if the file is missing, cannot be read or is damaged, or if its images do not fit into memory
+ */
+export async function readImages(path: string, signal?: AbortSignal): Promise<Images> {
+  return await readIdx(path, "images", signal, async ({ dimensions: [n, rows, columns], description }, elements) => {
+    const ink = Math.min(INK_ROOM.perPixel * n * rows * columns, INK_ROOM.limit);
     try {
-      const { size } = await handle.stat();
-      const magic = Buffer.alloc(2);
-      await handle.read(magic, 0, 2, 0);
-      const isPacked = isGzip(magic);
-      const chunks = isPacked ? inflatedChunks(path, handle, size) : rawChunks(handle);
-      const headerLength = 4 + 4 * KINDS[kind].dimensions;
-      const start = await atLeast(headerLength, chunks);
-      const dimensions = parseHeader(path, kind, start);
-      const length = headerLength + elements(dimensions);
-      if (isPacked ? length > LARGEST_INFLATION * size : length !== size) {
-        throw wrongLength(path, kind, dimensions, isPacked ? `a gzip file of ${size}, too short for that` : `${size}`);
-      }
-      return new IdxFile(path, kind, size, dimensions, handle, chunks, start.subarray(headerLength));
-    } catch (error) {
-      await handle.close();
-      throw asFileError(path, error);
+      const builder = new ImagesBuilder(rows, columns, Math.min(n, 1 << 20), Math.ceil(ink));
+      for await (const chunk of elements) builder.append(chunk);
+      return builder.build();
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      const message = { thing: path, expected: "images that fit into memory", found: description };
+      throw new DataError({ ...message, remedy: "use a smaller data set" }, { cause });
     }
-  }
+  });
+}
 
-  /** How many images or labels the file holds. */
-  get length(): number {
-    return this.dimensions[0];
-  }
+/**
+ * Reads the labels of an IDX file, raw or gzip.
+ *
+ * @param signal  ends the reading with its reason
+ * @returns the class of each image, length n
+ * @throws DataError if the file is missing, cannot be read or is damaged
+ */
+export async function readLabels(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  return await readIdx(path, "labels", signal, async (_, elements) => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of elements) chunks.push(chunk.slice()); // a chunk is overwritten by the next
+    return new Uint8Array(Buffer.concat(chunks));
+  });
+}
 
-  /** The part of a message that tells what the header promises, such as `60000 images of 28x28`. */
-  get description(): string {
-    return KINDS[this.kind].describe(this.dimensions);
-  }
-
-  /**
-   * The elements in order, in chunks, once. A chunk is valid until the next is asked for.
-   *
-   * @throws DataError if there are fewer or more than the header promises, or the gzip data are damaged
-   */
-  async *read(): AsyncGenerator<Uint8Array> {
-    const expected = elements(this.dimensions);
-    const headerLength = 4 + 4 * this.dimensions.length;
-    let found = 0;
-    const wrong = (what: string) => wrongLength(this.path, this.kind, this.dimensions, what);
-    try {
-      for (let chunk: Uint8Array | undefined = this.#first; chunk; chunk = (await this.#chunks.next()).value) {
-        found += chunk.length;
-        if (found > expected) throw wrong(`more than ${headerLength + expected}`);
-        yield chunk;
-      }
-      if (found < expected) throw wrong(`${headerLength + found}`);
-    } catch (error) {
-      throw asFileError(this.path, error);
-    } finally {
-      this.#first = new Uint8Array(0);
-      await this.close();
+/**
+ * Opens an IDX file of unsigned bytes, checks it, and returns what `consume` makes of its header and its elements.
+ *
+ * IDX: two zero bytes; the element type; the number of dimensions; the size of each dimension as a big-endian uint32; the elements.
+ * A header may be wrong, so its numbers are not trusted: a raw file is refused at once if its length differs, and a gzip file if it is too
+ * short for them or, while it is read, as soon as its content differs.
+ */
+async function readIdx<T>(
+  path: string,
+  kind: Kind,
+  signal: AbortSignal | undefined,
+  consume: (header: Header, elements: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  const { size, isPacked, chunks, close } = await openFile(path);
+  try {
+    const start = await readAtLeast(4 + 4 * KINDS[kind].rank, chunks);
+    const header = parseHeader(path, kind, start);
+    if (!isPacked && header.length !== size) throw wrongLength(path, header, `${size}`);
+    if (isPacked && header.length > MAX_INFLATION * size) {
+      throw wrongLength(path, header, `a gzip file of ${size} bytes, which is too short to hold them`);
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#chunks.return(undefined);
-    await this.#handle.close();
+    return await consume(header, readElements(path, header, start, chunks, signal));
+  } finally {
+    await close();
   }
 }
 
-async function* rawChunks(handle: FileHandle): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(CHUNK);
-  for (let position = 0; ; ) {
-    const { bytesRead } = await handle.read(buffer, 0, CHUNK, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
-}
-
-/** The first chunks of a stream, joined until they hold `length` bytes; fewer only if the stream has no more. */
-async function atLeast(length: number, chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+/** Joins the first chunks until they hold at least `length` bytes, or until there are no more. */
+async function readAtLeast(length: number, chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
   let bytes: Uint8Array = new Uint8Array(0);
   while (bytes.length < length) {
     const { value, done } = await chunks.next();
     if (done) break;
-    bytes = bytes.length === 0 ? value : Buffer.concat([bytes, value]);
+    bytes = Buffer.concat([bytes, value]);
   }
   return bytes;
 }
 
-function elements(dimensions: number[]): number {
-  return dimensions.reduce((product, n) => product * n, 1);
-}
-
-/** Reads the dimensions from the first bytes of a file, or says what is wrong with them. */
-function parseHeader(path: string, kind: IdxKind, bytes: Uint8Array): number[] {
-  const { dimensions: rank } = KINDS[kind];
-  const complain = (expected: string, found: string, remedy = GET_AGAIN) =>
+/** @throws DataError if `bytes`, the first ones of a file, are not the header of an IDX file of this kind */
+function parseHeader(path: string, kind: Kind, bytes: Uint8Array): Header {
+  const { rank, content, describe } = KINDS[kind];
+  const error = (expected: string, found: string, remedy = GET_AGAIN) =>
     new DataError({ thing: path, expected, found, remedy });
-  if (bytes.length === 0) throw complain(`an IDX file of ${kind}`, "an empty file");
-  if (isGzip(bytes)) throw complain(`an IDX file of ${kind}`, "a gzip file inside a gzip file");
-  const [zero0, zero1, type, found] = bytes;
+  if (bytes.length === 0) throw error(`an IDX file of ${kind}`, "an empty file");
+  if (isGzip(bytes)) throw error(`an IDX file of ${kind}`, "a gzip file inside a gzip file");
+  const [zero0, zero1, type, foundRank] = bytes;
   if (bytes.length < 4 || zero0 !== 0 || zero1 !== 0 || !(type in ELEMENT_TYPES)) {
-    throw complain(`an IDX file of ${kind}`, looksLike(bytes));
+    throw error(`an IDX file of ${kind}`, looksLike(bytes));
   }
-  if (type !== 8) throw complain(`${ELEMENT_TYPES[8]} (type 8)`, `${ELEMENT_TYPES[type]} (type ${type})`);
-  if (found !== rank) {
-    const other = (Object.keys(KINDS) as IdxKind[]).find((k) => KINDS[k].dimensions === found);
-    const what = `${found} dimension${found === 1 ? "" : "s"}`;
-    if (!other) throw complain(`${kind}, ${rank} dimension${rank === 1 ? "" : "s"}`, what);
-    throw complain(`${kind}`, `${other}, ${what}`, "were images and labels swapped?");
+  if (type !== 8) throw error(`${ELEMENT_TYPES[8]} (type 8)`, `${ELEMENT_TYPES[type]} (type ${type})`);
+  if (foundRank !== rank) {
+    const other = (Object.keys(KINDS) as Kind[]).find((kind) => KINDS[kind].rank === foundRank);
+    if (!other) throw error(content, `data of ${foundRank} dimensions`);
+    throw error(content, KINDS[other].content, "check whether images and labels were swapped");
   }
-  if (bytes.length < 4 + 4 * rank) throw complain(`a header of ${4 + 4 * rank} bytes`, `${bytes.length}`);
+  const offset = 4 + 4 * rank;
+  if (bytes.length < offset) throw error(`a header of ${offset} bytes`, `${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const dimensions = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  if (elements(dimensions) === 0) throw complain(`${kind}`, `${KINDS[kind].describe(dimensions)}`);
-  return dimensions;
+  const description = describe(dimensions);
+  if (dimensions.includes(0)) throw error("dimensions of 1 or more", description);
+  return { dimensions, description, offset, length: dimensions.reduce((product, n) => product * n) + offset };
 }
 
-function wrongLength(path: string, kind: IdxKind, dimensions: number[], found: string): DataError {
-  const expected = `${4 + 4 * dimensions.length + elements(dimensions)} bytes for ${KINDS[kind].describe(dimensions)}`;
-  return new DataError({ thing: path, expected, found, remedy: GET_AGAIN });
+/**
+ * Yields the elements of a file, and throws a DataError if there are more or fewer than its header promises.
+ *
+ * @param start  the first bytes of the file, already taken from `chunks`: the header, and elements
+ */
+async function* readElements(
+  path: string,
+  header: Header,
+  start: Uint8Array,
+  chunks: AsyncGenerator<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let found = header.offset;
+  for (let chunk = start.subarray(found); chunk; chunk = (await chunks.next()).value) {
+    signal?.throwIfAborted();
+    found += chunk.length;
+    if (found > header.length) throw wrongLength(path, header, `more than ${header.length}`);
+    yield chunk;
+  }
+  if (found < header.length) throw wrongLength(path, header, `${found}`);
+}
+
+function wrongLength(path: string, { length, description }: Header, found: string): DataError {
+  return new DataError({ thing: path, expected: `${length} bytes for ${description}`, found, remedy: GET_AGAIN });
 }

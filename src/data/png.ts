@@ -1,7 +1,8 @@
+/** Reads PNG images as grey images. */
 import { inflateSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { DataError } from "../errors.js";
-import { asFileError } from "../files.js";
+import { asFileError, GET_AGAIN } from "../files.js";
 import { looksLike } from "./looks-like.js";
 
 /** A grey image of any size. */
@@ -12,15 +13,20 @@ export interface GreyImage {
   luminance: Uint8Array;
 }
 
-/** Larger images are refused before anything is allocated for them: decoding takes up to 32 bytes a pixel. */
-const MOST_PIXELS = 64e6;
+/** Larger images are refused before memory is allocated for them: decoding takes up to 32 bytes per pixel. */
+const MAX_PIXELS = 64e6;
 
-/** No PNG file of so many pixels is sensibly larger than this, in bytes. */
-const MOST_BYTES = 512e6;
+/** The size limit of a file in bytes. MAX_PIXELS take no more, even if they are not compressed. */
+const MAX_BYTES = 512e6;
+
+const SMALLER = "scale it down";
 
 const SIGNATURE = "\x89PNG\r\n\x1a\n";
 
-/** Samples a pixel, and the bits that a sample may have, by colour type (the PNG specification, table 11.1). */
+/** The length of the signature and of the first chunk, the header, in bytes. */
+const HEADER_END = 33;
+
+/** Samples per pixel and allowed bits per sample, by colour type (the PNG specification, table 11.1). */
 const COLOR_TYPES: Record<number, { samples: number; depths: number[] }> = {
   0: { samples: 1, depths: [1, 2, 4, 8, 16] }, // grey
   2: { samples: 3, depths: [8, 16] }, // colour
@@ -29,23 +35,16 @@ const COLOR_TYPES: Record<number, { samples: number; depths: number[] }> = {
   6: { samples: 4, depths: [8, 16] }, // colour and alpha
 };
 
-/** The first column and row of each pass of an interlaced image, and the steps to the next (Adam7). */
+/** An interlaced image is stored in seven passes (Adam7). Each has a first column and row, and steps to the next column and row. */
 // biome-ignore format: a table
-const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
 const ONE_PASS = [[0, 0, 1, 1]];
 
-interface Header {
-  width: number;
-  height: number;
-  /** What the image data hold when they are inflated. */
-  bytes: number;
-}
-
 /**
- * Reads a PNG image from a stream, whole.
+ * Reads a PNG image from a stream; see `decodePng`.
  *
- * @param name  what errors call it
- * @throws DataError if it is none, or cannot be read
+ * @param name  the name of the image in errors
+ * @throws DataError if the stream cannot be read, or is not a PNG image
  */
 export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): Promise<GreyImage> {
   const chunks: Uint8Array[] = [];
@@ -54,7 +53,7 @@ export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): 
     for await (const chunk of stream) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > MOST_BYTES || !isStart(chunks[0])) break; // enough to refuse it
+      if (size > MAX_BYTES || !SIGNATURE.startsWith(latin1(chunks[0], 0, 8))) break; // enough to refuse it
     }
   } catch (cause) {
     throw asFileError(name, cause);
@@ -65,83 +64,91 @@ export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): 
 /**
  * Decodes a PNG image of any colour type, bit depth and interlacing.
  *
- * A transparent image is shown on white, as on paper, unless that leaves less than half the contrast that it has on black.
+ * A transparent image is put on white, as on paper, unless its contrast is then less than half of what it is on black.
  *
- * @param name  what errors call it
- * @throws DataError if `bytes` are no sound PNG image of at most 64 million pixels
+ * @param name  the name of the image in errors
+ * @throws DataError if `bytes` are not a PNG image, are damaged, or have more than 64 million pixels
  */
 export function decodePng(name: string, bytes: Buffer): GreyImage {
-  const header = readHeader(name, bytes);
-  checkImageData(name, bytes, header);
+  checkImageData(name, bytes, readHeader(name, bytes));
   try {
     const { width, height, data } = PNG.sync.read(bytes);
     return { width, height, luminance: luminanceOf(data) };
   } catch (cause) {
-    throw damaged(name, (cause as Error).message, cause);
+    throw damaged(name, `damaged data (${(cause as Error).message})`, cause);
   }
+}
+
+interface Header {
+  width: number;
+  height: number;
+  /** The length of the inflated image data in bytes. */
+  dataLength: number;
 }
 
 function readHeader(name: string, bytes: Buffer): Header {
-  const complain = (expected: string, found: string, remedy?: string) =>
+  const error = (expected: string, found: string, remedy?: string) =>
     new DataError({ thing: name, expected, found, remedy });
-  const start = bytes.toString("latin1", 0, SIGNATURE.length);
+  if (bytes.length === 0) throw error("a PNG image", "an empty file");
+  const start = latin1(bytes, 0, 8);
   if (start !== SIGNATURE) {
-    const isChanged = start.startsWith("\x89PNG");
-    const found = isChanged ? "one whose first bytes were changed, perhaps as if it were text" : looksLike(bytes);
-    throw complain("a PNG image", bytes.length === 0 ? "an empty file" : found);
+    const changed = "one whose first bytes were changed, perhaps because it was copied as text";
+    throw error("a PNG image", start.startsWith("\x89PNG") ? changed : looksLike(bytes));
   }
-  if (bytes.length > MOST_BYTES) throw complain(`at most ${MOST_BYTES} bytes`, "more", SMALLER);
-  if (bytes.length < 33 || bytes.readUInt32BE(8) !== 13 || bytes.toString("latin1", 12, 16) !== "IHDR") {
+  if (bytes.length > MAX_BYTES) throw error(`at most ${MAX_BYTES} bytes`, "more", SMALLER);
+  if (bytes.length < HEADER_END || bytes.readUInt32BE(8) !== 13 || latin1(bytes, 12, 16) !== "IHDR") {
     throw damaged(name, "no header");
   }
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  if (width * height === 0 || width * height > MAX_PIXELS) {
+    throw error(`1 to ${MAX_PIXELS} pixels`, `${width} x ${height}`, SMALLER);
+  }
   const [depth, colorType, , , interlace] = bytes.subarray(24, 29);
-  if (width * height === 0 || width * height > MOST_PIXELS) {
-    throw complain(`1 to ${MOST_PIXELS} pixels`, `${width} x ${height}`, SMALLER);
-  }
   const { samples, depths } = COLOR_TYPES[colorType] ?? { samples: 0, depths: [] };
-  if (!depths.includes(depth)) throw damaged(name, `colour type ${colorType} with ${depth} bits a sample`);
-  let total = 0;
-  for (const [x, y, dx, dy] of interlace === 1 ? PASSES : ONE_PASS) {
+  if (!depths.includes(depth)) throw damaged(name, `colour type ${colorType} with ${depth} bits per sample`);
+  let dataLength = 0;
+  for (const [x, y, dx, dy] of interlace === 1 ? ADAM7 : ONE_PASS) {
     const [columns, rows] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];
-    if (columns > 0 && rows > 0) total += rows * (1 + Math.ceil((columns * samples * depth) / 8)); // a row: its filter, its samples
+    // A row is a byte for its filter, and its samples. A pass without a column has no rows.
+    if (columns > 0 && rows > 0) dataLength += rows * (1 + Math.ceil((columns * samples * depth) / 8));
   }
-  return { width, height, bytes: total };
+  return { width, height, dataLength };
 }
 
-const SMALLER = "scale it down";
-
 /**
- * Checks that the image data hold just what the header promises.
+ * Checks that the file has one header, and image data of the length that this header promises.
  *
- * pngjs does not: it takes what is missing from memory as it finds it, and inflates an interlaced image however large it gets.
+ * pngjs checks the CRCs, the palette and the filters of rows, but not this. It would fill missing rows with what the memory held before,
+ * inflate an interlaced image without a limit, and allocate memory for the size in a second header.
  */
-function checkImageData(name: string, bytes: Buffer, { width, height, bytes: expected }: Header): void {
+function checkImageData(name: string, bytes: Buffer, { width, height, dataLength }: Header): void {
   const parts: Buffer[] = [];
-  for (let at = SIGNATURE.length, type = ""; type !== "IEND"; ) {
+  for (let at = HEADER_END, type = ""; type !== "IEND"; ) {
+    // A chunk is the length of its data, its type, its data, and a CRC (the PNG specification, section 5.3).
     const next = at + 12 + (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : 0);
-    if (next > bytes.length) throw damaged(name, "one cut short");
-    type = bytes.toString("latin1", at + 4, at + 8);
+    if (next > bytes.length) throw damaged(name, "one that was cut short");
+    type = latin1(bytes, at + 4, at + 8);
+    if (type === "IHDR") throw damaged(name, "a second header");
     if (type === "IDAT") parts.push(bytes.subarray(at + 8, next - 4));
     at = next;
   }
   let found: number;
   try {
-    found = inflateSync(Buffer.concat(parts), { maxOutputLength: expected }).length;
+    found = inflateSync(Buffer.concat(parts), { maxOutputLength: dataLength }).length;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === "ERR_BUFFER_TOO_LARGE") throw damaged(name, `more than ${width} x ${height} pixels`);
-    throw damaged(name, code === "Z_BUF_ERROR" ? "one cut short" : message, cause);
+    throw damaged(name, `damaged data (${message})`, cause);
   }
-  if (found !== expected) throw damaged(name, `fewer than ${width} x ${height} pixels`);
+  if (found !== dataLength) throw damaged(name, `fewer than ${width} x ${height} pixels`);
 }
 
-function isStart(bytes: Uint8Array): boolean {
-  return SIGNATURE.startsWith(Buffer.from(bytes.subarray(0, SIGNATURE.length)).toString("latin1"));
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.subarray(from, to)).toString("latin1");
 }
 
 function damaged(name: string, found: string, cause?: unknown): DataError {
-  return new DataError({ thing: name, expected: "a sound PNG image", found, remedy: "get it again" }, { cause });
+  return new DataError({ thing: name, expected: "an intact PNG image", found, remedy: GET_AGAIN }, { cause });
 }
 
 /** @param rgba  red, green, blue and alpha of each pixel, 0..255 */

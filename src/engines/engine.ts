@@ -3,7 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
 import type { Masks } from "../network/dropout.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
-import type { Network, NetworkOptions, Parameters } from "../network/network.js";
+import type { Network, Parameters } from "../network/network.js";
 
 /**
  * Trains and evaluates one network on one data set.
@@ -49,7 +49,7 @@ export type Precision = "float32" | "float64";
 
 /** What an engine is made for. */
 export interface EngineTask {
-  network: Pick<Network, "sizes"> & NetworkOptions;
+  network: Pick<Network, "sizes" | "activation" | "output">;
   data: Dataset;
   settings: Hyperparameters & { eta: number; threads: number };
 }

@@ -1,4 +1,6 @@
 /** The table of engines. */
+import { ConfigurationError } from "../errors.js";
+import { checkRange, wholeNumber } from "../ranges.js";
 import type { EngineKind } from "./engine.js";
 import { checkFast, MOST_THREADS } from "./fast/plan.js";
 import { bestThreads } from "./fast/threads.js";
@@ -30,3 +32,20 @@ export const ENGINES = {
 } satisfies Record<string, EngineKind>;
 
 export type EngineName = keyof typeof ENGINES;
+
+/**
+ * The number of threads of an engine: as given, or the fastest for such a network.
+ *
+ * @throws ConfigurationError if the engine does not take the given number
+ */
+export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number, given?: number): number {
+  const { mostThreads, threads }: EngineKind = ENGINES[engine];
+  if (given === undefined) return threads(sizes, batchSize);
+  if (mostThreads === 1 && given !== 1) {
+    const expected = `1 thread, all that the ${engine} engine has`;
+    const remedy = "use the fast engine";
+    throw new ConfigurationError({ thing: `threads ${given}`, expected, found: `${given}`, remedy });
+  }
+  checkRange("threads", given, wholeNumber(1, mostThreads));
+  return given;
+}

@@ -1,78 +1,61 @@
+/** The JSON file of the book's network2.py, which saves and loads a network (Nielsen, chapter 3; `Network.save`, `load`). */
+
+import * as v from "valibot";
 import { ConfigurationError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
 import { parameterCount } from "../network/network.js";
 import { damaged, excerpt } from "./damaged.js";
-import { emptyNetwork, type Format, type Model } from "./format.js";
-import { isObject, parseJson } from "./json.js";
+import { checkValue, parseJson, wholeNumber } from "./json.js";
+import { emptyNetwork, type Model, type ModelShape } from "./model-tensors.js";
 
-/** The longest file in bytes: what JSON.parse makes of one takes many times as much memory. */
-const MAX_BYTES = 1 << 26;
+/** The greatest length of a file in bytes. JSON.parse makes values of it that take many times as much memory. */
+const MAX_BYTES = 64 << 20;
 
-/** The longest that a number gets, `-2.2250738585072014e-308`, with its comma, space and, in a column, brackets. */
+/** The greatest length of a number: `-2.2250738585072014e-308`, a comma, a space and, in a column of biases, two brackets. */
 const BYTES_PER_NUMBER = 28;
 
-/** The classes of network2.py by the names that their costs have here. */
+/** The classes of network2.py, by the names that their costs have here. */
 const CLASSES: ReadonlyMap<CostName, string> = new Map([
   ["quadratic", "QuadraticCost"],
   ["cross-entropy", "CrossEntropyCost"],
 ]);
+const CLASS_NAMES = [...CLASSES.values()];
 
-const KEYS = ["sizes", "weights", "biases", "cost"];
-
-/**
- * What the book's network2.py saves and loads (Nielsen, chapter 3; `Network.save`): sizes; weights, a matrix (out, in) for each layer;
- * biases, a column for each; the name of the cost's class. It knows sigmoid neurons only, and no metadata.
- */
-export const bookJson: Format = {
-  name: "the book's JSON",
-
-  matches: (bytes) => /^(\xef\xbb\xbf)?\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString("latin1")),
-
-  check(path, { network: { sizes, activation, output }, cost }) {
-    const complain = (expected: string, found: string) =>
-      new ConfigurationError({ thing: path, expected, found, remedy: "use a name that ends in .safetensors" });
-    const expected = "a network that the book's network2.py can load";
-    if (activation !== "sigmoid") throw complain(expected, `activation ${activation}`);
-    if (output !== "sigmoid") throw complain(expected, `output ${output}`);
-    if (!CLASSES.has(cost)) throw complain(expected, `cost ${cost}`);
-    const most = Math.floor(MAX_BYTES / BYTES_PER_NUMBER);
-    if (parameterCount(sizes) > most) throw complain(`at most ${most} weights and biases`, `${parameterCount(sizes)}`);
+/** The outer form. The matrices are checked by `checkMatrix`, which is faster and knows their shapes. */
+const FILE = v.strictObject(
+  {
+    /** Neurons per layer, input first. */
+    sizes: v.pipe(v.array(wholeNumber(1), "a list"), v.minLength(2, "two or more whole numbers")),
+    /** A matrix (out, in) for each layer. */
+    weights: v.unknown(),
+    /** A column (out, 1) for each layer. */
+    biases: v.unknown(),
+    /** The name of a class of network2.py. */
+    cost: v.picklist(CLASS_NAMES, CLASS_NAMES.join(" or ")),
   },
+  "an object of sizes, weights, biases, cost",
+);
 
-  *encode({ network: { sizes, weights, biases }, cost }) {
-    const matrices = weights.map((values, l) => list(rows(values, sizes[l]).map((row) => list([...row].map(float)))));
-    const columns = biases.map((values) => list([...values].map((b) => list([float(b)]))));
-    yield `{"sizes": ${list(sizes)}, "weights": ${list(matrices)}, "biases": ${list(columns)}, "cost": "${CLASSES.get(cost)}"}`;
-  },
+/** @throws ConfigurationError unless it is a network of sigmoid neurons with a cost of network2.py, and not too large */
+export function check(path: string, { network: { sizes, activation, output }, cost }: ModelShape): void {
+  const complain = (expected: string, found: string) =>
+    new ConfigurationError({ thing: path, expected, found, remedy: "use a name that ends in .safetensors" });
+  const expected = "a network that the book's network2.py can load";
+  if (activation !== "sigmoid") throw complain(expected, `activation ${activation}`);
+  if (output !== "sigmoid") throw complain(expected, `output ${output}`);
+  if (!CLASSES.has(cost)) throw complain(expected, `cost ${cost}`);
+  const most = Math.floor(MAX_BYTES / BYTES_PER_NUMBER);
+  if (parameterCount(sizes) > most) throw complain(`at most ${most} weights and biases`, `${parameterCount(sizes)}`);
+}
 
-  decode(path, bytes) {
-    if (bytes.length > MAX_BYTES) throw damaged(path, `at most ${MAX_BYTES} bytes of JSON`, `${bytes.length}`);
-    const json = parseJson(path, bytes);
-    const { sizes, weights, biases, cost } = isObject(json) ? json : {};
-    const keys = isObject(json) ? Object.keys(json) : [];
-    if (!(keys.length === KEYS.length && KEYS.every((key) => keys.includes(key)))) {
-      throw damaged(path, `an object of ${KEYS.join(", ")}`, excerpt(keys.join(", ") || json));
-    }
-    checkSizes(path, sizes);
-    const name = [...CLASSES.keys()].find((key) => CLASSES.get(key) === cost);
-    if (!name) throw damaged(path, `${[...CLASSES.values()].join(" or ")} for cost`, excerpt(cost));
-    const shapes = sizes.slice(1).map((n, l) => [n, sizes[l]]);
-    checkList(path, "weights", weights, shapes.length);
-    checkList(path, "biases", biases, shapes.length);
-    for (const [l, [n, nIn]] of shapes.entries()) {
-      checkMatrix(path, `weights[${l}]`, weights[l], n, nIn);
-      checkMatrix(path, `biases[${l}]`, biases[l], n, 1);
-    }
-    const network = emptyNetwork(path, sizes);
-    for (const l of shapes.keys()) {
-      network.weights[l].set((weights[l] as number[][]).flat());
-      network.biases[l].set((biases[l] as number[][]).flat());
-    }
-    return { network, cost: name, precision: precisionOf(network), metadata: {} };
-  },
-};
+/** Encodes the network and its cost; the format has no place for anything else. */
+export function encode({ network: { sizes, weights, biases }, cost }: Model): string {
+  const matrices = weights.map((values, l) => list(rows(values, sizes[l]).map((row) => list([...row].map(float)))));
+  const columns = biases.map((values) => list([...values].map((b) => list([float(b)]))));
+  return `{"sizes": ${list(sizes)}, "weights": ${list(matrices)}, "biases": ${list(columns)}, "cost": "${CLASSES.get(cost)}"}`;
+}
 
-/** A list as Python's json writes it. */
+/** Writes a list as Python's json does. */
 function list(items: readonly (string | number)[]): string {
   return `[${items.join(", ")}]`;
 }
@@ -82,34 +65,52 @@ function rows(values: Float64Array, columns: number): Float64Array[] {
   return Array.from({ length: values.length / columns }, (_, j) => values.subarray(j * columns, (j + 1) * columns));
 }
 
-/** The shortest number that is read back as this one; with a point, lest Python take it for an int, and with the sign of -0. */
+/** The shortest text that is read back as this number, with a point, so that Python does not take it for an int. */
 function float(value: number): string {
   const text = Object.is(value, -0) ? "-0" : `${value}`;
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-function checkSizes(path: string, sizes: unknown): asserts sizes is number[] {
-  if (!(Array.isArray(sizes) && sizes.length >= 2 && sizes.every((n) => Number.isSafeInteger(n) && n >= 1))) {
-    throw damaged(path, "two or more whole numbers from 1 for sizes", excerpt(sizes));
-  }
+/** Whether a file with these bytes is meant to be of this format. */
+export function matches(bytes: Uint8Array): boolean {
+  return /^(\xef\xbb\xbf)?\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString("latin1"));
 }
 
-function checkList(path: string, what: string, value: unknown, length: number): asserts value is unknown[] {
-  if (!Array.isArray(value)) throw damaged(path, `a list of ${length} for ${what}`, excerpt(value));
-  if (value.length !== length) throw damaged(path, `${length} in ${what}, as sizes say`, `${value.length}`);
+/** @throws DataError if the file is not valid */
+export function decode(path: string, bytes: Uint8Array): Model {
+  if (bytes.length > MAX_BYTES) throw damaged(path, `at most ${MAX_BYTES} bytes of JSON`, `${bytes.length}`);
+  const { sizes, weights, biases, cost: className } = checkValue(path, FILE, parseJson(path, bytes));
+  const cost = [...CLASSES.keys()].find((name) => CLASSES.get(name) === className) as CostName;
+  checkList(path, "weights", weights, sizes.length - 1);
+  checkList(path, "biases", biases, sizes.length - 1);
+  for (const [l, nOut] of sizes.slice(1).entries()) {
+    checkMatrix(path, `weights[${l}]`, weights[l], nOut, sizes[l]);
+    checkMatrix(path, `biases[${l}]`, biases[l], nOut, 1);
+  }
+  const network = emptyNetwork(path, sizes);
+  for (const [l, values] of network.weights.entries()) {
+    values.set((weights[l] as number[][]).flat());
+    network.biases[l].set((biases[l] as number[][]).flat());
+  }
+  return { network, cost, precision: precisionOf(network), metadata: {} };
+}
+
+function checkList(path: string, name: string, value: unknown, length: number): asserts value is unknown[] {
+  if (!Array.isArray(value)) throw damaged(path, `a list of ${length} for ${name}`, excerpt(value));
+  if (value.length !== length) throw damaged(path, `${length} in ${name}, as sizes say`, `${value.length}`);
 }
 
 /** @throws DataError unless `value` is a list of `rows` lists of `columns` finite numbers */
-function checkMatrix(path: string, what: string, value: unknown, rows: number, columns: number): void {
-  checkList(path, what, value, rows);
+function checkMatrix(path: string, name: string, value: unknown, rows: number, columns: number): void {
+  checkList(path, name, value, rows);
   for (const [j, row] of value.entries()) {
-    checkList(path, `${what}[${j}]`, row, columns);
-    const wrong = row.findIndex((number) => !Number.isFinite(number)); // also 1e999, which JSON.parse takes for infinity
-    if (wrong >= 0) throw damaged(path, `finite numbers in ${what}[${j}]`, excerpt(`${row[wrong]}`));
+    checkList(path, `${name}[${j}]`, row, columns);
+    const wrong = row.findIndex((number) => !Number.isFinite(number)); // JSON.parse makes infinity of 1e999
+    if (wrong >= 0) throw damaged(path, `finite numbers in ${name}[${j}]`, excerpt(row[wrong]));
   }
 }
 
-/** Textbook weights are never all float32s by chance. */
+/** A model of the textbook engine, in float64, never consists of float32 numbers by chance. */
 function precisionOf({ weights, biases }: Model["network"]): Model["precision"] {
   const areFloat32 = [...weights, ...biases].every((values) => values.every((value) => Math.fround(value) === value));
   return areFloat32 ? "float32" : "float64";

@@ -1,208 +1,197 @@
+/** Checkpoints: safetensors files that hold a run between two mini-batches. README.md describes their tensors and metadata. */
+
 import { createHash } from "node:crypto";
+import * as v from "valibot";
 import { looksLike } from "../data/looks-like.js";
 import { PARTS } from "../data/parts.js";
-import { ConfigurationError, DataError } from "../errors.js";
+import { DataError } from "../errors.js";
 import { readFileChecked, replaceFile } from "../files.js";
-import { arraysOf, parameterCount } from "../network/network.js";
-import type { Evaluation } from "../training/evaluation.js";
-import type { EpochResult } from "../training/result.js";
+import { arraysOf, type Parameters } from "../network/network.js";
 import type { RunState } from "../training/state.js";
 import { damaged } from "./damaged.js";
-import { emptyNetwork, type Precision } from "./format.js";
-import { Header } from "./header.js";
-import { parseJson } from "./json.js";
-import { DTYPES, dtypeOf, encodeNumbers } from "./tensors.js";
+import { type HistoryLayout, historyForms, historyFrom, historyValues, monitoredParts } from "./history.js";
+import { finiteNumber, wholeNumber } from "./json.js";
+import { fromStrings, MODEL_METADATA, toStrings } from "./metadata.js";
+import {
+  type Layers,
+  layerForms,
+  layersOf,
+  type Model,
+  type ModelShape,
+  modelFrom,
+  parametersFrom,
+} from "./model-tensors.js";
+import * as safetensors from "./safetensors.js";
+import { checkTensors, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
 
 /** A run between two mini-batches, and what tells whether another command would be the same run. */
-export interface Checkpoint {
-  /** Of the bp-train that wrote it. */
-  version: string;
-  /** The flags that decide how the run goes, by name; those that were not given are missing. */
-  flags: Record<string, unknown>;
-  datasetSha256: string;
-  sizes: readonly number[];
-  /** The type that it is computed in; the numbers of float32 are exactly float32s. */
-  precision: Precision;
+export interface Checkpoint extends ModelShape {
+  metadata: Omit<v.InferOutput<typeof METADATA>, keyof RunState>;
   state: RunState;
 }
 
-/*
- * The file: MAGIC; the length of the header, u32; the header, JSON; then the order, u32 each, the parameters, the velocities and the best
- * parameters as far as there are any, layer by layer, weights before biases, in float32 or float64 as the header says; all little-endian.
- * At last the SHA-256 of everything before it.
- */
-const MAGIC = Buffer.from("bp-train checkpoint 1\n");
-/** In bytes; a hash takes no more at a time than such a file. */
-const [HASH, MAX_HEADER, MAX_FILE] = [32, 2 ** 28, 2 ** 31 - 1];
+/** The number of the format. Format 1 was not a safetensors file, and began with these words. */
+const FORMAT = "2";
+const FORMAT_1 = "bp-train checkpoint 1\n";
+
+/** These digits stand in the place of the SHA-256 while it is computed. */
+const ZEROS = "0".repeat(64);
+
+/** The metadata of a model without the history, which is in tensors, and what of `RunState` is not in tensors. */
+const METADATA = v.object({
+  ...v.required(v.omit(MODEL_METADATA, ["epoch", "history"])).entries,
+  position: v.nullable(wholeNumber(0)),
+  maskSeed: wholeNumber(0, 2 ** 32 - 1),
+  random: v.pipe(
+    v.array(wholeNumber(-(2 ** 31), 2 ** 31 - 1), "a list"),
+    v.length(4, "four numbers"),
+    v.check((numbers) => numbers.some((n) => n !== 0), "four numbers that are not all 0"),
+  ),
+  trainSeconds: finiteNumber,
+});
+
+/** The sets of parameters in `RunState`, and how the names of their tensors begin. */
+const PREFIXES = { parameters: "", velocities: "velocity.", best: "best." } as const;
+type ParameterSet = keyof typeof PREFIXES;
+const SETS = Object.keys(PREFIXES) as ParameterSet[];
+
+/** What decides which tensors a checkpoint has, and how long they are. */
+export interface CheckpointLayout extends Layers, HistoryLayout {
+  /** The sets of parameters that the run has. */
+  sets: readonly ParameterSet[];
+  /** The number of training examples. */
+  examples: number;
+}
+
+function formsOf(layout: CheckpointLayout): TensorForm[] {
+  const parameters = layout.sets.flatMap((set) => layerForms(layout, PREFIXES[set]));
+  return [...parameters, { name: "order", dtype: "I32", shape: [layout.examples] }, ...historyForms(layout)];
+}
 
 /**
- * Finds out early whether the checkpoints of a run can be read again.
+ * Checks before training that the checkpoint after the last of `epochs`, which is the longest of a run, can be read again.
  *
- * @param copies  how often it has its parameters, the velocities counting as one
- * @throws ConfigurationError if they will be too long
+ * @throws ConfigurationError if it would be too long
  */
-export function checkCheckpointSize(path: string, { sizes, precision }: ParametersForm, copies: number): void {
-  const length = MAX_HEADER + copies * bytesOf({ sizes, precision });
-  if (length <= MAX_FILE) return;
-  const expected = `a run whose checkpoint takes at most ${MAX_FILE} bytes`;
-  throw new ConfigurationError({ thing: path, expected, found: `${length}`, remedy: "use fewer neurons" });
+export function checkCheckpointSize(path: string, layout: CheckpointLayout): void {
+  safetensors.checkSize(path, formsOf(layout), "use fewer neurons, epochs or monitored parts");
 }
 
-/** @throws OutputError if it cannot be written; then the file is as it was */
+/**
+ * Writes a checkpoint, see `replaceFile`.
+ *
+ * @throws OutputError if the file cannot be written
+ */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
-  await replaceFile(path, encode(checkpoint));
+  const { network, cost, precision, metadata, state } = checkpoint;
+  const { sizes, activation, output } = network;
+  const { finished, position, maskSeed, random, trainSeconds, order } = state;
+  const sets = SETS.filter((set) => state[set]);
+  const history = { sizes, epochs: finished.length, monitored: monitoredParts(finished) };
+  const values = [
+    ...sets.flatMap((set) => arraysOf(state[set] as Parameters)),
+    Float64Array.from(order),
+    ...historyValues(finished, history),
+  ];
+  const forms = formsOf({ ...history, precision, sets, examples: order.length });
+  const tensors = forms.map((form, i) => ({ ...form, values: values[i] }));
+  const run = { epoch: finished.length, position, maskSeed, random, trainSeconds };
+  const strings = toStrings({ ...metadata, ...run, activation, output, cost });
+  const encode = (sha256: string) => safetensors.encode({ checkpointFormat: FORMAT, sha256, ...strings }, tensors);
+  const hash = createHash("sha256");
+  for (const piece of encode(ZEROS)) hash.update(piece);
+  await replaceFile(path, encode(hash.digest("hex")));
 }
 
-/** @throws DataError if the file is missing, or not exactly what `writeCheckpoint` wrote */
+/** @throws DataError if the file is missing, or is not exactly what `writeCheckpoint` wrote */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  return decode(path, await readFileChecked(path, MAX_FILE));
+  const bytes = await readFileChecked(path, safetensors.MAX_FILE);
+  refuseFormat1(path, bytes);
+  const file = safetensors.matches(bytes) ? safetensors.decode(path, bytes) : undefined;
+  if (file && isCheckpoint(file)) return checkpointFrom(path, file, bytes);
+  const found = file ? "a model" : bytes.length === 0 ? "an empty file" : looksLike(bytes);
+  const remedy = "give a file that --checkpoint wrote";
+  throw new DataError({ thing: path, expected: "a checkpoint of bp-train", found, remedy });
 }
 
-function encode({ version, flags, datasetSha256, sizes, precision, state }: Checkpoint): Uint8Array[] {
-  const { order, parameters, velocities, best, position, maskSeed, random, trainSeconds, finished } = state;
-  const header = {
-    version,
-    flags,
-    datasetSha256,
-    sizes,
-    precision,
-    examplesInOrder: order.length,
-    hasVelocities: velocities !== null,
-    hasBest: best !== null,
+/** @throws DataError if the file is a checkpoint of format 1 */
+export function refuseFormat1(path: string, bytes: Uint8Array): void {
+  if (Buffer.from(bytes.subarray(0, FORMAT_1.length)).toString("latin1") === FORMAT_1) throw otherFormat(path, "1");
+}
+
+function otherFormat(path: string, format: string): DataError {
+  const found = `a checkpoint of format ${format}`;
+  const remedy = "resume it with the version of bp-train that wrote it, or start the run again";
+  return new DataError({ thing: path, expected: `a checkpoint of format ${FORMAT}`, found, remedy });
+}
+
+export function isCheckpoint({ metadata }: safetensors.SafetensorsFile): boolean {
+  return metadata.has("checkpointFormat");
+}
+
+/**
+ * Makes a checkpoint of a file, which consists of `bytes`.
+ *
+ * @throws DataError if the file is not exactly what `writeCheckpoint` wrote
+ */
+export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, bytes: Uint8Array): Checkpoint & Model {
+  const { metadata: strings, tensors } = file;
+  const format = `${strings.get("checkpointFormat")}`;
+  if (format !== FORMAT) throw otherFormat(path, format);
+  checkSha256(path, bytes, `${strings.get("sha256")}`);
+  const layout = layoutOf(path, tensors);
+  checkTensors(path, tensors, formsOf(layout));
+  const model = modelFrom(path, file, layout);
+  const { weights, biases } = model.network;
+  const { position, maskSeed, random, trainSeconds, ...metadata } = fromStrings(path, METADATA, strings);
+  if (position !== null && position > layout.examples) {
+    throw damaged(path, `a whole number from 0 to ${layout.examples} for position`, `${position}`);
+  }
+  const parametersOf = (set: ParameterSet) =>
+    layout.sets.includes(set) ? parametersFrom(tensors, layout, PREFIXES[set]) : null;
+  const state = {
+    finished: historyFrom(path, tensors, layout),
     position,
+    order: orderFrom(path, tensorNamed(path, tensors, "order").values),
     maskSeed,
     random,
+    parameters: { weights, biases },
+    velocities: parametersOf("velocities"),
+    best: parametersOf("best"),
+    examples: layout.epochs * layout.examples + (position ?? 0),
     trainSeconds,
-    history: finished,
   };
-  const json = Buffer.from(JSON.stringify(header, (_, value) => (value instanceof Uint32Array ? [...value] : value)));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(json.length);
-  const body = new DataView(new ArrayBuffer(4 * order.length));
-  for (let i = 0; i < order.length; i++) body.setUint32(4 * i, order[i], true);
-  const numbers = [parameters, velocities, best].flatMap((p) => (p ? [...encodeNumbers(p, precision)] : []));
-  const pieces = [MAGIC, length, json, new Uint8Array(body.buffer), ...numbers];
-  const hash = createHash("sha256");
-  for (const piece of pieces) hash.update(piece);
-  return [...pieces, hash.digest()];
+  return { ...model, metadata, state };
 }
 
-function decode(path: string, bytes: Uint8Array): Checkpoint {
-  const { header, body } = split(path, bytes);
-  const sizes = header.wholeNumbers("sizes", { min: 1 });
-  const precision = header.oneOf("precision", ["float32", "float64"] as const);
-  const n = header.wholeNumber("examplesInOrder", { min: 1 });
-  const [hasVelocities, hasBest] = (["hasVelocities", "hasBest"] as const).map((k) => header.oneOf(k, [true, false]));
-  const each = bytesOf({ sizes, precision });
-  const length = 4 * n + each * (1 + Number(hasVelocities) + Number(hasBest));
-  if (length !== body.byteLength) throw damaged(path, `${length} bytes after the header`, `${body.byteLength}`);
-  const numbers = (i: number) => numbersFromBytes(path, body, 4 * n + i * each, { sizes, precision });
-  const finished = historyFrom(path, header, sizes[sizes.length - 1]);
-  const position = header.isNull("position") ? null : header.wholeNumber("position", { min: 0, max: n });
+/** Reads from the names and shapes of the tensors what a checkpoint consists of. */
+function layoutOf(path: string, tensors: Tensors): CheckpointLayout {
   return {
-    version: header.text("version"),
-    flags: header.object("flags"),
-    datasetSha256: header.text("datasetSha256", /^[0-9a-f]{64}$/),
-    sizes,
-    precision,
-    state: {
-      finished,
-      position,
-      order: orderFrom(path, body, n),
-      maskSeed: header.wholeNumber("maskSeed", { min: 0, max: 2 ** 32 - 1 }),
-      random: randomFrom(path, header),
-      parameters: numbers(0),
-      velocities: hasVelocities ? numbers(1) : null,
-      best: hasBest ? numbers(hasVelocities ? 2 : 1) : null,
-      examples: finished.length * n + (position ?? 0),
-      trainSeconds: header.number("trainSeconds"),
-    },
+    ...layersOf(path, tensors),
+    sets: SETS.filter((set) => tensors.has(`${PREFIXES[set]}layers.0.weight`)),
+    examples: tensorNamed(path, tensors, "order").shape[0],
+    epochs: tensorNamed(path, tensors, "history.eta").shape[0],
+    monitored: PARTS.filter((part) => tensors.has(`history.${part}.cost`)),
   };
 }
 
-/** Takes the file apart, and checks what all of it hangs on. */
-function split(path: string, bytes: Uint8Array): { header: Header; body: DataView } {
-  if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) throw noCheckpoint(path, bytes);
-  const end = bytes.length - HASH;
-  const start = MAGIC.length + 4;
-  if (end < start) throw damaged(path, "a whole checkpoint", `${bytes.length} bytes`);
-  if (!createHash("sha256").update(bytes.subarray(0, end)).digest().equals(bytes.subarray(end))) {
-    throw damaged(path, "the SHA-256 that its end promises", "another: it was cut short or changed");
-  }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true);
-  const most = Math.min(MAX_HEADER, end - start);
-  if (length > most) throw damaged(path, `a header of at most ${most} bytes`, `one that claims ${length}`);
-  const header = new Header(path, parseJson(path, bytes.subarray(start, start + length)));
-  return { header, body: new DataView(bytes.buffer, bytes.byteOffset + start + length, end - start - length) };
-}
-
-function noCheckpoint(path: string, bytes: Uint8Array): DataError {
-  const text = Buffer.from(bytes.subarray(0, MAGIC.length)).toString("latin1");
-  const other = /^bp-train checkpoint (\d+)\n/.exec(text)?.[1];
-  const found = other ? `one of format ${other}` : bytes.length === 0 ? "an empty file" : looksLike(bytes);
-  const remedy = other ? "use the bp-train that wrote it" : "give a file that --checkpoint kept";
-  return new DataError({ thing: path, expected: "a checkpoint of bp-train, format 1", found, remedy });
-}
-
-function historyFrom(path: string, header: Header, outputs: number): EpochResult[] {
-  return header.array("history").map((value, i) => {
-    const epoch = new Header(path, value);
-    const monitored = new Header(path, epoch.object("monitored"));
-    const parts = PARTS.filter((part) => monitored.has(part));
-    const evaluationOf = (part: string) => evaluationFrom(new Header(path, monitored.object(part)), outputs);
-    return {
-      epoch: epoch.wholeNumber("epoch", { min: i + 1, max: i + 1 }),
-      eta: epoch.number("eta"),
-      ...evaluationFrom(epoch, outputs),
-      monitored: Object.fromEntries(parts.map((part) => [part, evaluationOf(part)])),
-      trainSeconds: epoch.number("trainSeconds"),
-      evaluateSeconds: epoch.number("evaluateSeconds"),
-    };
-  });
-}
-
-function evaluationFrom(entry: Header, outputs: number): Evaluation {
-  const total = entry.wholeNumber("total", { min: 1 });
-  const correct = entry.wholeNumber("correct", { min: 0, max: total });
-  const accuracy = entry.oneOf("accuracy", [correct / total]);
-  const answers = Uint32Array.from(entry.wholeNumbers("answers", { min: 0, max: 2 ** 32 - 1, length: outputs }));
-  if (!entry.has("cost")) return { correct, total, accuracy, answers };
-  const cost = entry.isNull("cost") ? Number.NaN : entry.number("cost"); // so JSON has what is not finite
-  return { correct, total, accuracy, answers, cost };
-}
-
-/** @throws DataError unless a generator can have this state, see `Random` */
-function randomFrom(path: string, header: Header): number[] {
-  const random = header.wholeNumbers("random", { min: -(2 ** 31), max: 2 ** 31 - 1, length: 4 });
-  if (random.every((n) => n === 0)) throw damaged(path, "a number that is not 0 for random", "none");
-  return random;
+/** @throws DataError unless `sha256` is that of the file with these 64 digits replaced by zeros */
+function checkSha256(path: string, bytes: Uint8Array, sha256: string): void {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(sha256);
+  const [before, after] = [bytes.subarray(0, start), bytes.subarray(start + ZEROS.length)];
+  const found = createHash("sha256").update(before).update(ZEROS).update(after).digest("hex");
+  if (found === sha256) return;
+  throw damaged(path, "the SHA-256 that the file promises", "another: the file was cut short or changed");
 }
 
 /** @throws DataError unless each of 0 .. n - 1 is there once */
-function orderFrom(path: string, body: DataView, n: number): Uint32Array {
-  const order = Uint32Array.from({ length: n }, (_, i) => body.getUint32(4 * i, true));
-  const seen = new Uint8Array(n);
-  for (const example of order) {
-    if (seen[example] !== 0) throw damaged(path, `each of ${n} examples once`, `${example} too often or too large`);
-    seen[example] = 1;
+function orderFrom(path: string, values: Float64Array): Uint32Array {
+  const n = values.length;
+  const isThere = new Uint8Array(n);
+  for (const example of values) {
+    if (isThere[example] !== 0) throw damaged(path, `each of ${n} examples once`, `${example} twice or out of range`);
+    isThere[example] = 1;
   }
-  return order;
-}
-
-/** How a file holds parameters. */
-type ParametersForm = Pick<Checkpoint, "sizes" | "precision">;
-
-function bytesOf({ sizes, precision }: ParametersForm): number {
-  return parameterCount(sizes) * DTYPES[dtypeOf(precision)].bytes;
-}
-
-function numbersFromBytes(path: string, body: DataView, from: number, { sizes, precision }: ParametersForm) {
-  const { bytes, get } = DTYPES[dtypeOf(precision)];
-  const { weights, biases } = emptyNetwork(path, sizes);
-  let at = from;
-  for (const values of arraysOf({ weights, biases })) {
-    for (let i = 0; i < values.length; i++, at += bytes) values[i] = get(body, at);
-    if (!values.every(Number.isFinite)) throw damaged(path, "finite numbers", "NaN or infinity");
-  }
-  return { weights, biases };
+  if (n === 0) throw damaged(path, "one example or more in order", "none");
+  return Uint32Array.from(values);
 }

@@ -1,12 +1,15 @@
+/** The error for a file that is not what its format demands. */
+
 import { DataError } from "../errors.js";
 
-/** The error of a reader that found something else in a file than its format demands. */
+/** Makes the error of a reader that found something in a file that the format does not allow. */
 export function damaged(path: string, expected: string, found: string, cause?: unknown): DataError {
   return new DataError({ thing: path, expected, found, remedy: "get or save the file again" }, { cause });
 }
 
-/** A name or value out of a file, short enough for a message of one line. */
+/** Shows a name or a value from a file in an error message, cut to a length that fits into one line. */
 export function excerpt(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
+  const isPlain = typeof value === "string" || typeof value === "number"; // JSON has no word for infinity
+  const text = isPlain ? `${value}` : (JSON.stringify(value) ?? "nothing");
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

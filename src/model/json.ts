@@ -1,32 +1,35 @@
+/** JSON from files that are not to be trusted: parsing it safely, and checking by a schema what came out. */
+
+import * as v from "valibot";
 import { damaged, excerpt } from "./damaged.js";
 
-/** No file of ours nests deeper, or holds more arrays, objects and keys: such text is meant to fill the memory. */
+/** No file of ours nests deeper. Functions that call themselves for each level, such as JSON.stringify, would overflow the stack. */
 const MAX_DEPTH = 32;
-const MAX_PARTS = 1 << 22;
+
+/** No file of ours holds more arrays and objects. An empty object takes 2 bytes in JSON, but 56 in memory. */
+const MAX_CONTAINERS = 1 << 22;
 
 /**
- * Parses JSON from a file that is not to be trusted.
+ * Parses JSON. If an object has a key twice, the last one counts.
  *
- * @throws DataError if it is no UTF-8 or no JSON, or has a key twice, of which readers take one or the other
+ * @param json  text, or bytes in UTF-8
+ * @throws DataError if it is not valid, nests too deeply or would take too much memory
  */
 export function parseJson(path: string, json: string | Uint8Array): unknown {
-  const text = typeof json === "string" ? json : decode(path, json);
+  const text = typeof json === "string" ? json : decodeUtf8(path, json);
+  checkMemory(path, text);
+  let value: unknown;
   try {
-    checkKeys(path, text);
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    const token = /[[,:\s](-?(?:NaN|Infinity))[\],}\s]/.exec(text)?.[1]; // as Python's json writes them
-    throw damaged(path, token ? "finite numbers" : "sound JSON", token ?? cause.message, cause);
+    const name = /[[,:\s](-?(?:NaN|Infinity))[\],}\s]/.exec(text)?.[1]; // Python's json writes such numbers
+    throw damaged(path, name ? "finite numbers" : "valid JSON", name ?? (cause as Error).message, cause);
   }
+  if (!nestsAtMost(MAX_DEPTH, value)) throw damaged(path, `JSON of at most ${MAX_DEPTH} levels`, "more");
+  return value;
 }
 
-/** Whether `value` is what JSON calls an object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function decode(path: string, bytes: Uint8Array): string {
+function decodeUtf8(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -34,40 +37,64 @@ function decode(path: string, bytes: Uint8Array): string {
   }
 }
 
-/** Looks over the text without building anything of it. It need not be sound JSON. */
-function checkKeys(path: string, text: string): void {
-  /** The keys so far of what is open, innermost last; an array has none. */
-  const open: Set<string>[] = [];
-  let parts = 0;
-  const countPart = () => {
-    if (++parts > MAX_PARTS) throw damaged(path, `at most ${MAX_PARTS} arrays, objects and keys`, "more");
-  };
-  const colon = /\s*:/y;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i];
-    if (c === "{" || c === "[") {
-      countPart();
-      if (open.push(new Set()) > MAX_DEPTH) throw damaged(path, `JSON of at most ${MAX_DEPTH} levels`, "more");
-    } else if (c === "}" || c === "]") {
-      open.pop();
-    } else if (c === '"') {
-      const end = endOfString(text, i);
-      colon.lastIndex = end + 1;
-      if (colon.test(text)) {
-        countPart();
-        const key: string = JSON.parse(text.slice(i, end + 1));
-        if (open.at(-1)?.has(key)) throw damaged(path, "each key once", `${excerpt(key)} twice`);
-        if (key === "__proto__") throw damaged(path, "keys that are names", key);
-        open.at(-1)?.add(key);
-      }
-      i = end;
-    }
-  }
+/** Counts the brackets that open an array or an object. Those inside strings count too, which are few. */
+function checkMemory(path: string, text: string): void {
+  let containers = 0;
+  for (let i = 0; i < text.length; i++) if (text[i] === "[" || text[i] === "{") containers++;
+  if (containers <= MAX_CONTAINERS) return;
+  throw damaged(path, `JSON of at most ${MAX_CONTAINERS} arrays and objects`, `${containers}`);
 }
 
-/** Where the string that starts at `start` ends: its closing quote, or the end of the text. */
-function endOfString(text: string, start: number): number {
-  let i = start + 1;
-  while (i < text.length && text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
-  return i;
+function nestsAtMost(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  const elements: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return levels > 0 && elements.every((element) => nestsAtMost(levels - 1, element));
 }
+
+/**
+ * Checks a value by a schema. The message of each part of the schema says what is expected there, such as "a whole number from 1".
+ *
+ * @param name  what the value is called in the error, if it is a part of something else in the file
+ * @returns what the schema makes of the value
+ * @throws DataError at the first part that is not as expected
+ */
+export function checkValue<T>(path: string, schema: v.GenericSchema<unknown, T>, value: unknown, name?: string): T {
+  const result = v.safeParse(schema, value, { abortEarly: true, abortPipeEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const isUnknownKey = issue.expected === "never";
+  const isMissing = issue.path?.at(-1)?.origin === "key" && !isUnknownKey;
+  const place = [isUnknownKey ? undefined : v.getDotPath(issue), name].filter(Boolean).join(" of ");
+  const expected = isMissing ? "a value" : issue.message;
+  const found = isUnknownKey ? `the key ${excerpt(issue.input)}` : excerpt(issue.input);
+  throw damaged(path, place ? `${expected} for ${excerpt(place)}` : expected, found);
+}
+
+export const text = v.string("text");
+export const finiteNumber = v.pipe(v.number("a finite number"), v.finite("a finite number"));
+
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const message = `a whole number from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : ""}`;
+  const isValid = (n: number) => Number.isSafeInteger(n) && n >= min && n <= max;
+  return v.pipe(v.number(message), v.check(isValid, message));
+}
+
+/** One of the names in a table. */
+export function nameIn<T extends object>(table: T) {
+  const names = Object.keys(table) as (keyof T & string)[];
+  return v.picklist(names, names.join(" or "));
+}
+
+/** An object, not an array, which valibot's own schemas would take for one. */
+export const anObject = v.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "an object",
+);
+
+/** An object that has such values under any names. Leaves out `__proto__`. */
+export function objectOf<T>(values: v.GenericSchema<unknown, T>) {
+  return v.pipe(anObject, v.record(v.string(), values));
+}
+
+export const sha256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits"));

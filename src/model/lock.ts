@@ -1,141 +1,102 @@
+/** A lock keeps a second run from writing the checkpoint of a run that is still alive. */
+
 import { randomBytes } from "node:crypto";
-import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { ConfigurationError, OutputError } from "../errors.js";
-import { followLink, removeParts } from "../files.js";
-import { isObject } from "./json.js";
+import { endingsBeside, followLink, removeTemporaryFiles } from "../files.js";
 
-/** Who holds a lock. */
-interface Holder {
-  pid: number;
-  host: string;
-  /** When the process started, as the system counts it; null where that is not known. Numbers of processes are used again. */
-  started: string | null;
-  /** Tells two takers apart: 16 hexadecimal digits. */
-  token: string;
-}
+/** The end of a lock file's name: `.<process>-<start>-<random>@<host>.lock`. The file is empty, so it is never half-written. */
+const LOCK = /^\.([1-9]\d*)-(\d+)-[0-9a-f]{8}@(.+)\.lock$/;
 
-/** How every lock begins, also one that was not written to its end. */
-const BEGINNING = '{"pid":';
+const HOST = encodeURIComponent(hostname());
 
-/** How long another process is given to write what it has just created, in milliseconds. */
-const WRITE_MS = 100;
+/** How often a run looks whether the others that have a lock file give way, every 10 ms. */
+const TRIES = 50;
 
 /**
- * Keeps a file for this process: `<path>.lock` beside it, or beside what a link leads to, says who writes there. A lock whose process is
- * gone, killed perhaps, is taken over, and what it left half-written is removed. Released when this process ends, or earlier by the function
- * that is given back.
+ * Locks a file for this process, until the process ends or the function that is returned is called.
  *
- * @throws ConfigurationError if another process holds it, or if a file of that name is no lock
- * @throws OutputError if it cannot be written
+ * Each process creates a lock file of its own beside the file, then looks for those of others. It removes those of dead processes, and
+ * holds the lock if there is no other. Because a process first creates its lock file and then looks, two cannot both miss each other. Of
+ * several that start at once, all but the one whose lock file comes first by name give way.
+ *
+ * A process on another host counts as alive. There is no protection between containers that share a folder and a host name but not their
+ * process numbers, nor in network folders that do not show a new file at once.
+ *
+ * @throws ConfigurationError if another process holds the lock
+ * @throws OutputError if the lock file cannot be written
  */
 export async function lock(path: string): Promise<() => void> {
   const target = await followLink(path);
-  const file = `${target}.lock`;
-  const token = randomBytes(8).toString("hex");
-  await take(file, { pid: process.pid, host: hostname(), started: startOf(process.pid), token }, path);
+  const own = `.${process.pid}-${startOf(process.pid) ?? 0}-${randomBytes(4).toString("hex")}@${HOST}.lock`;
   const release = () => {
-    try {
-      if (holderOf(file)?.token === token) rmSync(file, { force: true });
-    } catch {} // it is another's by now, or its folder is out of reach
-  };
-  process.once("exit", release);
-  await removeParts(target);
-  return () => {
     process.off("exit", release);
-    release();
+    remove(target + own);
   };
-}
-
-/**
- * Creates the lock, or takes over a deserted one. Only one process may take it over: the one that holds a second lock, named after the
- * dead holder's token, which is taken in the same way and then renamed to the first. Whoever comes too late finds another holder there.
- */
-async function take(file: string, me: Holder, path: string): Promise<void> {
-  if (create(file, me)) return;
-  if (holderOf(file) === null) await setTimeout(WRITE_MS);
-  const holder = holderOf(file);
-  if (holder && isAlive(holder)) throw inUse(path, file, holder);
-  if (holder !== undefined) {
-    const claim = `${file}.${holder?.token ?? "torn"}`;
-    await take(claim, me, path);
-    const now = holderOf(file);
-    if (now !== undefined && now?.token === holder?.token) return renameSync(claim, file);
-    rmSync(claim);
-  }
-  await take(file, me, path); // it has changed hands, or is free by now
-}
-
-/** @returns whether the file was not there before */
-function create(file: string, holder: Holder): boolean {
   try {
-    writeFileSync(file, JSON.stringify(holder), { flag: "wx" });
-    return true;
+    writeFileSync(target + own, "", { flag: "wx" });
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "EEXIST") return false;
-    rmSync(file, { force: true }); // what of it went onto a full disk
-    throw new OutputError({ thing: file, expected: "to write this file", found: message }, { cause });
+    const { message: found } = cause as Error;
+    throw new OutputError({ thing: target + own, expected: "to write this file", found }, { cause });
   }
-}
-
-/**
- * Undefined if there is no lock, null if it was not written to its end.
- *
- * @throws ConfigurationError if there is something else, which is somebody's and must not be lost
- */
-function holderOf(file: string): Holder | null | undefined {
-  let text: string;
+  process.once("exit", release);
   try {
-    if (!lstatSync(file).isFile()) throw noLock(file); // such as a link that leads nowhere, or a FIFO
-    text = readFileSync(file, "utf8");
+    await waitUntilAlone(path, target, own);
+    await removeTemporaryFiles(target);
+    return release;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error instanceof ConfigurationError ? error : noLock(file, error);
-  }
-  if (!BEGINNING.startsWith(text.slice(0, BEGINNING.length))) throw noLock(file);
-  try {
-    const holder: unknown = JSON.parse(text);
-    const isWhole = isObject(holder) && /^[0-9a-f]{16}$/.test(`${holder.token}`) && Number(holder.pid) > 0;
-    return isWhole ? (holder as unknown as Holder) : null;
-  } catch {
-    return null;
+    release();
+    throw error;
   }
 }
 
-function noLock(file: string, cause?: unknown): ConfigurationError {
-  const found = "something else of that name";
-  const remedy = "give the checkpoint another name";
-  return new ConfigurationError({ thing: file, expected: "no file, or the lock of a run", found, remedy }, { cause });
+/** @throws ConfigurationError if another living process holds the lock, or comes first by name */
+async function waitUntilAlone(path: string, target: string, own: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const others = (await endingsBeside(target)).filter((ending) => ending !== own && LOCK.test(ending)).sort();
+    for (const dead of others.filter((other) => !isAlive(other))) remove(target + dead);
+    const first = others.find(isAlive);
+    if (first === undefined) return;
+    if (first < own || tries === TRIES) {
+      const [, pid, , host] = LOCK.exec(first) ?? [];
+      const expected = "a checkpoint file that no other run writes";
+      const found = `process ${pid}${host === HOST ? "" : ` on ${host}`}`;
+      const remedy = `wait for it, use another file or, if it is gone, remove ${target}${first}`;
+      throw new ConfigurationError({ thing: path, expected, found, remedy });
+    }
+    await setTimeout(10);
+  }
 }
 
-function isAlive({ pid, host, started }: Holder): boolean {
-  if (host !== hostname()) return true; // who knows
+function remove(file: string): void {
   try {
-    process.kill(pid, 0);
+    rmSync(file, { force: true });
+  } catch {} // its folder is out of reach, or it belongs to another user
+}
+
+function isAlive(lockEnding: string): boolean {
+  const [, pid, start, host] = LOCK.exec(lockEnding) ?? [];
+  if (host !== HOST) return true;
+  try {
+    process.kill(Number(pid), 0); // sends no signal, and fails if there is no such process
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
-  return started === startOf(pid);
+  return [start, undefined].includes(startOf(Number(pid)));
 }
 
 /**
- * The 22nd field of /proc/<pid>/stat, where there is such a thing; the second is a name in brackets, which may hold spaces. Null for a
- * process that has ended (Z, the third) and waits only for its parent to ask how.
+ * When a process started, in the system's units, because process numbers are used again: field 22 of /proc/<pid>/stat, of which field 2
+ * is a name in brackets that may hold spaces. Undefined where the system does not tell, empty for a process that has ended (state Z).
  */
-function startOf(pid: number): string | null {
+function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? null : fields[19];
+    return fields[0] === "Z" ? "" : fields[19];
   } catch {
-    return null;
+    return undefined;
   }
-}
-
-function inUse(path: string, file: string, { pid, host }: Holder): ConfigurationError {
-  const found = `process ${pid}${host === hostname() ? "" : ` on ${host}`}`;
-  const remedy = `wait for it, use another file or, if it is gone, remove ${file}`;
-  return new ConfigurationError({ thing: path, expected: "a checkpoint file that no other run writes", found, remedy });
 }

@@ -1,88 +1,105 @@
-import { damaged, excerpt } from "./damaged.js";
-import { isObject, parseJson } from "./json.js";
+/** What a file says about a network beside its parameters: strings by name, as the header of a safetensors file takes them. */
 
-/** What is known of a model beside its parameters; all of it plain JSON, typed arrays counting as lists. */
-export interface ModelMetadata {
-  /** Of the bp-train that trained it. */
-  version?: string;
-  /** Every option of the run, by name. */
-  options?: Record<string, unknown>;
-  seed?: number;
-  /** The epochs that the parameters have been trained for. */
-  epoch?: number;
-  /** The epochs of the run, in order; on disk the last 10,000. */
-  history?: readonly HistoryEntry[];
-  /** Of the data set. */
-  datasetSha256?: string;
-  /** The largest label of the data set + 1. */
-  classes?: number;
-}
+import * as v from "valibot";
+import { ACTIVATIONS } from "../network/activation.js";
+import { COSTS, type Cost } from "../network/cost.js";
+import { DEFAULTS, NETWORK_SETTINGS } from "../network/hyperparameters.js";
+import { OUTPUTS } from "../network/output.js";
+import { damaged } from "./damaged.js";
+import { checkValue, nameIn, objectOf, parseJson, sha256, text, wholeNumber } from "./json.js";
 
-/** How an epoch ended. There may be more in it. */
+/** How an epoch ended. An entry may say more than this. */
 export interface HistoryEntry {
   /** Counts from 1. */
   readonly epoch: number;
-  /** On the test images, 0..1. */
+  /** The accuracy on the test images, 0..1. */
   readonly accuracy: number;
 }
+const SHARE = "a number from 0 to 1";
+const historyEntry: v.GenericSchema<unknown, HistoryEntry> = v.looseObject(
+  { epoch: wholeNumber(1), accuracy: v.pipe(v.number(SHARE), v.minValue(0, SHARE), v.maxValue(1, SHARE)) },
+  "an object",
+);
 
-/** More would make a header that readers refuse. */
-const MAX_HISTORY = 10_000;
+/** What is known about a model beside its parameters. */
+export const MODEL_METADATA = v.object({
+  /** The version of bp-train that trained the model. */
+  version: v.optional(text),
+  /** Every option of the run, by name. */
+  options: v.optional(objectOf(v.unknown())),
+  seed: v.optional(wholeNumber(0, 2 ** 32 - 1)),
+  /** The number of epochs that the parameters were trained for. */
+  epoch: v.optional(wholeNumber(0)),
+  /** The epochs of the run, in order. A file keeps the latest ones, see `MAX_HISTORY`. */
+  history: v.optional(v.pipe(v.array(historyEntry, "a list of epochs"), v.readonly())),
+  datasetSha256: v.optional(sha256),
+  /** The largest label of the data set + 1. */
+  classes: v.optional(wholeNumber(1)),
+});
+export type ModelMetadata = v.InferOutput<typeof MODEL_METADATA>;
 
-const isCount = (value: unknown, min: number) => Number.isSafeInteger(value) && (value as number) >= min;
+const NEURONS_AND_COST = v.object({ activation: nameIn(ACTIVATIONS), output: nameIn(OUTPUTS), cost: nameIn(COSTS) });
 
-/** What each value must be. */
-const FIELDS: { [Key in keyof Required<ModelMetadata>]: { expected: string; fits: (value: unknown) => boolean } } = {
-  version: { expected: "text", fits: (value) => typeof value === "string" },
-  options: { expected: "an object", fits: isObject },
-  seed: { expected: "a whole number below 2^32", fits: (value) => isCount(value, 0) && (value as number) < 2 ** 32 },
-  epoch: { expected: "a whole number", fits: (value) => isCount(value, 0) },
-  history: { expected: "epochs with their accuracy", fits: isHistory },
-  datasetSha256: {
-    expected: "64 hexadecimal digits",
-    fits: (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
-  },
-  classes: { expected: "a whole number from 1", fits: (value) => isCount(value, 1) },
-};
-const KEYS = Object.keys(FIELDS) as (keyof ModelMetadata)[];
+/** The values of these names are text as they are; the values of all others are JSON. */
+const TEXTS: ReadonlySet<string> = new Set(["activation", "output", "cost", "version", "datasetSha256"]);
 
-/** These are text as they are, and need not be wrapped in JSON. */
-const PLAIN: ReadonlySet<string> = new Set<keyof ModelMetadata>(["version", "datasetSha256"]);
+/** The greatest length of the history in the header of a model, in bytes. */
+const MAX_HISTORY = 8 << 20;
 
-/** The metadata as strings by flat keys, as a safetensors header takes them: text as it is, other values as JSON. */
-export function metadataToStrings(metadata: ModelMetadata): Record<string, string> {
-  const kept = { ...metadata, history: metadata.history?.slice(-MAX_HISTORY) };
-  return Object.fromEntries(
-    KEYS.filter((key) => kept[key] !== undefined).map((key) => [
-      key,
-      PLAIN.has(key) ? `${kept[key]}` : JSON.stringify(kept[key], typedArraysAsLists),
-    ]),
-  );
+/** Makes strings of values. Leaves out those that are undefined, and shortens a long history. */
+export function toStrings({ history, ...values }: Record<string, unknown> & ModelMetadata): Record<string, string> {
+  const all = Object.entries({ ...values, history: history && latestEpochs(history) });
+  const given = all.filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, TEXTS.has(name) ? `${value}` : toJson(value)]));
+}
+
+/** The latest epochs of a history, as many as take at most `MAX_HISTORY` bytes as JSON inside the JSON of a header. */
+export function latestEpochs(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  let first = history.length;
+  for (let bytes = 0; first > 0; first--) {
+    bytes += Buffer.byteLength(JSON.stringify(toJson(history[first - 1])));
+    if (bytes > MAX_HISTORY) break;
+  }
+  return history.slice(first);
+}
+
+/** Makes JSON with typed arrays as lists. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (ArrayBuffer.isView(part) ? [...(part as Uint32Array)] : part));
 }
 
 /**
- * Reads what `metadataToStrings` made; keys that it does not make are another program's and left out.
+ * Reads the values that a schema names. Other strings belong to other programs, and are left out.
  *
- * @throws DataError if a value is not what it should be
+ * @throws DataError if a value is not as the schema demands
  */
-export function metadataFromStrings(path: string, strings: ReadonlyMap<string, string>): ModelMetadata {
-  const metadata: Record<string, unknown> = {};
-  for (const key of KEYS) {
-    const text = strings.get(key);
-    if (text === undefined) continue;
-    const value = PLAIN.has(key) ? text : parseJson(path, text);
-    const { expected, fits } = FIELDS[key];
-    if (!fits(value)) throw damaged(path, `${expected} for ${key}`, excerpt(value));
-    metadata[key] = value;
+export function fromStrings<Entries extends v.ObjectEntries>(
+  path: string,
+  schema: v.ObjectSchema<Entries, undefined>,
+  strings: ReadonlyMap<string, string>,
+): v.InferOutput<v.ObjectSchema<Entries, undefined>> {
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(schema.entries)) {
+    const string = strings.get(name);
+    if (string !== undefined) values[name] = TEXTS.has(name) ? string : parseJson(path, string);
   }
-  return metadata;
+  return checkValue(path, schema, values);
 }
 
-function typedArraysAsLists(_key: string, value: unknown): unknown {
-  return value instanceof Uint32Array || value instanceof Float64Array ? [...value] : value;
-}
-
-function isHistory(value: unknown): boolean {
-  const isShare = (accuracy: unknown) => typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1;
-  return Array.isArray(value) && value.every((e) => isObject(e) && isCount(e.epoch, 1) && isShare(e.accuracy));
+/**
+ * Reads the kinds of neurons, and the cost. A file that names none of them is taken for one of sigmoid neurons and the quadratic cost.
+ *
+ * @throws DataError if only some are there, or the cost does not fit the output
+ */
+export function neuronsAndCost(
+  path: string,
+  strings: ReadonlyMap<string, string>,
+): v.InferOutput<typeof NEURONS_AND_COST> {
+  const { activation, output } = NETWORK_SETTINGS;
+  const isNamed = Object.keys(NEURONS_AND_COST.entries).some((name) => strings.has(name));
+  if (!isNamed) return { activation: activation.default, output: output.default, cost: DEFAULTS.cost };
+  const names = fromStrings(path, NEURONS_AND_COST, strings);
+  const { outputs }: Cost = COSTS[names.cost];
+  if (outputs.includes(names.output)) return names;
+  throw damaged(path, `output ${outputs.join(" or ")} for cost ${names.cost}`, names.output);
 }

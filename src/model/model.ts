@@ -1,89 +1,122 @@
+/** Models in files: safetensors files, the JSON of the book's program, and checkpoints, which can be read like a model. */
+
 import { extname } from "node:path";
 import { looksLike } from "../data/looks-like.js";
 import { ConfigurationError, DataError } from "../errors.js";
-import { checkPlace, readableBy, readFileChecked, replaceFile } from "../files.js";
+import { checkPlace, readFileChecked, replaceFile } from "../files.js";
 import { checkCost } from "../network/cost.js";
-import { bookJson } from "./book-json.js";
-import type { Format, Model, ModelShape } from "./format.js";
-import { MAX_SAFETENSORS, safetensors } from "./safetensors.js";
+import { arraysOf } from "../network/network.js";
+import * as bookJson from "./book-json.js";
+import { type Checkpoint, checkpointFrom, isCheckpoint, refuseFormat1 } from "./checkpoint.js";
+import { latestEpochs, toStrings } from "./metadata.js";
+import { layerForms, layersOf, type Model, type ModelShape, modelFrom } from "./model-tensors.js";
+import * as safetensors from "./safetensors.js";
+import { checkTensors } from "./tensors.js";
 
-export type { Model, ModelShape, Precision } from "./format.js";
 export type { HistoryEntry, ModelMetadata } from "./metadata.js";
+export type { Model, ModelShape, Precision } from "./model-tensors.js";
 
-/** The formats of a model file, by the ending of its name. */
-const FORMATS: ReadonlyMap<string, Format> = new Map([
-  [".safetensors", safetensors],
-  [".json", bookJson],
-]);
+/** A model with the name of its file's format. */
+export interface ModelFile {
+  model: Model;
+  format: "safetensors" | "the book's JSON" | "checkpoint";
+  /** The run that a checkpoint holds. Its current parameters are those of the model. */
+  checkpoint?: Checkpoint;
+}
 
 /**
- * Reads a model file, in whichever format it is: safetensors, or the JSON of the book's program.
+ * Reads a model from a safetensors file, from the JSON of the book's program, or from a checkpoint, which holds the parameters of an
+ * unfinished run. The content of the file decides, not its name.
  *
- * @throws DataError if the file is missing or not exactly of one of these formats
+ * @throws DataError if the file is missing or not valid
  */
 export async function readModel(path: string): Promise<Model> {
   return (await readModelFile(path)).model;
 }
 
-/** As `readModel`, with the name of the format. */
-export async function readModelFile(path: string): Promise<{ model: Model; format: string }> {
-  const bytes = await readFileChecked(path, MAX_SAFETENSORS);
-  for (const format of FORMATS.values()) {
-    if (format.matches(bytes)) return { model: format.decode(path, bytes), format: format.name };
+/** Reads a model like `readModel`, and tells from what kind of file it comes. */
+export async function readModelFile(path: string): Promise<ModelFile> {
+  const bytes = await readFileChecked(path, safetensors.MAX_FILE);
+  if (!safetensors.matches(bytes)) {
+    if (bookJson.matches(bytes)) return { model: bookJson.decode(path, bytes), format: "the book's JSON" };
+    refuseFormat1(path, bytes);
+    const expected = "a safetensors file or the JSON of the book's network2.py";
+    throw new DataError({ thing: path, expected, found: bytes.length === 0 ? "an empty file" : looksLike(bytes) });
   }
-  const found = bytes.length === 0 ? "an empty file" : looksLike(bytes);
-  throw new DataError({ thing: path, expected: "a safetensors file or the JSON of the book's network2.py", found });
+  const file = safetensors.decode(path, bytes);
+  if (isCheckpoint(file)) {
+    const checkpoint = checkpointFrom(path, file, bytes);
+    const { network, cost, precision, state } = checkpoint;
+    const history = latestEpochs(state.finished); // as many as a model file would hold
+    const metadata = { ...checkpoint.metadata, epoch: state.finished.length, history };
+    return { model: { network, cost, precision, metadata }, format: "checkpoint", checkpoint };
+  }
+  const layers = layersOf(path, file.tensors);
+  checkTensors(path, file.tensors, layerForms(layers));
+  return { model: modelFrom(path, file, layers), format: "safetensors" };
 }
 
 /**
- * Writes a model file, in the format that the ending of its name says; what was there is replaced when the new one is whole.
+ * Writes a model file, in the format that the ending of its name says: `.safetensors` or `.json`. See `replaceFile`.
  *
  * @throws ConfigurationError if the format cannot hold the model
  * @throws OutputError if the file cannot be written
  */
 export async function writeModel(path: string, model: Model): Promise<void> {
-  const format = fittingFormat(path, model);
+  const ending = checkShape(path, model);
   checkNumbers(path, model);
-  await replaceFile(path, format.encode(model));
+  await replaceFile(path, ending === ".json" ? bookJson.encode(model) : encode(model));
+}
+
+function encode({ network, cost, precision, metadata }: Model): Iterable<Uint8Array> {
+  const { sizes, activation, output } = network;
+  const values = arraysOf(network);
+  const tensors = layerForms({ sizes, precision }).map((form, i) => ({ ...form, values: values[i] }));
+  return safetensors.encode(toStrings({ ...metadata, activation, output, cost }), tensors);
 }
 
 /**
- * Finds out before training whether `writeModel` can write such a model there.
+ * Checks before training whether `writeModel` can write such a model there.
  *
- * @param force  replaces a file of any kind; else only a model file that can be read is replaced
+ * @param force  allows to replace a file of any kind; without it, only a model file that can be read is replaced, and no checkpoint
  * @throws ConfigurationError if not
  */
 export async function checkModelPlace(
   path: string,
   shape: ModelShape,
-  options: { force?: boolean } = {},
+  { force }: { force?: boolean } = {},
 ): Promise<void> {
-  fittingFormat(path, shape);
-  await checkPlace(path, { ...options, isOurs: readableBy(readModel) });
+  checkShape(path, shape);
+  await checkPlace(path, { force, read: refuseCheckpoint });
 }
 
-function fittingFormat(path: string, shape: ModelShape): Format {
-  const format = FORMATS.get(extname(path).toLowerCase());
-  if (!format) {
-    const found = extname(path) ? `the ending ${extname(path)}` : "no ending";
-    throw new ConfigurationError({
-      thing: path,
-      expected: `a name that ends in ${[...FORMATS.keys()].join(" or ")}`,
-      found,
-    });
+/** @throws DataError if a file is not a model file */
+async function refuseCheckpoint(path: string): Promise<void> {
+  const { format } = await readModelFile(path);
+  if (format === "checkpoint") throw new DataError({ thing: path, expected: "a model file", found: "a checkpoint" });
+}
+
+/**
+ * @returns the ending of the name, in small letters
+ * @throws ConfigurationError if it is not that of a format, or the format cannot hold the model
+ */
+function checkShape(path: string, shape: ModelShape): ".json" | ".safetensors" {
+  const ending = extname(path).toLowerCase();
+  if (ending !== ".safetensors" && ending !== ".json") {
+    const found = ending ? `the ending ${extname(path)}` : "no ending";
+    throw new ConfigurationError({ thing: path, expected: "a name that ends in .safetensors or .json", found });
   }
-  checkCost(shape.cost, shape.network.output);
-  format.check(path, shape);
-  return format;
+  const { network, cost, precision } = shape;
+  checkCost(cost, network.output);
+  if (ending === ".json") bookJson.check(path, shape);
+  else safetensors.checkSize(path, layerForms({ sizes: network.sizes, precision }), "use fewer neurons");
+  return ending;
 }
 
-/** @throws ConfigurationError at numbers that no reader would take */
+/** @throws ConfigurationError if a number is not finite in the precision of the file, which no reader would accept */
 function checkNumbers(path: string, { network: { weights, biases }, precision }: Model): void {
   const stored = precision === "float32" ? Math.fround : (value: number) => value;
   if ([...weights, ...biases].every((values) => values.every((value) => Number.isFinite(stored(value))))) return;
-  throw new ConfigurationError({
-    thing: path,
-    expected: `finite weights and biases in ${precision}`,
-    found: "NaN or infinity",
-  });
+  const expected = `finite weights and biases in ${precision}`;
+  throw new ConfigurationError({ thing: path, expected, found: "NaN or infinity" });
 }

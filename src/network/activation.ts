@@ -10,7 +10,7 @@ export interface Activation {
 
 /**
  * The activations of hidden neurons, by the name that `--activation` gives them. Each has its counterpart in float32 in
- * engines/fast/assembly/activation.ts, in this order.
+ * engines/fast/assembly/activation.ts.
  */
 export const ACTIVATIONS = {
   /** The sigmoid, sigma(z) = 1 / (1 + e^-z), between 0 and 1 (Nielsen, chapter 1, equation 3). */

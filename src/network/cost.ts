@@ -13,7 +13,7 @@ export interface Cost {
   delta(z: number, a: number, y: number): number;
 }
 
-/** The costs, by the name that `--cost` gives them. Each `delta` has its counterpart in engines/fast/assembly/activation.ts, in this order. */
+/** The costs, by the name that `--cost` gives them. Each `delta` has its counterpart in engines/fast/assembly/activation.ts. */
 export const COSTS = {
   /** C = 1/2 |a - y|^2 (Nielsen, chapter 2, equation 27); delta = (a - y) sigma'(z). */
   quadratic: {

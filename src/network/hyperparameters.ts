@@ -1,50 +1,56 @@
-import { ConfigurationError, shown } from "../errors.js";
-import type { CostName } from "./cost.js";
+/** The tables of a network's settings and of the hyperparameters that both engines obey. */
+import {
+  aboveZero,
+  defaultsOf,
+  finiteFromZero,
+  fromZeroToBelowOne,
+  namesOf,
+  orInfinity,
+  setting,
+  type ValuesOf,
+  wholeNumber,
+} from "../ranges.js";
+import { ACTIVATIONS } from "./activation.js";
+import { COSTS } from "./cost.js";
+import { INITS } from "./init.js";
+import { OUTPUTS } from "./output.js";
 
-/** How a mini-batch moves the parameters, the learning rate apart. The defaults are the book's chapter 1. */
-export interface Hyperparameters {
-  /** Examples a mini-batch, 1 to all. */
-  batchSize: number;
-  cost: CostName;
+/** How a mini-batch moves the parameters, apart from the learning rate. The defaults are those of the book's chapter 1. */
+export const HYPERPARAMETERS = {
+  /** The number of examples per mini-batch, from 1 to all. */
+  batchSize: setting(10, wholeNumber(1)),
+
+  /** The cost function that gradient descent makes small. */
+  cost: setting("quadratic", namesOf(COSTS)),
+
   /** L2 regularisation: adds lambda/2n times the sum of the squared weights to the cost (Nielsen, chapter 3, equation 85). */
-  lambda: number;
-  /** L1 regularisation: adds l1/n times the sum of the weights' absolute values (Nielsen, chapter 3, equation 95). */
-  l1: number;
-  /** mu, how much of its velocity a parameter keeps from step to step, 0 to below 1 (Nielsen, chapter 3, equations 107 and 108). */
-  momentum: number;
-  /** The share of hidden neurons that each example leaves out, 0 to below 1; the rest count 1 / (1 - dropout) times as much. */
-  dropout: number;
-  /** The length that no neuron's vector of incoming weights exceeds (Srivastava and others, 2014, section 5.1); or Infinity. */
-  maxNorm: number;
-}
+  lambda: setting(0, finiteFromZero),
 
-export const DEFAULTS: Hyperparameters = {
-  batchSize: 10,
-  cost: "quadratic",
-  lambda: 0,
-  l1: 0,
-  momentum: 0,
-  dropout: 0,
-  maxNorm: Number.POSITIVE_INFINITY,
+  /** L1 regularisation: adds l1/n times the sum of the absolute values of the weights (Nielsen, chapter 3, equation 95). */
+  l1: setting(0, finiteFromZero),
+
+  /** mu: the share of its velocity that a parameter keeps from step to step (Nielsen, chapter 3, equations 107 and 108). */
+  momentum: setting(0, fromZeroToBelowOne),
+
+  /** The share of the hidden neurons that each example leaves out; the activations of the others are divided by 1 - dropout. */
+  dropout: setting(0, fromZeroToBelowOne),
+
+  /** The largest length of a neuron's vector of incoming weights (Srivastava and others, 2014, section 5.1); Infinity for none. */
+  maxNorm: setting(Number.POSITIVE_INFINITY, orInfinity(aboveZero)),
 };
 
-/** @throws ConfigurationError if one makes no sense for `n` training examples */
-export function checkHyperparameters(
-  { batchSize, lambda, l1, momentum, dropout, maxNorm }: Hyperparameters,
-  n: number,
-): void {
-  const isBatch = Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= n;
-  check(`batch size ${batchSize}`, batchSize, isBatch, `a whole number from 1 to ${n}, the training examples`);
-  for (const [name, value] of Object.entries({ lambda, l1 })) {
-    check(name, value, value >= 0 && value < Number.POSITIVE_INFINITY, "a finite number from 0");
-  }
-  for (const [name, value] of Object.entries({ momentum, dropout })) {
-    check(name, value, value >= 0 && value < 1, "a number from 0 to below 1");
-  }
-  check("max norm", maxNorm, maxNorm > 0, "a number above 0");
-}
+export type Hyperparameters = ValuesOf<typeof HYPERPARAMETERS>;
 
-/** @throws ConfigurationError if `found` is no number, or not a fitting one */
-export function check(thing: string, found: number, isFitting: boolean, expected: string): void {
-  if (!(typeof found === "number" && isFitting)) throw new ConfigurationError({ thing, expected, found: shown(found) });
-}
+export const DEFAULTS: Hyperparameters = defaultsOf(HYPERPARAMETERS);
+
+/** What a network's neurons compute, and how its parameters are drawn. The defaults are those of the book's chapter 1. */
+export const NETWORK_SETTINGS = {
+  /** The activation function of the hidden neurons. */
+  activation: setting("sigmoid", namesOf(ACTIVATIONS)),
+
+  /** The activation function of the output layer. */
+  output: setting("sigmoid", namesOf(OUTPUTS)),
+
+  /** The distribution from which the weights and biases are drawn. */
+  init: setting("gaussian", namesOf(INITS)),
+};

@@ -1,11 +1,13 @@
-/** How widely a layer's weights and biases spread at first: standard deviations of normal distributions around 0. */
+/** How the weights and biases of a new network are drawn. */
+
+/** Standard deviations of the normal distributions, with mean 0, from which weights and biases are drawn. */
 export interface Init {
-  /** For a layer of nOut neurons above one of nIn. */
+  /** For the weights of a layer of nOut neurons with nIn inputs each. */
   weights(nIn: number, nOut: number): number;
   biases: number;
 }
 
-/** The ways to start, by the name that `--init` gives them. */
+/** The initialisations, by the names that `--init` takes. N(0, v) is the normal distribution with mean 0 and variance v. */
 export const INITS = {
   /** Weights and biases from N(0, 1): the book's chapters 1 and 2; `large_weight_initializer` in network2.py. */
   gaussian: { weights: () => 1, biases: 1 },

@@ -1,8 +1,10 @@
 /** The network and its parameters, the weights and biases. */
 import { createHash } from "node:crypto";
 import { endianness, totalmem } from "node:os";
-import { ConfigurationError, checkInstance, checkName, shown } from "../errors.js";
+import { ConfigurationError, checkInstance, inspectValue } from "../errors.js";
+import { checkRange } from "../ranges.js";
 import { ACTIVATIONS, type ActivationName } from "./activation.js";
+import { NETWORK_SETTINGS as NETWORK } from "./hyperparameters.js";
 import { INITS, type InitName } from "./init.js";
 import { OUTPUTS, type OutputName } from "./output.js";
 import { Random } from "./random.js";
@@ -40,10 +42,13 @@ export class Network implements Parameters {
   readonly biases: Float64Array[];
 
   /** Makes a network whose weights and biases are all 0. */
-  constructor(sizes: readonly number[], { activation = "sigmoid", output = "sigmoid" }: NetworkOptions = {}) {
+  constructor(
+    sizes: readonly number[],
+    { activation = NETWORK.activation.default, output = NETWORK.output.default }: NetworkOptions = {},
+  ) {
     checkSizes(sizes);
-    checkName("activation", activation, Object.keys(ACTIVATIONS));
-    checkName("output", output, Object.keys(OUTPUTS));
+    checkRange("activation", activation, NETWORK.activation.range);
+    checkRange("output", output, NETWORK.output.range);
     this.sizes = [...sizes];
     this.activation = activation;
     this.output = output;
@@ -57,9 +62,9 @@ export class Network implements Parameters {
   static random(
     sizes: readonly number[],
     random = new Random(),
-    { init = "gaussian", ...options }: NetworkOptions & { init?: InitName } = {},
+    { init = NETWORK.init.default, ...options }: NetworkOptions & { init?: InitName } = {},
   ): Network {
-    checkName("init", init, Object.keys(INITS));
+    checkRange("init", init, NETWORK.init.range);
     checkInstance("random", random, Random);
     const network = new Network(sizes, options);
     const { weights, biases } = INITS[init];
@@ -147,7 +152,7 @@ function dot(a: Float64Array, b: Float64Array): number {
 /** @throws ConfigurationError if there cannot be a network with these layers */
 export function checkSizes(sizes: readonly number[]): void {
   if (!Array.isArray(sizes)) {
-    const complaint = { thing: "layers", expected: "an array of layer sizes", found: shown(sizes) };
+    const complaint = { thing: "layers", expected: "an array of layer sizes", found: inspectValue(sizes) };
     throw new ConfigurationError({ ...complaint, remedy: "for example [784, 30, 10]" });
   }
   const thing = `layers ${sizes.join(",")}`;
@@ -161,7 +166,11 @@ export function checkSizes(sizes: readonly number[]): void {
   }
   const wrong = sizes.findIndex((n) => !Number.isInteger(n) || n < 1);
   if (wrong >= 0) {
-    throw new ConfigurationError({ thing, expected: "one neuron or more in every layer", found: shown(sizes[wrong]) });
+    throw new ConfigurationError({
+      thing,
+      expected: "one neuron or more in every layer",
+      found: inspectValue(sizes[wrong]),
+    });
   }
   if (bytesToTrain(sizes) > memory()) {
     const expected = `weights that fit into this machine's ${gib(memory())} of memory`;

@@ -1,28 +1,32 @@
+/** The random numbers of a run. */
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
-
-/** Seeds are unsigned 32-bit integers. */
-const MAX_SEED = 2 ** 32 - 1;
+import { SEED } from "./seed.js";
 
 /**
- * The one source of chance in a run: xoroshiro128+ from a seed, 0 .. 4294967295.
+ * A generator of random numbers, xoroshiro128+, from a seed of 0 to 4294967295. A run takes all its random numbers from one generator.
  *
- * Everything it gives is made of integer operations, products and quotients, which IEEE 754 rounds alike everywhere, so a
- * seed gives the same numbers on every machine.
+ * The numbers are computed with integers, products and quotients only, which IEEE 754 rounds alike everywhere. So a seed gives the same
+ * numbers on every machine.
+ *
+ * @throws RangeError if the seed is not such an integer
  */
 export class Random {
   #generator;
 
-  constructor(seed = 1) {
-    if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) {
-      throw new RangeError(`seed: expected a whole number from 0 to ${MAX_SEED}, found ${seed}`);
-    }
+  constructor(seed = SEED.default) {
+    if (!SEED.range.includes(seed)) throw new RangeError(`seed: expected ${SEED.range.expected}, found ${seed}`);
     this.#generator = xoroshiro128plus(seed);
-    this.#generator.jump(); // the states of neighbouring seeds start nearly equal; 2^64 steps on they have nothing in common
+    this.#generator.jump(); // by 2^64 numbers: neighbouring seeds start in nearly the same state, and are unrelated there
   }
 
-  /** Goes on where a generator of that `state` was: four whole numbers of 32 bits, not all 0. */
+  /**
+   * Continues where a generator was when its `state` was read.
+   *
+   * @param state  length 4, signed 32-bit integers
+   * @throws RangeError if it is anything else, or all 0, which gives nothing but 0
+   */
   static fromState(state: readonly number[]): Random {
     if (state.length !== 4 || !state.every((n) => n === (n | 0)) || state.every((n) => n === 0)) {
       throw new RangeError(`state: expected four whole numbers of 32 bits, not all 0, found ${state}`);
@@ -32,37 +36,37 @@ export class Random {
     return random;
   }
 
-  /** All that decides which numbers come next. */
+  /** The state of the generator, which determines all numbers that follow: length 4, signed 32-bit integers. */
   get state(): readonly number[] {
     return this.#generator.getState();
   }
 
   /**
-   * A number from N(0, 1).
+   * Draws a number from N(0, 1), the normal distribution.
    *
-   * Ratio of uniforms (Kinderman and Monahan, 1977): (u, v) uniform in a box, kept if v/u lies under the bell. The logarithm,
-   * whose last bit may differ between machines, only decides whether to keep the pair and never enters the number.
+   * Ratio of uniforms (Kinderman and Monahan, 1977): (u, v) is uniform in a rectangle, and is kept if v/u lies under the bell curve. The
+   * logarithm, whose last bit may differ between machines, only decides whether the pair is kept; the number itself is v/u.
    */
   gaussian(): number {
     for (;;) {
       const u = 1 - uniformFloat64(this.#generator);
-      const x = (1.7155277699214135 * (uniformFloat64(this.#generator) - 0.5)) / u; // sqrt(8/e)
+      const x = (1.7155277699214135 * (uniformFloat64(this.#generator) - 0.5)) / u; // the constant is sqrt(8/e)
       if (x * x <= -4 * Math.log(u)) return x;
     }
   }
 
-  /** A whole number from 0 to 2^32 - 1. */
+  /** Draws a whole number from 0 to 2^32 - 1, each equally likely. */
   uint32(): number {
-    return uniformInt(this.#generator, 0, MAX_SEED);
+    return uniformInt(this.#generator, 0, 2 ** 32 - 1);
   }
 
-  /** Puts `array` into a random order, in place, each order equally likely (Fisher-Yates). */
+  /** Shuffles `array` in place; each order is equally likely (Fisher-Yates). */
   shuffle(array: Uint32Array): void {
     for (let i = array.length - 1; i > 0; i--) {
       const j = uniformInt(this.#generator, 0, i);
-      const kept = array[i];
+      const value = array[i];
       array[i] = array[j];
-      array[j] = kept;
+      array[j] = value;
     }
   }
 }

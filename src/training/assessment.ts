@@ -1,3 +1,4 @@
+/** A full assessment of a trained network: accuracy, cost, confusion matrix and mistakes. */
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
 import { TextbookEngine } from "../engines/textbook/textbook-engine.js";
@@ -10,32 +11,30 @@ import { type Confusion, noConfusion } from "./confusion.js";
 import { type Answer, type Evaluation, Evaluator } from "./evaluation.js";
 import { checkFit } from "./fit.js";
 
-/** An example that a network answers wrong. */
+/** An example that a network answers wrongly. */
 export interface Mistake extends Answer {
-  /** The output activation of the answer, which is larger than the label's. */
+  /** The output activation of the answer. */
   activation: number;
 }
 
-/** All that a network's answers for a set of examples tell. */
 export interface Assessment extends Evaluation {
-  /** The mean of the examples, without regularisation. */
+  /** The mean cost of the examples, without regularisation. */
   cost: number;
   confusion: Confusion;
-  /** The costliest first. */
+  /** Those with the highest cost come first. */
   mistakes: Mistake[];
 }
 
 /**
- * Puts every example of a part to a network that is trained, in float64.
+ * Evaluates a trained network on every example of a part, in float64.
  *
- * @param cost  by which the examples are measured
  * @throws ConfigurationError if the network does not fit the data, or the part is empty
  */
 export async function assess(network: Network, data: Dataset, part: Part, cost: CostName): Promise<Assessment> {
   checkFit(network.sizes, data);
   if (data[part].labels.length === 0) {
     const remedy = part === "validation" ? "hold some out for validation" : undefined;
-    throw new ConfigurationError({ thing: `${part} data`, expected: "an image at least", found: "none", remedy });
+    throw new ConfigurationError({ thing: `${part} data`, expected: "at least one image", found: "none", remedy });
   }
   const confusion = noConfusion(network.sizes[network.sizes.length - 1]);
   const mistakes: Mistake[] = [];

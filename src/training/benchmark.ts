@@ -1,62 +1,59 @@
+/** Times training and evaluation. */
 import type { Dataset } from "../data/dataset.js";
-import type { EngineName } from "../engines/engines.js";
-import type { Hyperparameters } from "../network/hyperparameters.js";
-import { Network, type NetworkOptions } from "../network/network.js";
-import { train } from "./train.js";
-
-/** What is measured: the training of a new network, epoch after epoch. */
-export interface BenchmarkOptions extends NetworkOptions, Partial<Hyperparameters> {
-  layers: readonly number[];
-  batchSize: number;
-  eta: number;
-  engine: EngineName;
-  threads: number;
-  signal?: AbortSignal;
-}
+import { Network } from "../network/network.js";
+import type { NetworkStart } from "./runs.js";
+import type { Settings } from "./settings.js";
+import { stochasticGradientDescent } from "./train.js";
 
 /** The spread of a measured time, in seconds. */
 export interface Spread {
-  /** How often it was measured. */
+  /** The number of measurements. */
   count: number;
-  /** The least, the quartiles and the greatest. */
   min: number;
+  /** The lower quartile. */
   lower: number;
   median: number;
+  /** The upper quartile. */
   upper: number;
   max: number;
 }
 
 export interface Benchmark {
-  /** The first epoch, during which code is compiled; not in the spread. */
+  /** The first epoch, during which code is compiled; it does not count in the spread. */
   firstEpochSeconds: number;
-  /** An epoch's training, and the evaluation of all test images after it. */
+  /** The training of an epoch. */
   trainSeconds: Spread;
+  /** The evaluation of all test images after an epoch. */
   evaluateSeconds: Spread;
   trainingExamplesPerSecond: number;
   evaluationExamplesPerSecond: number;
-  /** Arithmetic of training, in 10^9 operations a second: as if every pixel were multiplied, and what is left without the zeros. */
+  /** The arithmetic of training in 10^9 operations per second, as if every pixel were multiplied. */
   gflopsDense: number;
+  /** The same without the pixels that are 0, which are skipped. */
   gflopsDone: number;
 }
 
-/** How many epochs are measured after the first, at least and at most: as many as it takes until the spread is known or the time is up. */
+/** The number of epochs that are measured after the first: at least, and at most. It ends earlier when the time is up. */
 const [FEWEST, MOST, SECONDS] = [7, 200, 10];
 
-/** The spread is known when the middle half of the epochs lies within this share of the median. */
+/** The spread is known well enough when the middle half of the epochs lies within this share of the median. */
 const KNOWN = 0.02;
 
-/** Times training and evaluation. Silent. */
-export async function benchmark(data: Dataset, options: BenchmarkOptions): Promise<Benchmark> {
-  const { layers, signal } = options;
+/** Trains a new network of the book's start again and again. @param settings  from `checkTraining` */
+export async function benchmark(
+  data: Dataset,
+  { layers, ...neurons }: NetworkStart,
+  settings: Settings,
+): Promise<Benchmark> {
+  const { signal } = settings;
   const enough = new AbortController();
-  const signals = AbortSignal.any(signal ? [signal, enough.signal] : [enough.signal]);
   const start = performance.now();
   const training: number[] = [];
   const evaluation: number[] = [];
-  await train(Network.random(layers, undefined, options), data, {
-    ...options,
+  await stochasticGradientDescent(Network.random(layers, undefined, neurons), data, {
+    ...settings,
     epochs: 1 + MOST,
-    signal: signals,
+    signal: AbortSignal.any(signal ? [signal, enough.signal] : [enough.signal]),
     onEpoch({ trainSeconds, evaluateSeconds }) {
       training.push(trainSeconds);
       evaluation.push(evaluateSeconds);
@@ -68,21 +65,23 @@ export async function benchmark(data: Dataset, options: BenchmarkOptions): Promi
   signal?.throwIfAborted();
   const [trainSeconds, evaluateSeconds] = [spread(training.slice(1)), spread(evaluation.slice(1))];
   const n = data.training.labels.length;
-  const operations = (density: number) => (n * operationsPerExample(layers, density)) / trainSeconds.median / 1e9;
+  const gflops = (density: number) => (n * operationsPerExample(layers, density)) / trainSeconds.median / 1e9;
   return {
     firstEpochSeconds: training[0],
     trainSeconds,
     evaluateSeconds,
     trainingExamplesPerSecond: n / trainSeconds.median,
     evaluationExamplesPerSecond: data.test.labels.length / evaluateSeconds.median,
-    gflopsDense: operations(1),
-    gflopsDone: operations(inkDensity(data)),
+    gflopsDense: gflops(1),
+    gflopsDone: gflops(inkDensity(data)),
   };
 }
 
 /**
- * Multiplications and additions to train on one example: two for each weight forward, two for its update, and two to carry the error
- * back through it, which the first layer's weights are spared. `density`: the share of pixels that are counted.
+ * The multiplications and additions to train on one example: two per weight for the forward pass, two for the update, and, above the
+ * first layer, two to carry the error back.
+ *
+ * @param density  the share of the pixels that are counted
  */
 function operationsPerExample(layers: readonly number[], density: number): number {
   let operations = 4 * density * layers[0] * layers[1];
@@ -90,7 +89,7 @@ function operationsPerExample(layers: readonly number[], density: number): numbe
   return operations;
 }
 
-/** The share of the training images' pixels that are stored, about those that are not 0. */
+/** The share of the training images' pixels that are stored: about those that are not 0. */
 function inkDensity({ training: { images } }: Dataset): number {
   const bytes = images.starts[images.length] - images.starts[0];
   return bytes / 2 / (images.length * images.rows * images.columns);
@@ -98,11 +97,11 @@ function inkDensity({ training: { images } }: Dataset): number {
 
 function spread(values: number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => {
+  const quantile = (share: number) => {
     const place = share * (sorted.length - 1);
-    const below = Math.floor(place);
-    const above = Math.ceil(place);
+    const [below, above] = [Math.floor(place), Math.ceil(place)];
     return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
   };
-  return { count: sorted.length, min: at(0), lower: at(0.25), median: at(0.5), upper: at(0.75), max: at(1) };
+  const [min, lower, median, upper, max] = [0, 0.25, 0.5, 0.75, 1].map(quantile);
+  return { count: sorted.length, min, lower, median, upper, max };
 }

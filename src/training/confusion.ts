@@ -1,23 +1,23 @@
-/**
- * How often each label got each answer: `confusion[label][answer]`, a square of as many rows as a network has output neurons.
- */
+/** The confusion matrix, and the scores of the classes that follow from it. */
+
+/** `confusion[label][answer]` is the number of examples with that label and that answer; (classes, classes). */
 export type Confusion = readonly Uint32Array[];
 
-/** How well a network tells one class from the others, from 0 to 1; what would be divided by 0 is null. */
+/** How well a network tells one class from the others. A quotient of nothing by nothing is null. */
 export interface ClassScore {
   class: number;
-  /** How many examples have this label, and how many got this answer. */
+  /** The number of examples with this label. */
   examples: number;
+  /** The number of examples with this answer. */
   answers: number;
-  /** Of the examples that got this answer, the share that have this label. */
+  /** The share of the answers that are right, 0..1. */
   precision: number | null;
-  /** Of the examples that have this label, the share that got this answer. */
+  /** The share of the examples that are answered right, 0..1. */
   recall: number | null;
   /** The harmonic mean of precision and recall. */
   f1: number | null;
 }
 
-/** No example yet. */
 export function noConfusion(classes: number): Confusion {
   return Array.from({ length: classes }, () => new Uint32Array(classes));
 }

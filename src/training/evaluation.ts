@@ -1,3 +1,4 @@
+/** Evaluation: how many examples of a part a network answers correctly, and at what cost. */
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
@@ -7,50 +8,49 @@ import type { Hyperparameters } from "../network/hyperparameters.js";
 import { type Parameters, zeros } from "../network/network.js";
 import { Slices } from "./slices.js";
 
-/** How a network does on a set of examples: it answers with the output neuron that is largest, the first of equals. */
+/** The answer to an example is the number of the largest output neuron, or of the first of several that are equally large. */
 export interface Evaluation {
-  /** How many examples it answers with their label. */
+  /** The number of examples whose answer is their label. */
   correct: number;
   total: number;
   /** correct / total, 0..1. */
   accuracy: number;
-  /** How often it answers each class, length sizes.at(-1). */
+  /** How often each class is the answer, length sizes.at(-1). */
   answers: Uint32Array;
   /**
-   * The mean cost of the examples, plus what regularisation adds: lambda/2n times the sum of the squared weights, l1/n times that of
-   * their absolute values, with n the number of these examples (`total_cost` in the book's network2.py). Where it was asked for.
+   * If it was asked for: the mean cost of the examples, plus lambda/2n times the sum of the squared weights and l1/n times the sum of
+   * their absolute values, where n is the number of these examples (`total_cost` in the book's network2.py).
    */
   cost?: number;
 }
 
-/** What a network answers for one example. */
+/** The answer to one example. */
 export interface Answer {
-  /** Of the example, in its part. */
+  /** The example's number in its part, from 0. */
   index: number;
   label: number;
   answer: number;
   cost: number;
 }
 
-/** What is asked of an evaluation beside the accuracy. */
 export interface EvaluateOptions {
   withCost?: boolean;
   signal?: AbortSignal;
-  /** Called for every example in order, where the cost is asked for, with its z^L, good until the next call. */
+  /** With `withCost`, called for every example in order. `z` is the example's z^L, valid until the next call. */
   onAnswer?: (answer: Answer, z: Float64Array) => void;
 }
 
-/** How many examples are evaluated at a time, at least. */
+/** The smallest number of examples that are evaluated at once. */
 const SMALLEST = 64;
 
-/** Evaluates what an engine has learned, in slices, so that a run can end in between. */
+/** Evaluates what an engine has learned, slice by slice. */
 export class Evaluator {
   readonly #engine: Engine;
   readonly #data: Dataset;
   readonly #hyper: Hyperparameters;
   readonly #outputs: number;
   readonly #slices: Slices;
-  /** For the penalties. */
+  /** Scratch for the regularisation terms; empty without regularisation. */
   readonly #parameters: Parameters;
 
   constructor(engine: Engine, sizes: readonly number[], data: Dataset, hyper: Hyperparameters) {
@@ -62,7 +62,7 @@ export class Evaluator {
     this.#parameters = zeros(hyper.lambda > 0 || hyper.l1 > 0 ? sizes : []);
   }
 
-  /** @returns undefined if the signal has ended it */
+  /** @returns undefined if the signal has fired */
   async evaluate(part: Part, { withCost, signal, onAnswer }: EvaluateOptions = {}): Promise<Evaluation | undefined> {
     const { labels } = this.#data[part];
     const total = labels.length;
@@ -73,7 +73,6 @@ export class Evaluator {
     for (const [from, to] of this.#slices.of(total)) {
       if (signal?.aborted) return undefined;
       const outputs = await this.#engine.outputs(part, from, to);
-      await setImmediate(); // lets signals, timers and the terminal have their turn
       for (let i = from; i < to; i++) {
         const row = (i - from) * z.length;
         const answer = argmax(outputs, row, z.length);
@@ -85,12 +84,13 @@ export class Evaluator {
         cost += exampleCost;
         onAnswer?.({ index: i, label: labels[i], answer, cost: exampleCost }, z);
       }
+      await setImmediate(); // the event loop's turn
     }
     const evaluation = { correct, total, accuracy: correct / total, answers };
     return withCost ? { ...evaluation, cost: (cost + this.#penalty()) / total } : evaluation;
   }
 
-  /** lambda/2 times the sum of the squared weights, plus l1 times that of their absolute values. */
+  /** lambda/2 times the sum of the squared weights, plus l1 times the sum of their absolute values. */
   #penalty(): number {
     const { lambda, l1 } = this.#hyper;
     if (lambda === 0 && l1 === 0) return 0;
@@ -106,7 +106,7 @@ export class Evaluator {
   }
 }
 
-/** The largest of `n` numbers from `from`, the first of equals, counted from there: sigmoid and softmax keep the order of z. */
+/** The index of the largest of `values[from..from + n)`, counted from `from`. Sigmoid and softmax keep the order of z. */
 function argmax(values: Float32Array | Float64Array, from: number, n: number): number {
   let best = 0;
   for (let j = 1; j < n; j++) if (values[from + j] > values[from + best]) best = j;

@@ -1,28 +1,32 @@
+/** Checks that a network and a data set fit each other. */
 import { type Dataset, largestLabel } from "../data/dataset.js";
 import { Images } from "../data/images.js";
 import { PARTS, type Part } from "../data/parts.js";
 import { ConfigurationError, checkInstance } from "../errors.js";
 
-/** @throws ConfigurationError if a network of these layers cannot take the images, or not tell the classes apart, or the data are no set */
+/**
+ * @throws ConfigurationError if the input layer does not have one neuron per pixel, if there are more classes than output neurons, or
+ * if the data are not a data set
+ */
 export function checkFit(sizes: readonly number[], data: Dataset): void {
   for (const part of PARTS) checkExamples(part, data);
   const { images } = data.training;
   const { classes } = data;
   const pixels = images.rows * images.columns;
-  const outputs = sizes.length - 1;
+  const last = sizes.length - 1;
   const thing = `layers ${sizes.join(",")}`;
-  const remedy = `use ${sizes.with(0, pixels).with(outputs, Math.max(classes, sizes[outputs])).join(",")}`;
+  const remedy = `use ${sizes.with(0, pixels).with(last, Math.max(classes, sizes[last])).join(",")}`;
   if (sizes[0] !== pixels) {
     const expected = `${pixels} input neurons for images of ${images.rows}x${images.columns}`;
     throw new ConfigurationError({ thing, expected, found: `${sizes[0]}`, remedy });
   }
-  if (sizes[outputs] < classes) {
+  if (sizes[last] < classes) {
     const expected = `${classes} output neurons or more for labels up to ${classes - 1}`;
-    throw new ConfigurationError({ thing, expected, found: `${sizes[outputs]}`, remedy });
+    throw new ConfigurationError({ thing, expected, found: `${sizes[last]}`, remedy });
   }
 }
 
-/** What `loadDataset` sees to, for data from elsewhere. */
+/** Data of `loadDataset` always pass; data from elsewhere may not. */
 function checkExamples(part: Part, data: Dataset): void {
   const { images, labels } = data?.[part] ?? {};
   checkInstance(`${part} images`, images, Images);
@@ -30,10 +34,10 @@ function checkExamples(part: Part, data: Dataset): void {
   const sizeOf = ({ rows, columns }: Images) => `images of ${rows}x${columns}`;
   const largest = largestLabel(labels);
   for (const [expected, found, isMet] of [
-    [`${images.length} labels, one an image`, `${labels.length}`, labels.length === images.length],
+    [`${images.length} labels, one per image`, `${labels.length}`, labels.length === images.length],
     [`labels below ${data.classes}, the number of classes`, `${largest}`, largest < data.classes],
     [sizeOf(data.training.images), sizeOf(images), sizeOf(images) === sizeOf(data.training.images)],
-    ["an image at least", "none", part === "validation" || images.length > 0],
+    ["at least one image", "none", part === "validation" || images.length > 0],
   ] as const) {
     if (!isMet) throw new ConfigurationError({ thing: `${part} data`, expected, found });
   }

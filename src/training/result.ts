@@ -1,23 +1,24 @@
+/** What a run reports: its progress, its epochs and its result. */
 import type { Part } from "../data/parts.js";
 import type { Evaluation } from "./evaluation.js";
+import type { StopReason } from "./stopping.js";
 
-/** Where a run stands. */
 export interface Progress {
-  /** The running epoch, from 1. */
+  /** The current epoch, counting from 1. */
   epoch: number;
-  /** Training examples so far, over the whole run. */
+  /** The number of training examples so far, over the whole run. */
   examples: number;
-  /** Training examples of the whole run. */
+  /** The number of training examples of the whole run. */
   total: number;
 }
 
-/** How the network does on the test examples after an epoch, and on the parts that are monitored. */
+/** An epoch, with the evaluation of the test examples after it. */
 export interface EpochResult extends Evaluation {
   /** Counts from 1. */
   epoch: number;
-  /** The learning rate that it was trained at. */
+  /** The learning rate of the epoch. */
   eta: number;
-  /** The monitored parts, each with its cost. */
+  /** The evaluations of the monitored parts, with their costs. */
   monitored: Partial<Record<Part, Evaluation>>;
   trainSeconds: number;
   evaluateSeconds: number;
@@ -25,32 +26,35 @@ export interface EpochResult extends Evaluation {
 
 export interface TrainResult {
   status: "done" | "interrupted";
-  /** What ended it before its last epoch. */
-  stoppedBy: "patience" | "targetAccuracy" | "schedule" | null;
-  /** The epochs that were finished, in order. */
+  /** Why the run ended before its last epoch. */
+  stoppedBy: StopReason | null;
+  /** The finished epochs, in order. */
   epochs: EpochResult[];
-  /** After which of them the network had the parameters that it has at the end: the last one, or with `patience` the best; null if it was interrupted. */
+  /** The epoch after which the network had its final parameters: the last or, with patience, the best; null if interrupted. */
   keptEpoch: number | null;
-  /** Training examples, those of an unfinished epoch included, and the seconds that training on them took. */
+  /** The number of training examples, with those of an unfinished epoch. */
   examples: number;
+  /** The time that training on them took, in seconds. */
   trainSeconds: number;
 }
 
-/** The first epoch of the highest accuracy on the test images: the choice flatters, because those images also measure it. */
+/** The first epoch with the best accuracy on the test images. It flatters: the images that choose it also measure it. */
 export function bestOnTest(epochs: readonly EpochResult[]): EpochResult | undefined {
   return best(epochs, ({ accuracy }) => accuracy);
 }
 
-/** The first epoch of the highest validation accuracy, whose accuracy on the test images is the honest one; undefined without validation. */
+/** The first epoch with the best validation accuracy; its accuracy on the test images is honest. Undefined without validation. */
 export function bestOnValidation(epochs: readonly EpochResult[]): EpochResult | undefined {
   return best(epochs, ({ monitored }) => monitored.validation?.accuracy);
 }
 
 function best(epochs: readonly EpochResult[], accuracyOf: (epoch: EpochResult) => number | undefined) {
   let best: EpochResult | undefined;
+  let highest = Number.NEGATIVE_INFINITY;
   for (const epoch of epochs) {
     const accuracy = accuracyOf(epoch);
-    if (accuracy !== undefined && !(best && (accuracyOf(best) as number) >= accuracy)) best = epoch;
+    if (accuracy === undefined || accuracy <= highest) continue;
+    [best, highest] = [epoch, accuracy];
   }
   return best;
 }

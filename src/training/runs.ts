@@ -1,3 +1,4 @@
+/** Runs from several seeds, side by side. */
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../data/dataset.js";
 import { ENGINES, type EngineName } from "../engines/engines.js";
@@ -5,17 +6,16 @@ import { DivergedError } from "../errors.js";
 import type { InitName } from "../network/init.js";
 import { copy, Network, type NetworkOptions, type Parameters } from "../network/network.js";
 import { Random } from "../network/random.js";
-import { checkTraining, type TrainOptions } from "./options.js";
-import type { EpochResult, Progress, TrainResult } from "./result.js";
-import type { RunState } from "./state.js";
-import { train } from "./train.js";
+import type { TrainResult } from "./result.js";
+import type { Settings } from "./settings.js";
+import { stochasticGradientDescent } from "./train.js";
 
-/** What to start from, and how to train: all of a run but its seed. */
-export interface RunOptions extends NetworkOptions, Omit<TrainOptions, "random" | keyof RunListener> {
+/** The network that a run starts from. */
+export interface NetworkStart extends NetworkOptions {
   layers: readonly number[];
+  /** How the parameters are drawn, unless they are given. */
   init?: InitName;
-  /** A network of these layers whose parameters to start from, instead of random ones. */
-  start?: Parameters;
+  parameters?: Parameters;
 }
 
 /** A network that was trained from a seed. */
@@ -25,73 +25,74 @@ export interface Run {
   result: TrainResult;
 }
 
-/** Called while a run goes on. */
-export interface RunListener {
-  onProgress?: (progress: Progress) => void;
-  onEpoch?: (epoch: EpochResult) => void;
-  onCheckpoint?: (state: RunState) => Promise<void>;
-}
+/** What is called while a run goes on. */
+export type RunListener = Pick<Settings, "onProgress" | "onEpoch" | "onCheckpoint">;
 
-/** Draws a network from a seed and trains it; the order of the examples comes from the same seed. */
-export async function trainFrom(
-  seed: number,
-  data: Dataset,
-  options: RunOptions,
-  listener: RunListener = {},
-): Promise<Run> {
-  checkTraining({ ...options, sizes: options.layers }, data, options); // before the weights are drawn
-  const random = new Random(seed);
-  const start = options.resume?.parameters ?? options.start;
-  const network = start ? new Network(options.layers, options) : Network.random(options.layers, random, options);
-  if (start) copy(start, network);
-  return { seed, network, result: await train(network, data, { ...options, ...listener, random }) };
+export interface RunsOptions {
+  start: NetworkStart;
+  /** From `checkTraining`. */
+  settings: Settings;
+  /** The number of runs that go on side by side. */
+  atATime?: number;
+  /** The listener of each run, by its index among the seeds. */
+  listen?: (index: number) => RunListener;
+  /** Called in the order in which the runs end. */
+  onRun?: (run: Run) => void;
 }
 
 /**
- * Trains one network from each seed, `atATime` of them at once. The fast engine's runs are side by side on their threads; the textbook
- * engine's take turns on this one.
+ * Draws a network from each seed and trains it; the order of the examples comes from the same seed.
  *
- * @param onRun  called in the order in which they end
+ * Engines with their own threads train side by side; runs of the others take turns on this thread.
+ *
+ * @throws DivergedError if a run diverges; the others are then interrupted
  */
-export async function trainAll(
+export async function trainRuns(
   seeds: readonly number[],
   data: Dataset,
-  options: RunOptions & { atATime: number },
-  listen: (index: number) => RunListener,
-  onRun: (run: Run) => void,
+  { start, settings, atATime = 1, listen = () => ({}), onRun = () => {} }: RunsOptions,
 ): Promise<Run[]> {
   const failed = new AbortController();
-  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
+  const signal = AbortSignal.any([failed.signal, ...(settings.signal ? [settings.signal] : [])]);
   const runs: Run[] = [];
   let next = 0;
   const work = async () => {
+    // The first run begins even if the signal has fired, so that there is a run to report as interrupted.
     while (next < seeds.length && (next === 0 || !signal.aborted)) {
-      // the first one begins in any case, and says that it was interrupted
       const index = next++;
-      runs[index] = await trainFrom(seeds[index], data, { ...options, signal }, listen(index)).catch((error) => {
+      const seed = seeds[index];
+      const random = new Random(seed);
+      const network = networkOf(start, random);
+      const settingsOfRun = { ...settings, ...listen(index), random, signal };
+      const result = await stochasticGradientDescent(network, data, settingsOfRun).catch((error) => {
         if (!(error instanceof DivergedError) || seeds.length === 1) throw error;
-        throw new DivergedError(error.epoch, error.eta, seeds[index]);
+        throw new DivergedError(error.epoch, error.eta, seed);
       });
+      runs[index] = { seed, network, result };
       if (!failed.signal.aborted) onRun(runs[index]);
     }
   };
-  const workers = Array.from({ length: options.atATime }, async () => {
-    try {
-      await work();
-    } catch (error) {
+  const workers = Array.from({ length: atATime }, () =>
+    work().catch((error) => {
       failed.abort();
       throw error;
-    }
-  });
+    }),
+  );
   for (const outcome of await Promise.allSettled(workers)) {
     if (outcome.status === "rejected") throw outcome.reason;
   }
   return runs.filter((run) => run !== undefined);
 }
 
-/** How many runs go side by side on this machine, and how many threads each of them has: by default one. */
-export function sideBySide(runs: number, engine: EngineName, threads: number | undefined) {
-  const each = threads ?? 1;
-  const room = ENGINES[engine].hasOwnThreads ? Math.max(1, Math.floor(availableParallelism() / each)) : 1;
-  return { threads: each, atATime: Math.min(runs, room) };
+function networkOf({ layers, parameters, ...options }: NetworkStart, random: Random): Network {
+  if (parameters === undefined) return Network.random(layers, random, options);
+  const network = new Network(layers, options);
+  copy(parameters, network);
+  return network;
+}
+
+/** The number of runs that go on side by side on this machine, and the number of threads of each, by default one. */
+export function sideBySide(runs: number, engine: EngineName, threads = 1): { threads: number; atATime: number } {
+  const most = ENGINES[engine].hasOwnThreads ? Math.max(1, Math.floor(availableParallelism() / threads)) : 1;
+  return { threads, atATime: Math.min(runs, most) };
 }

@@ -1,43 +1,47 @@
-/**
- * How the learning rate changes from epoch to epoch. Each is a pure function of the epochs before, so that a run can be resumed
- * anywhere.
- */
+/** Schedules: how the learning rate changes from epoch to epoch. */
+import { betweenZeroAndOne, finiteFromZero, setting, type ValuesOf, wholeNumber } from "../ranges.js";
+
+/** A schedule is a pure function of the epochs before, so that a run can be resumed after any of them. */
 export interface Schedule {
-  /** Which of the settings it takes. */
+  /** The names of the settings that it takes. */
   takes: readonly (keyof ScheduleSettings)[];
-  /** Whether it looks at the validation accuracy. */
+  /** Whether it depends on the validation accuracy. */
   usesValidation: boolean;
-  /** The learning rate of an epoch; undefined if training should end. */
+  /** The learning rate of an epoch, or undefined if training should end before it. */
   eta(progress: ScheduleProgress, settings: ScheduleSettings): number | undefined;
 }
 
 interface ScheduleProgress {
-  /** The rate to start with. */
+  /** The learning rate of the first epoch. */
   eta: number;
-  /** The epoch to come, from 1, and the number of epochs to be trained in all. */
+  /** The next epoch, counting from 1. */
   epoch: number;
+  /** The number of epochs of the whole run. */
   epochs: number;
-  /** After each epoch so far, 0..1; only where `usesValidation`. */
+  /** The validation accuracy after each epoch so far, 0..1; empty unless `usesValidation`. */
   validation: readonly number[];
 }
 
-export interface ScheduleSettings {
-  /** step: how many epochs each rate is kept; plateau: how many epochs without improvement are waited for. */
-  scheduleEpochs: number;
-  /** step, plateau: what the rate is multiplied by. */
-  scheduleFactor: number;
-  /** cosine: where the rate would end after the last epoch. */
-  etaMin: number;
-}
+/** What some of the schedules take. */
+export const SCHEDULE_SETTINGS = {
+  /** step: the number of epochs that each rate lasts; plateau: the number of epochs to wait for an improvement. */
+  scheduleEpochs: setting(10, wholeNumber(1)),
 
-export const SCHEDULE_DEFAULTS: ScheduleSettings = { scheduleEpochs: 10, scheduleFactor: 0.5, etaMin: 0 };
+  /** step, plateau: what the rate is multiplied by. */
+  scheduleFactor: setting(0.5, betweenZeroAndOne),
+
+  /** cosine: where the rate would be after the last epoch; below eta. */
+  etaMin: setting(0, finiteFromZero),
+};
+
+export type ScheduleSettings = ValuesOf<typeof SCHEDULE_SETTINGS>;
 
 /** The schedules, by the name that `--schedule` gives them. */
 export const SCHEDULES = {
-  /** The book's: eta as it is. */
+  /** The same rate in every epoch, as in the book. */
   constant: { takes: [], usesValidation: false, eta: ({ eta }) => eta },
 
-  /** Multiplied by the factor after every so many epochs. */
+  /** Multiplies the rate by a factor after every `scheduleEpochs` epochs. */
   step: {
     takes: ["scheduleEpochs", "scheduleFactor"],
     usesValidation: false,
@@ -45,7 +49,7 @@ export const SCHEDULES = {
       eta * power(scheduleFactor, Math.floor((epoch - 1) / scheduleEpochs)),
   },
 
-  /** Down half a wave of the cosine to etaMin, epoch by epoch (Loshchilov and Hutter, 2017, equation 5, without restarts). */
+  /** Follows half a period of the cosine down to etaMin (Loshchilov and Hutter, 2017, equation 5, without restarts). */
   cosine: {
     takes: ["etaMin"],
     usesValidation: false,
@@ -54,8 +58,8 @@ export const SCHEDULES = {
   },
 
   /**
-   * Multiplied by the factor whenever the validation accuracy has not improved for so many epochs, and ends training when it has dropped
-   * to 1/128 of where it started (Nielsen, chapter 3, the exercise on learning schedules).
+   * Multiplies the rate by a factor whenever the validation accuracy has not improved for `scheduleEpochs` epochs, and ends
+   * training when the rate has fallen to 1/128 of the first one (Nielsen, chapter 3, the exercise on learning schedules).
    */
   plateau: {
     takes: ["scheduleEpochs", "scheduleFactor"],
@@ -78,14 +82,14 @@ export const SCHEDULES = {
 
 export type ScheduleName = keyof typeof SCHEDULES;
 
-/** x^n by products: the last bits of Math.pow and Math.cos differ between versions of Node, and these must not. */
+/** x^n as a product. The last bits of Math.pow differ between versions of Node. */
 function power(x: number, n: number): number {
   let product = 1;
   for (let i = 0; i < n; i++) product *= x;
   return product;
 }
 
-/** cos(x) by its Taylor series; within 1e-15 for 0 <= x <= pi. */
+/** cos(x) by its Taylor series, within 1e-15 for 0 <= x <= pi. The last bits of Math.cos differ between versions of Node. */
 function cosine(x: number): number {
   let term = 1;
   let sum = 1;

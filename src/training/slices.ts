@@ -1,26 +1,31 @@
-/** How long a slice should take, in milliseconds: after each there is progress, and a run can end. */
+/** Cuts work into slices of about 20 ms, so that there is progress and a run can be interrupted in between. */
+
+/** The time that a slice should take, in milliseconds. */
 const SLICE_MS = 20;
 
-/** Cuts 0 .. n - 1 into slices of whole units, as [from, to), each sized by the time that the one before it took. */
 export class Slices {
   readonly #unit: number;
   readonly #most: number;
   #units = 1;
 
-  /** `most`: units a slice at most. */
+  /**
+   * @param unit  a slice holds whole units, such as mini-batches, of this size
+   * @param most  the largest number of units per slice
+   */
   constructor(unit: number, most = Number.POSITIVE_INFINITY) {
     this.#unit = unit;
     this.#most = most;
   }
 
+  /** Slices of start, ..., n - 1 as [from, to). The size of each comes from the time that the one before took. */
   *of(n: number, start = 0): Generator<[from: number, to: number]> {
     for (let from = start; from < n; ) {
-      const begun = performance.now();
+      const startTime = performance.now();
       const to = Math.min(n, from + this.#units * this.#unit);
       yield [from, to];
       const units = Math.ceil((to - from) / this.#unit); // the last slice may be smaller
       from = to;
-      const factor = Math.min(8, SLICE_MS / (performance.now() - begun));
+      const factor = Math.min(8, SLICE_MS / (performance.now() - startTime));
       this.#units = Math.min(this.#most, Math.max(1, Math.round(units * factor)));
     }
   }

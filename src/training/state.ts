@@ -1,38 +1,45 @@
+/** The state of a run between two mini-batches, from which it can be continued to the same bits. */
 import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../engines/engine.js";
 import { copy, type Network, type Parameters, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import type { EpochResult } from "./result.js";
 
-/** All that decides how a run goes on, between two mini-batches: whoever has it ends with the same bits. */
+/** Everything that decides how a run continues. */
 export interface RunState {
-  /** The epochs that are over. */
+  /** The finished epochs, in order. */
   finished: EpochResult[];
-  /** How many examples of the running epoch have been trained on; null before its order is drawn. */
+  /** The number of examples of the current epoch that were trained on; null before the epoch has begun. */
   position: number | null;
-  /** The training examples in the order of the running epoch, from which the next one is drawn. */
+  /** The training examples in the order of the current epoch, which the next epoch shuffles again. */
   order: Uint32Array;
-  /** Of dropout, for the running epoch. */
+  /** The seed of dropout's masks in the current epoch. */
   maskSeed: number;
   /** The state of the generator, see `Random`. */
   random: readonly number[];
   parameters: Parameters;
   /** With momentum. */
   velocities: Parameters | null;
-  /** With patience: the parameters after the epoch that did best on validation. */
+  /** With patience: the parameters after the epoch with the best validation accuracy. */
   best: Parameters | null;
-  /** Training examples so far, over the whole run. */
+  /** The number of training examples so far, over the whole run. */
   examples: number;
-  /** What training took in the running epoch. */
+  /** The time that training took so far in the current epoch, in seconds. */
   trainSeconds: number;
 }
 
-/** A run that has not begun. */
-export function freshState(
+interface StateSettings {
+  epochs: number;
+  momentum: number;
+  patience: number;
+}
+
+/** The state of a run that has not begun. */
+export function initialState(
   network: Network,
   data: Dataset,
   random: Random,
-  { momentum, patience }: { momentum: number; patience: number },
+  { momentum, patience }: Omit<StateSettings, "epochs">,
 ): RunState {
   const { sizes } = network;
   return {
@@ -50,49 +57,52 @@ export function freshState(
 }
 
 /**
- * What a run demands of the state that it resumes from, and this state does not meet; undefined if it meets everything.
+ * Compares a state with what the run that resumes from it requires.
  *
- * @param sizes  of the run's network
- * @returns words for an error to expect, such as `the state of a run with momentum 0.9`
+ * @param sizes  the layer sizes of the run's network
+ * @returns the first requirement that the state does not meet, in words for an error; undefined if it meets all of them
  */
-export function unmetDemand(
+export function unmetRequirement(
   { finished, order, parameters, velocities, best }: RunState,
   sizes: readonly number[],
   { training: { labels } }: Dataset,
-  { epochs, momentum, patience = Number.POSITIVE_INFINITY }: { epochs: number; momentum: number; patience?: number },
-): string | undefined {
-  const demands: [run: string, isMet: boolean][] = [
-    [`on ${labels.length} training examples`, order.length === labels.length],
-    [`of layers ${sizes}`, [parameters, velocities, best].every((p) => p === null || fits(p, sizes))],
-    [`with momentum ${momentum}`, (velocities !== null) === momentum > 0],
-    [`with patience ${patience}`, (best !== null) === patience < Number.POSITIVE_INFINITY],
-    [`after at most ${epochs} epochs`, finished.length <= epochs],
+  { epochs, momentum, patience }: StateSettings,
+): { expected: string; found: string } | undefined {
+  const others = [parameters, velocities, best].filter((p) => p !== null && !haveSizes(p, sizes)) as Parameters[];
+  const hasPatience = patience < Number.POSITIVE_INFINITY;
+  const requirements: [isMet: boolean, expected: string, found: string][] = [
+    [order.length === labels.length, `on ${labels.length} training examples`, `one on ${order.length}`],
+    [others.length === 0, `of layers ${sizes}`, `one of layers ${others.map(sizesOf)[0]}`],
+    [
+      (velocities !== null) === momentum > 0,
+      `with momentum ${momentum}`,
+      `one ${velocities ? "with" : "without"} velocities`,
+    ],
+    [(best !== null) === hasPatience, `with patience ${patience}`, `one ${best ? "with" : "without"} best parameters`],
+    [finished.length <= epochs, `after at most ${epochs} epochs`, `one after ${finished.length}`],
   ];
-  const unmet = demands.find(([, isMet]) => !isMet);
-  return unmet && `the state of a run ${unmet[0]}`;
+  const unmet = requirements.find(([isMet]) => !isMet);
+  return unmet && { expected: `the state of a run ${unmet[1]}`, found: unmet[2] };
 }
 
-function fits({ weights, biases }: Parameters, sizes: readonly number[]): boolean {
+function haveSizes({ weights, biases }: Parameters, sizes: readonly number[]): boolean {
   const layers = sizes.slice(1);
   if (weights.length !== layers.length || biases.length !== layers.length) return false;
   return layers.every((n, l) => weights[l].length === n * sizes[l] && biases[l].length === n);
 }
 
-/** A state that nothing changes any more, of a run whose `state` lacks what engine and generator have. */
+function sizesOf({ weights, biases }: Parameters): string {
+  const inputs = weights[0].length / biases[0].length;
+  return [inputs, ...biases.map(({ length }) => length)].join(",");
+}
+
+/** A copy of the state that nothing changes any more, with what only the engine and the generator know. */
 export function snapshot(state: RunState, engine: Engine, random: Random, sizes: readonly number[]): RunState {
   const parameters = zeros(sizes);
   const velocities = state.velocities && zeros(sizes);
   engine.copyTo(parameters, velocities ?? undefined);
   const best = state.best && zeros(sizes);
   if (state.best && best) copy(state.best, best);
-  const { finished, order } = state;
-  return {
-    ...state,
-    finished: [...finished],
-    order: order.slice(),
-    random: random.state,
-    parameters,
-    velocities,
-    best,
-  };
+  const [finished, order] = [[...state.finished], state.order.slice()];
+  return { ...state, finished, order, random: random.state, parameters, velocities, best };
 }

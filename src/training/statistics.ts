@@ -1,14 +1,16 @@
-/** The spread of some numbers. */
+/** The mean and the spread of some numbers. */
 export interface Statistics {
   count: number;
   mean: number;
-  /** Of the sample, with count - 1; null of a single number. */
+  /** Of the sample: the sum of squares is divided by count - 1. Null for a single number. */
   standardDeviation: number | null;
+  /** The smallest number. */
   worst: number;
+  /** The largest number. */
   best: number;
 }
 
-/** @throws RangeError if there are none */
+/** @throws RangeError if there are no numbers */
 export function statistics(values: readonly number[]): Statistics {
   const count = values.length;
   if (count === 0) throw new RangeError("values: expected one or more, found none");

@@ -69,7 +69,7 @@ describe("bp-train bench", () => {
     const { code, stdout, stderr } = await run([...FAST, "--baseline", file, "--max-slowdown", "100%"]);
     expect(code).toBe(5);
     expect(stderr).toMatch(
-      /^error: training, .* ms an epoch: expected at most 100.0 % slower than the baseline's .* % slower\n$/,
+      /^error: training, .* ms per epoch: expected at most 100.0 % slower than the baseline's .* % slower\n$/,
     );
     expect(parse(stdout)).toHaveLength(1);
 
@@ -84,11 +84,26 @@ describe("bp-train bench", () => {
     });
     expect(await run([...FAST, "-b", "50", "--baseline", file])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/batchSize 50, found batchSize 100/),
+      stderr: expect.stringMatching(/expected figures for batchSize 50, found batchSize 100/),
+    });
+    const { trainSeconds, evaluateSeconds } = kept;
+    const damaged = {
+      zero: { ...kept, trainSeconds: { ...trainSeconds, median: 0 } },
+      words: { ...kept, evaluateSeconds: { ...evaluateSeconds, upper: "soon" } },
+      object: { ...kept, engine: { toString: 1 } },
+    };
+    for (const [name, report] of Object.entries(damaged)) {
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify(report));
+    }
+    expect(await run([...FAST, "--baseline", join(folder, "object.json")])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/expected figures for engine fast, found engine {"toString":1}/),
     });
     for (const [name, message] of [
-      ["not.json", /what is no JSON/],
-      ["other.json", /other JSON/],
+      ["not.json", /expected valid JSON, found /],
+      ["other.json", /expected a value for event, found nothing/],
+      ["zero.json", /expected a number above 0 for trainSeconds.median, found 0/],
+      ["words.json", /expected a number for evaluateSeconds.upper, found soon/],
       ["none.json", /expected a file, found none/],
     ] as const) {
       expect(await run([...FAST, "--baseline", join(folder, name)])).toMatchObject({

@@ -1,9 +1,13 @@
+/** `bp-train convert`. */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readCheckpoint, writeCheckpoint } from "../../dist/model/checkpoint.js";
 import { readModel, writeModel } from "../../dist/model/model.js";
 import { Network } from "../../dist/network/network.js";
 import { Random } from "../../dist/network/random.js";
+import { smallCheckpoint } from "../fixtures/checkpoints.js";
 import { folderOf } from "../fixtures/idx.js";
 import { smallModel } from "../fixtures/models.js";
 import { run } from "../fixtures/run.js";
@@ -58,6 +62,39 @@ describe("bp-train convert", () => {
     expect(readFileSync(join(folder, "b.json"), "utf8")).toBe("a letter");
     expect(await convert("b.json", "--force")).toMatchObject(QUIET);
     expect(readFileSync(join(folder, "b.json"))).toEqual(readFileSync(join(folder, "a.json")));
+  });
+
+  it("makes a model of a checkpoint, with all that is known of it", async () => {
+    const folder = folderOf({});
+    const checkpoint = smallCheckpoint();
+    await writeCheckpoint(join(folder, "run.checkpoint"), checkpoint);
+    expect(await run(["convert", "run.checkpoint", "a.safetensors"], { cwd: folder })).toMatchObject(QUIET);
+    const { network, cost, precision, metadata } = await readModel(join(folder, "a.safetensors"));
+    expect({ network, cost, precision }).toEqual({
+      network: checkpoint.network,
+      cost: checkpoint.cost,
+      precision: checkpoint.precision,
+    });
+    expect(metadata).toMatchObject({ ...checkpoint.metadata, epoch: 2, history: [{ epoch: 1 }, { epoch: 2 }] });
+    expect((await run(["convert", "a.safetensors", "a.safetensors"], { cwd: folder })).code).toBe(0);
+  });
+
+  it("replaces a checkpoint by force only", async () => {
+    const folder = folderOf({});
+    const file = join(folder, "run.safetensors");
+    await writeModel(join(folder, "a.json"), smallModel());
+    await writeCheckpoint(file, smallCheckpoint());
+    expect(await run(["convert", "a.json", "run.safetensors"], { cwd: folder })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /run.safetensors: expected no file there, .* found a file of another kind; .*--force/,
+      ),
+    });
+    expect(await readCheckpoint(file)).toEqual(smallCheckpoint());
+    expect(await run(["convert", "a.json", "run.safetensors", "--force"], { cwd: folder })).toMatchObject(QUIET);
+    await expect(readCheckpoint(file)).rejects.toThrow(
+      /expected a checkpoint of bp-train, found a model; give a file that/,
+    );
   });
 
   it.each([

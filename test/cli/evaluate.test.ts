@@ -1,9 +1,14 @@
+/** `bp-train evaluate`. */
+
 import { join } from "node:path";
 import { Chalk } from "chalk";
 import { beforeAll, describe, expect, it } from "vitest";
 import { evaluationLines } from "../../dist/cli/report/evaluation-report.js";
 import { loadDataset, Network } from "../../dist/index.js";
+import { writeCheckpoint } from "../../dist/model/checkpoint.js";
 import { assess } from "../../dist/training/assessment.js";
+import type { Evaluation } from "../../dist/training/evaluation.js";
+import { smallCheckpoint } from "../fixtures/checkpoints.js";
 import { datasetOf, randomExamples } from "../fixtures/examples.js";
 import { folderOf, tinySet } from "../fixtures/idx.js";
 import { run } from "../fixtures/mini-mnist.js";
@@ -91,6 +96,39 @@ describe("evaluate", () => {
     expect(worst.map(({ label }: { label: number }) => label)).toEqual([2, 0]);
   });
 
+  it("evaluates the current weights of a checkpoint, and says so where those of its best epoch differ", async () => {
+    const file = join(folderOf({}), "run.checkpoint");
+    const network = new Network([6, 3]);
+    network.biases[0].set([-1, 2, -3]); // the answer is always 1
+    const other = new Network([6, 3]);
+    const { state, ...small } = smallCheckpoint();
+    const answers = Uint32Array.of(1, 2, 3);
+    const epochs = state.finished.map((epoch) => {
+      const validation = { ...epoch.monitored.validation, answers } as Evaluation;
+      return { ...epoch, answers, monitored: { validation } };
+    });
+    const evaluate = async (best: Network | null, finished = epochs) => {
+      const run = { ...state, finished, parameters: network, velocities: null, best };
+      await writeCheckpoint(file, { ...small, network, state: run });
+      return await runOnMnist(["evaluate", file, "--data", folderOf(tinySet()), "--json"]);
+    };
+    const differing = await evaluate(other);
+    expect(parse(differing.stdout)).toMatchObject([{ correct: 2, total: 4 }]);
+    expect(differing).toMatchObject({
+      code: 0,
+      stderr: `Note: ${file} also holds the weights of its best epoch, 1; its current weights are evaluated here\n`,
+    });
+    for (const [best, finished] of [
+      [network, epochs],
+      [null, epochs],
+      [other, []], // before the first epoch has ended
+    ] as const) {
+      const { stdout, stderr } = await evaluate(best, [...finished]);
+      expect(parse(stdout)).toMatchObject([{ correct: 2, total: 4 }]);
+      expect(stderr).toBe("");
+    }
+  });
+
   it("colours the matrix where colours are on", async () => {
     const env = { FORCE_COLOR: "1" };
     const args = ["evaluate", model(always1()), "--data", folderOf(tinySet())];
@@ -126,7 +164,7 @@ describe("evaluate", () => {
     [
       ["evaluate", "MODEL", "--on", "validation", "--validation", "0"],
       2,
-      /validation data: expected an image at least/,
+      /validation data: expected at least one image/,
     ],
     [["--epochs", "3", "evaluate", "MODEL"], 2, /option '-e, --epochs <n>' belongs after 'evaluate'/],
     [

@@ -1,6 +1,10 @@
+/** `bp-train info`. */
+
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeCheckpoint } from "../../dist/model/checkpoint.js";
 import { writeModel } from "../../dist/model/model.js";
+import { smallCheckpoint } from "../fixtures/checkpoints.js";
 import { folderOf } from "../fixtures/idx.js";
 import { smallModel } from "../fixtures/models.js";
 import { parse, run } from "../fixtures/run.js";
@@ -55,6 +59,68 @@ Weights    ${model.network.weightsSha256()}
     ]);
   });
 
+  it("tells what a checkpoint holds, and where its run stands, for people", async () => {
+    const path = join(folderOf({}), "run.checkpoint");
+    const checkpoint = smallCheckpoint();
+    await writeCheckpoint(path, checkpoint);
+    const { code, stdout, stderr } = await run(["info", path]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toBe(`${path}: checkpoint
+Layers     3,4,2
+Activation tanh
+Output     sigmoid
+Cost       cross-entropy
+Parameters 26, float64
+Epochs     2
+Run        resumes in epoch 3, after 4 of 6 examples
+Best       weights of epoch 1, the best on validation, beside the current ones
+Accuracy   62.50 % of the test images after epoch 2
+Seed       11
+Classes    2
+Version    bp-train 1.2.3
+Options    layers [3,4,2]
+           eta 3
+           epochs 5
+           shuffle true
+Data       ${checkpoint.metadata.datasetSha256}
+Weights    ${checkpoint.network.weightsSha256()}
+`);
+  });
+
+  it("says of a run between two epochs which one was the last", async () => {
+    const path = join(folderOf({}), "run.checkpoint");
+    const { state, ...checkpoint } = smallCheckpoint();
+    await writeCheckpoint(path, { ...checkpoint, state: { ...state, position: null, best: null } });
+    const { stdout } = await run(["info", path]);
+    expect(stdout).toMatch(/^Run {8}resumes after epoch 2\nAccuracy/m);
+  });
+
+  it("tells what a checkpoint holds, for programs", async () => {
+    const file = join(folderOf({}), "run.checkpoint");
+    const { network, metadata, state, ...checkpoint } = smallCheckpoint();
+    await writeCheckpoint(file, { ...checkpoint, network, metadata, state });
+    const { code, stdout } = await run(["info", file, "--json"]);
+    expect(code).toBe(0);
+    const asJson = JSON.stringify(state.finished, (key, v) => (key === "answers" ? Object.values(v) : v));
+    expect(parse(stdout)).toEqual([
+      {
+        event: "info",
+        file,
+        format: "checkpoint",
+        layers: [3, 4, 2],
+        activation: "tanh",
+        output: "sigmoid",
+        parameters: 26,
+        weightsSha256: network.weightsSha256(),
+        ...checkpoint,
+        ...metadata,
+        epoch: 2,
+        history: JSON.parse(asJson),
+        run: { position: 4, trainingExamples: 6, bestEpoch: 1 },
+      },
+    ]);
+  });
+
   it.each([
     [["info"], 2, /missing required argument 'model'/],
     [["info", "--json"], 2, /missing required argument 'model'/],
@@ -62,7 +128,11 @@ Weights    ${model.network.weightsSha256()}
     [["--epochs", "3", "info", "a"], 2, /option '-e, --epochs <n>' belongs after 'info'/],
     [["info", "no-such-file"], 3, /no-such-file: expected a file, found none/],
     [["info", "/"], 3, /found a directory/],
-    [["info", process.execPath], 3, /a safetensors file or the JSON of the book's network2.py, found the first bytes/],
+    [
+      ["info", process.execPath],
+      3,
+      /a safetensors file or the JSON of the book's network2.py, found unknown data that begins/,
+    ],
   ])("%j ends with %i", async (args, code, message) => {
     expect(await run(args)).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(message) });
   });

@@ -157,7 +157,9 @@ describe("predict", () => {
     ]);
     expect(code).toBe(3);
     expect(parse(stdout).map(({ image }) => image)).toEqual([at("good.png")]);
-    expect(stderr).toMatch(/^error: .*bad.png: expected a sound PNG image, found one cut short; get it again\n$/);
+    expect(stderr).toMatch(
+      /^error: .*bad.png: expected an intact PNG image, found one that was cut short; get the file again\n$/,
+    );
   });
 
   it("takes IDX images of any shape that fits, and refuses to scale to no square", async () => {
@@ -190,8 +192,8 @@ describe("predict", () => {
     [["FOLDER"], 3, /expected a readable file, found .*EISDIR/],
     [["text.png"], 3, /text.png: expected a PNG image, found what looks like text, "hello"/],
     [["empty.png"], 3, /empty.png: expected a PNG image, found an empty file/],
-    [["blank.png"], 3, /blank.png: expected an image of a digit, .* found a blank one/],
-    [["labels"], 3, /labels: expected images, found labels/],
+    [["blank.png"], 3, /blank.png: expected an image of a digit that .* found a blank one/],
+    [["labels"], 3, /labels: expected images \(3 dimensions\), found labels/],
     [["no\u001b[2Jsuch.png"], 3, /no\\x1b\[2Jsuch.png/],
   ])("%j exits %i", async (args, code, message) => {
     const blank = rawPng({ width: 30, height: 30, depth: 8, colorType: 0, sample: () => [255] });

@@ -68,8 +68,9 @@ describe("--resume", () => {
   it("of a run that is over gives its end again", async () => {
     const file = newFile();
     const { stdout } = await run([...QUICK, "--patience", "1", "--eta", "30", "--checkpoint", file]);
-    const { seconds, examplesPerSecond, ...expected } = parse(stdout).at(-1);
-    expect(await endOf(["--json", "--resume", file])).toMatchObject(expected);
+    const { seconds, examplesPerSecond, settings, ...expected } = parse(stdout).at(-1);
+    const again = { ...expected, settings: { ...settings, resumedEpochs: expected.epochs } };
+    expect(await endOf(["--json", "--resume", file])).toMatchObject(again);
   });
 
   it.each([
@@ -156,6 +157,16 @@ describe("--checkpoint", () => {
     expect(code).toBe(2);
   });
 
+  it("that could not be read again is refused before training", async () => {
+    const args = ["--epochs", "100000000", "--monitor", "training,validation,test", "--checkpoint", newFile()];
+    const { code, stdout, stderr } = await run([...QUICK, ...args]);
+    expect(stderr).toMatch(
+      /a file of at most 2147483647 bytes, found 192\d{8}; use fewer neurons, epochs or monitored parts/,
+    );
+    expect(code).toBe(2);
+    expect(parse(stdout).map(({ event }) => event)).toEqual(["end"]);
+  });
+
   it("and a model are two files, whatever links lead to them", async () => {
     const real = mkdtempSync(join(folder, "real-"));
     symlinkSync(real, `${real}-link`);
@@ -196,15 +207,29 @@ describe("a checkpoint that is no longer whole", () => {
   it.each([
     [
       "cut short",
-      (file: string) => truncateSync(file, statSync(file).size - 1000),
-      /the SHA-256 that its end promises/,
+      (file: string) => truncateSync(file, statSync(file).size - 100),
+      /expected \d+ bytes of data, found \d+/,
     ],
-    ["longer", (file: string) => writeFileSync(file, "x", { flag: "a" }), /the SHA-256 that its end promises/],
-    ["empty", (file: string) => truncateSync(file), /expected a checkpoint of bp-train, format 1, found an empty file/],
+    ["longer", (file: string) => writeFileSync(file, "x", { flag: "a" }), /expected \d+ bytes of data, found \d+/],
+    [
+      "changed",
+      (file: string) =>
+        writeFileSync(
+          file,
+          readFileSync(file).map((byte, i, { length }) => (i === length - 4 ? byte ^ 1 : byte)),
+        ),
+      /the SHA-256 that the file promises, found another: the file was cut short or changed/,
+    ],
+    ["empty", (file: string) => truncateSync(file), /expected a checkpoint of bp-train, found an empty file/],
     [
       "of another format",
-      (file: string) => writeFileSync(file, readFileSync(file).fill("2", 20, 21)),
-      /found one of format 2; use the bp-train that wrote it/,
+      (file: string) =>
+        writeFileSync(
+          file,
+          readFileSync(file, "latin1").replace('"checkpointFormat":"2"', '"checkpointFormat":"3"'),
+          "latin1",
+        ),
+      /expected a checkpoint of format 2, found a checkpoint of format 3; resume it with the version of bp-train that/,
     ],
   ])("%s is refused with one line", async (_, damage, message) => {
     const file = copyOf(TINY_CHECKPOINT);
@@ -219,7 +244,7 @@ describe("a checkpoint that is no longer whole", () => {
 describe("a forged checkpoint", () => {
   it.each([
     [{ layers: "many" }, /expected a value of --layers, found many/],
-    [{ layers: [6, 4, 4] }, /expected the state of a run of layers 6,4,4, found that of another/],
+    [{ layers: [6, 4, 4] }, /expected the state of a run of layers 6,4,4, found one of layers 6,4,3/],
     [{ eta: { toString: 1 } }, /expected a value of --eta, found {"toString":1}/],
     [{ eta: "2" }, /expected a value of --eta, found 2/],
     [{ epochs: undefined }, /expected a value of --epochs, found nothing/],
@@ -235,7 +260,8 @@ describe("a forged checkpoint", () => {
     const file = copyOf(TINY_CHECKPOINT);
     const { state, ...checkpoint } = await readCheckpoint(file);
     const order = Object.keys(flags).length > 0 ? state.order : Uint32Array.of(4, 3, 2, 1, 0);
-    const forged = { ...checkpoint, flags: { ...checkpoint.flags, ...flags }, state: { ...state, order } };
+    const metadata = { ...checkpoint.metadata, options: { ...checkpoint.metadata.options, ...flags } };
+    const forged = { ...checkpoint, metadata, state: { ...state, order } };
     await writeCheckpoint(file, forged);
     const { code, stderr } = await run(["--resume", file, "--data", TINY]);
     expect(stderr).toMatch(message);
@@ -257,6 +283,20 @@ describe("--save and --init-from", () => {
     const next = await endOf([...QUICK, "--epochs", "1", "--init-from", file, "--seed", "5"]);
     expect(next.weightsSha256).not.toBe(first.weightsSha256);
     expect(next.accuracy).toBeGreaterThan(0.7); // one epoch on 2,000 images from chance comes to some 0.5
+  });
+
+  it("start from the current weights of a checkpoint", async () => {
+    const from = (file: string) => endOf([...QUICK, "--epochs", "1", "--init-from", file, "--seed", "5"]);
+    expect((await from(CHECKPOINT)).weightsSha256).toBe((await from(MODEL)).weightsSha256);
+  });
+
+  it("do not replace a checkpoint by a model", async () => {
+    const file = join(folder, `${++files}.safetensors`);
+    copyFileSync(CHECKPOINT, file);
+    const { code, stderr } = await run([...QUICK, "--save", file, "--data", "/nowhere"]);
+    expect(stderr).toMatch(/expected no file there, or one of the kind that would replace it/);
+    expect(code).toBe(2);
+    expect(readFileSync(file)).toEqual(readFileSync(CHECKPOINT));
   });
 
   it.each([

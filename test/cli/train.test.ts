@@ -75,6 +75,7 @@ describe("a run", () => {
       expect(Math.min(trainSeconds, evaluateSeconds)).toBeGreaterThan(0);
     }
     const accuracies = rest.map(({ accuracy }) => accuracy);
+    const { event: _, schema: _s, trainingExamples: _t, validationExamples: _v, testExamples: _e, ...settings } = first;
     expect(last).toEqual({
       event: "end",
       status: "done",
@@ -93,7 +94,8 @@ describe("a run", () => {
       honestAccuracy: null,
       honestEpoch: null,
       validationAccuracy: null,
-      presetFigure: null,
+      presetResult: null,
+      settings,
       statistics: null,
       monitored: {},
     });
@@ -154,7 +156,7 @@ describe("what goes wrong", () => {
     [[...ON_MINI, "--layers", "784,30,9"], 2, /expected 10 output neurons or more for labels up to 9, found 9/],
     [[...ON_MINI, "--layers", "784,2000000000,10"], 2, /fit into this machine's/],
     [[...ON_MINI, "--batch-size", "3001"], 2, /1 to 3000, the training examples/],
-    [["--validation", "4000"], 2, /below 4000, the number of training images, found nothing left/],
+    [["--validation", "4000"], 2, /below 4000, the number of training images, found 4000; hold out fewer/],
     [[...ON_MINI, "--train-size", "3001"], 2, /train size 3001: expected 1 to 3000/],
     [["--preset", "nope"], 2, /preset: expected one of the presets, found nope/],
     [["--init-from", "nope"], 3, /nope: expected a file, found none/],

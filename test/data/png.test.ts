@@ -1,3 +1,4 @@
+/** Tests the PNG decoder against images that the fixture encodes by itself, and against every kind of broken file. */
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -10,8 +11,8 @@ import { DataError } from "../../dist/errors.js";
 import { folderOf } from "../fixtures/idx.js";
 import { chunk, header, imageData, pngOf, type Raw, rawPng } from "../fixtures/png.js";
 
-const [WIDTH, HEIGHT] = [13, 9]; // no multiples of 8: interlacing and packed bits have their odd ends
-/** A pattern of numbers below 2^bits. */
+const [WIDTH, HEIGHT] = [13, 9]; // not multiples of 8, so that packed bits and the passes of interlaced images end unevenly
+/** The sample at x, y: a pattern of numbers below 2^bits. */
 const value = (x: number, y: number, bits: number) => (x * 37 + y * 101 + x * y * 11) % 2 ** bits;
 const to255 = (n: number, bits: number) => Math.round((255 * n) / (2 ** bits - 1));
 
@@ -23,7 +24,7 @@ const pattern = (pixel: (x: number, y: number) => number) =>
 
 describe("decodePng", () => {
   it.each([1, 2, 4, 8, 16].flatMap((depth) => [false, true].map((interlace) => ({ depth, interlace }))))(
-    "reads grey of $depth bits, interlaced: $interlace",
+    "reads grey images of $depth bits per sample, interlaced: $interlace",
     ({ depth, interlace }) => {
       const { width, height, luminance } = decodePng("x.png", rawPng(grey(depth, interlace)));
       expect([width, height]).toEqual([WIDTH, HEIGHT]);
@@ -32,7 +33,7 @@ describe("decodePng", () => {
   );
 
   it.each([8, 16].flatMap((depth) => [2, 6].map((colorType) => ({ depth, colorType }))))(
-    "reads $depth-bit colour of type $colorType as its luminance",
+    "converts colours of type $colorType and $depth bits per sample to their luminance",
     ({ depth, colorType }) => {
       const rgb = (x: number, y: number) => [value(x, y, depth), value(y, x, depth), value(x + 1, y, depth)];
       const alpha = colorType === 6 ? [2 ** depth - 1] : [];
@@ -45,7 +46,7 @@ describe("decodePng", () => {
     },
   );
 
-  it.each([1, 2, 4, 8])("reads palettes of %i bits", (depth) => {
+  it.each([1, 2, 4, 8])("reads images with a palette and %i bits per pixel", (depth) => {
     const colors = Array.from({ length: 2 ** depth }, (_, i) => (i * 91) % 256);
     const before = [
       chunk(
@@ -57,7 +58,7 @@ describe("decodePng", () => {
     expect([...decodePng("x.png", bytes).luminance]).toEqual(pattern((x, y) => colors[value(x, y, depth)]));
   });
 
-  it("reads what pngjs writes, filtered", () => {
+  it("reads what pngjs writes with each of the five filters", () => {
     const png = new PNG({ width: WIDTH, height: HEIGHT });
     const expected = pattern((x, y) => value(x, y, 8));
     png.data.set(expected.flatMap((v) => [v, v, v, 255]));
@@ -67,11 +68,11 @@ describe("decodePng", () => {
   });
 
   it.each([
-    ["black ink on nothing, on white", 0, 0, [255, 0]],
-    ["white ink on nothing, on black", 255, 0, [0, 255]],
-    ["a dark digit on white paper with a see-through edge, on white", 20, 255, [255, 255, 20]],
-    ["pale ink on nothing, on black", 220, 0, [0, 220]],
-  ])("shows %s", (_, ink, paperAlpha, expected) => {
+    ["transparent paper with black ink on white", 0, 0, [255, 0]],
+    ["transparent paper with white ink on black", 255, 0, [0, 255]],
+    ["white paper with dark ink and a transparent edge on white", 20, 255, [255, 255, 20]],
+    ["transparent paper with pale ink on black", 220, 0, [0, 220]],
+  ])("puts %s", (_, ink, paperAlpha, expected) => {
     const pixels =
       paperAlpha === 0
         ? [
@@ -87,53 +88,78 @@ describe("decodePng", () => {
     expect([...decodePng("x.png", bytes).luminance]).toEqual(expected);
   });
 
-  it("takes a colour that the file calls transparent for nothing", () => {
+  it("treats the colour in a tRNS chunk as transparent", () => {
     const sample = (x: number) => [x === 0 ? 7 : 50];
     const bytes = rawPng({ width: 2, height: 1, depth: 8, colorType: 0, sample, before: [chunk("tRNS", [0, 7])] });
     expect([...decodePng("x.png", bytes).luminance]).toEqual([255, 50]);
   });
 });
 
-describe("what is no sound PNG", () => {
+describe("decodePng with a broken file", () => {
   const raw = grey(8);
   const sound = rawPng(raw);
   const data = imageData(raw);
   const withData = (data: Uint8Array, interlace = false) =>
     pngOf(header({ ...raw, interlace }), [chunk("IDAT", deflateSync(data))]);
   const withHeader = (change: Partial<Raw>) => pngOf(header({ ...raw, ...change }), [chunk("IDAT", deflateSync(data))]);
+  const large = chunk("IHDR", header({ ...raw, width: 60_000, height: 60_000 }));
   const flipped = Buffer.from(sound);
   flipped[60] ^= 1;
 
   it.each<[string, Buffer, RegExp]>([
-    ["nothing", Buffer.alloc(0), /expected a PNG image, found an empty file/],
+    ["an empty file", Buffer.alloc(0), /expected a PNG image, found an empty file/],
     ["text", Buffer.from("hello"), /found what looks like text, "hello"/],
-    ["JPEG", Buffer.from([0xff, 0xd8, 0xff, 0xe0]), /found what looks like a JPEG image/],
+    ["a JPEG image", Buffer.from([0xff, 0xd8, 0xff, 0xe0]), /found what looks like a JPEG image/],
     [
-      "line ends changed",
+      "changed line ends",
       Buffer.from("\x89PNG\n\x1a\n", "latin1"),
-      /first bytes were changed, perhaps as if it were text/,
+      /first bytes were changed, perhaps because it was copied as text/,
     ],
-    ["its signature alone", sound.subarray(0, 8), /no header/],
-    ["cut short in the data", sound.subarray(0, sound.length - 30), /one cut short/],
-    ["cut short before the end", sound.subarray(0, sound.length - 12), /one cut short/],
-    ["bytes after the end", Buffer.concat([sound, Buffer.alloc(5)]), /expected a sound PNG image/],
-    ["a flipped bit", flipped, /expected a sound PNG image/],
+    ["the signature alone", sound.subarray(0, 8), /no header/],
+    ["a file cut short in its data", sound.subarray(0, sound.length - 30), /one that was cut short/],
+    ["a file without its last chunk", sound.subarray(0, sound.length - 12), /one that was cut short/],
+    ["bytes after the end", Buffer.concat([sound, Buffer.alloc(5)]), /expected an intact PNG image/],
+    ["a flipped bit", flipped, /expected an intact PNG image/],
     ["too few rows", withData(data.subarray(0, -14)), /fewer than 13 x 9 pixels/],
     ["too many rows", withData(Buffer.concat([data, data])), /more than 13 x 9 pixels/],
-    ["a bomb", withData(Buffer.alloc(1e8), true), /more than 13 x 9 pixels/],
-    ["no data", pngOf(header(raw), []), /one cut short/],
-    ["no width", withHeader({ width: 0 }), /expected 1 to 64000000 pixels, found 0 x 9/],
-    ["far too large", withHeader({ width: 2 ** 31, height: 2 ** 31 }), /expected 1 to 64000000 pixels.*scale it down/],
-    ["an impossible depth", withHeader({ depth: 3 }), /colour type 0 with 3 bits a sample/],
-    ["an impossible pair", withHeader({ colorType: 3, depth: 16 }), /colour type 3 with 16 bits a sample/],
-    ["no palette", withHeader({ colorType: 3 }), /palette/],
-    ["an unknown filter", withData(data.map((byte, i) => (i % 14 === 0 ? 9 : byte))), /filter type/],
-  ])("is refused: %s", (_, bytes, message) => {
+    ["data that inflate to 100 MB", withData(Buffer.alloc(1e8), true), /more than 13 x 9 pixels/],
+    ["no image data", pngOf(header(raw), []), /damaged data \(unexpected end of file\)/],
+    ["a width of 0", withHeader({ width: 0 }), /expected 1 to 64000000 pixels, found 0 x 9/],
+    [
+      "a size of 2^62 pixels",
+      withHeader({ width: 2 ** 31, height: 2 ** 31 }),
+      /expected 1 to 64000000 pixels.*scale it down/,
+    ],
+    ["an impossible depth", withHeader({ depth: 3 }), /colour type 0 with 3 bits per sample/],
+    [
+      "an impossible pair of colour type and depth",
+      withHeader({ colorType: 3, depth: 16 }),
+      /type 3 with 16 bits per sample/,
+    ],
+    [
+      "a second header before the data",
+      pngOf(header(raw), [large, chunk("IDAT", deflateSync(data))]),
+      /a second header/,
+    ],
+    [
+      "a second header after the data",
+      pngOf(header(raw), [chunk("IDAT", deflateSync(data)), large]),
+      /a second header/,
+    ],
+    ["a header that is too long", pngOf(Buffer.concat([header(raw), Buffer.alloc(1)]), []), /no header/],
+    [
+      "a chunk before the header",
+      Buffer.concat([sound.subarray(0, 8), chunk("CgBI", []), sound.subarray(8)]),
+      /no header/,
+    ],
+    ["a missing palette", withHeader({ colorType: 3 }), /palette/],
+    ["an unknown row filter", withData(data.map((byte, i) => (i % 14 === 0 ? 9 : byte))), /filter type/],
+  ])("refuses %s", (_, bytes, message) => {
     expect(() => decodePng("x.png", bytes)).toThrow(DataError);
     expect(() => decodePng("x.png", bytes)).toThrow(message);
   });
 
-  it("never crashes the decoder, wherever bytes change", () => {
+  it("throws nothing but DataError, whichever bytes change", () => {
     const change = fc.tuple(fc.nat(sound.length - 1), fc.integer({ min: 0, max: 255 }));
     const interlaced = rawPng(grey(4, true));
     fc.assert(
@@ -157,7 +183,7 @@ describe("what is no sound PNG", () => {
 });
 
 describe("readPng", () => {
-  it("reads a file, and a stream in pieces", async () => {
+  it("reads a file, and a stream of single bytes", async () => {
     const bytes = rawPng(grey(8));
     const folder = folderOf({ "x.png": bytes });
     const expected = decodePng("x.png", bytes);
@@ -166,7 +192,7 @@ describe("readPng", () => {
     expect(await readPng("-", pieces)).toEqual(expected);
   });
 
-  it("says which file cannot be read", async () => {
+  it("names a file that cannot be read", async () => {
     await expect(readPng("none.png", createReadStream("/no/such/none.png"))).rejects.toThrow(
       /^none.png: expected a file, found none/,
     );

@@ -1,3 +1,5 @@
+/** The JSON of the book's program: what is written is read again, to the bit, and as Python spells it; what is damaged is refused. */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -107,18 +109,19 @@ describe("the book's JSON", () => {
     ["[[0.1]]", "{}", /a list of 1 for biases\[0\], found {}/],
     ["[2, 1, 2]", "[2, 1000000000, 2]", /expected 1000000000 in weights\[0\], as sizes say, found 1/],
     ["[2, 1, 2]", "[2, 1]", /expected 1 in weights, as sizes say, found 2/],
-    ["[2, 1, 2]", "[2]", /two or more whole numbers from 1 for sizes/],
-    ["[2, 1, 2]", "[2, 0, 2]", /whole numbers from 1 for sizes, found \[2,0,2\]/],
-    ["[2, 1, 2]", "[2, 1.5, 2]", /whole numbers from 1 for sizes/],
+    ["[2, 1, 2]", "[2]", /two or more whole numbers for sizes, found \[2\]/],
+    ["[2, 1, 2]", "[2, 0, 2]", /a whole number from 1 for sizes.1, found 0/],
+    ["[2, 1, 2]", "[2, 1.5, 2]", /a whole number from 1 for sizes.1, found 1.5/],
     ["[2, 1, 2]", "2", /for sizes, found 2/],
     ["CrossEntropyCost", "LogLikelihoodCost", /QuadraticCost or CrossEntropyCost for cost, found LogLikelihoodCost/],
     ["CrossEntropyCost", "constructor", /for cost, found constructor/],
-    [', "cost": "CrossEntropyCost"', "", /an object of sizes, weights, biases, cost, found sizes, weights, biases/],
-    ['"cost"', '"more": 1, "cost"', /found sizes, weights, biases, more, cost/],
-    ['"cost"', '"__proto__": {}, "cost"', /found __proto__/],
-    ['"cost"', '"sizes": [2, 2, 2], "cost"', /sizes twice/],
-    ["}", "", /sound JSON/],
-    ["}", "} {}", /sound JSON/],
+    [', "cost": "CrossEntropyCost"', "", /a value for cost, found nothing/],
+    ['"cost"', '"more": 1, "cost"', /an object of sizes, weights, biases, cost, found the key more/],
+    ['"cost"', '"__proto__": {}, "cost"', /an object of sizes, weights, biases, cost, found the key __proto__/],
+    ['"cost"', '"sizes": [2, 2, 2], "cost"', /expected 2 in weights\[0\], as sizes say, found 1/], // the last one counts
+    ["0.5", '{"toString": 1}', /finite numbers in weights\[0\]\[0\], found {"toString":1}/],
+    ["}", "", /valid JSON/],
+    ["}", "} {}", /valid JSON/],
   ])("with %s made %s is refused", async (from, to, message) => {
     expect(SAVED).toContain(from);
     const read = readModel(file(SAVED.replace(from, to)));
@@ -130,9 +133,12 @@ describe("the book's JSON", () => {
     const path = file("");
     for (const [text, message] of [
       [`{"sizes": [2${" ".repeat(1 << 26)}]}`, /at most 67108864 bytes of JSON/],
-      [`{"sizes": [${"[],".repeat(5e6)}[]]}`, /at most 4194304 arrays, objects and keys/],
-      [`{"sizes": ${"[".repeat(1e6)}`, /at most 32 levels/],
-      [`{"sizes": ${'{"a":'.repeat(1e6)}`, /at most 32 levels/],
+      [`{"sizes": [${"[],".repeat(5e6)}[]]}`, /at most 4194304 arrays and objects/],
+      [`{"sizes": ${"[".repeat(16e6)}`, /at most 4194304 arrays and objects/],
+      [`{"sizes": ${"[".repeat(1e6)}`, /valid JSON/],
+      [`{"sizes": ${"[".repeat(1e6)}${"]".repeat(1e6)}}`, /at most 32 levels/],
+      [`{"sizes": ${'{"a":'.repeat(1e6)}1${"}".repeat(1e6)}}`, /at most 32 levels/],
+      [`{"sizes": ${'{"__proto__":'.repeat(1e6)}1${"}".repeat(1e6)}}`, /at most 32 levels/],
     ] as const) {
       writeFileSync(path, text);
       await expect(readModel(path)).rejects.toThrow(message);

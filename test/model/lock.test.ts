@@ -1,7 +1,7 @@
+/** The lock of a checkpoint: one living process has it, and what dead ones left is taken over. */
+
 import { spawn } from "node:child_process";
 import {
-  existsSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../dist/errors.js";
 import { lock } from "../../dist/model/lock.js";
@@ -27,6 +28,15 @@ beforeEach(() => {
   path = join(room, "run.checkpoint");
 });
 const files = () => readdirSync(join(path, "..")).sort();
+/** The lock files beside `path`. */
+const locks = () => files().filter((name) => name.startsWith("run.checkpoint.") && name.endsWith(".lock"));
+/** The name of a lock file. A process 2^22 + 1 is never there: Linux counts to 2^22. */
+const lockOf = ({ name = "run.checkpoint", pid = 2 ** 22 + 1, start = "1", random = "01234567", host = hostname() }) =>
+  `${name}.${pid}-${start}-${random}@${host}.lock`;
+/** Puts empty files beside `path`. */
+const leave = (...names: string[]) => {
+  for (const name of names) writeFileSync(join(path, "..", name), "");
+};
 
 const LOCK = new URL("../../dist/model/lock.js", import.meta.url).href;
 /** Says when it is ready, waits for a line, says what became of it, and holds what it has until its input ends. */
@@ -72,7 +82,7 @@ async function desert(path: string): Promise<void> {
   await taker.ready;
   expect(await taker.take(path)).toBe("held");
   await taker.end("kill");
-  expect(existsSync(`${path}.lock`)).toBe(true);
+  expect(locks()).toHaveLength(1);
 }
 
 describe("a lock", () => {
@@ -80,10 +90,13 @@ describe("a lock", () => {
     const [first, second] = [startTaker(), startTaker()];
     await Promise.all([first.ready, second.ready]);
     expect(await first.take(path)).toBe("held");
+    const [file] = locks();
+    expect(file).toMatch(new RegExp(`^run\\.checkpoint\\.${first.pid}-\\d+-[0-9a-f]{8}@${hostname()}\\.lock$`));
     expect(await second.take(path)).toBe(
       `ConfigurationError: ${path}: expected a checkpoint file that no other run writes, found process ${first.pid}; ` +
-        `wait for it, use another file or, if it is gone, remove ${path}.lock`,
+        `wait for it, use another file or, if it is gone, remove ${join(path, "..", file)}`,
     );
+    expect(locks()).toEqual([file]);
     await first.end();
     expect(files()).toEqual([]);
     expect(await second.take(path)).toBe("held");
@@ -104,86 +117,85 @@ describe("a lock", () => {
     writeFileSync(path, "");
     symlinkSync(path, `${path}-link`);
     const release = await lock(`${path}-link`);
-    expect(files()).toContain("run.checkpoint.lock");
-    await expect(lock(`${path}-link`)).rejects.toThrow(
-      `found process ${process.pid}; wait for it, use another file or, if it is gone, remove ${path}.lock`,
-    );
+    expect(locks()).toHaveLength(1);
+    await expect(lock(path)).rejects.toThrow(`found process ${process.pid}; wait for it`);
+    expect(locks()).toHaveLength(1);
     release();
+    expect(files()).toEqual(["run.checkpoint", "run.checkpoint-link"]);
   });
 
   it("that a killed process left is taken over", async () => {
     await desert(path);
     const release = await lock(path);
-    expect(files()).toEqual(["run.checkpoint.lock"]);
-    expect(JSON.parse(readFileSync(`${path}.lock`, "utf8")).pid).toBe(process.pid);
+    expect(locks()).toEqual([expect.stringContaining(`.${process.pid}-`)]);
     release();
     expect(files()).toEqual([]);
   });
 
-  it("whose process has a successor of the same number is taken over", async () => {
-    const holder = { pid: process.pid, host: hostname(), started: "1", token: "0123456789abcdef" };
-    writeFileSync(`${path}.lock`, JSON.stringify(holder)); // this process, but started at another time
+  it("that several killed processes left is taken over", async () => {
+    leave(lockOf({}), lockOf({ pid: 2 ** 22 + 2 }), lockOf({ random: "89abcdef" }));
     (await lock(path))();
     expect(files()).toEqual([]);
   });
 
-  it("of another machine is respected, whether or not there is such a process here", async () => {
-    const holder = { pid: 2 ** 30, host: "elsewhere", started: null, token: "0123456789abcdef" };
-    const text = JSON.stringify(holder);
-    writeFileSync(`${path}.lock`, text);
-    await expect(lock(path)).rejects.toThrow(/found process 1073741824 on elsewhere; wait for it/);
-    expect(readFileSync(`${path}.lock`, "utf8")).toBe(text);
-    expect(files()).toEqual(["run.checkpoint.lock"]);
-  });
-
-  it.each([
-    ["empty", ""],
-    ["torn", '{"pid":12'],
-    ["of JSON that is no holder", '{"pid":1}'],
-    ["whose token leads elsewhere", '{"pid":1073741824,"host":"HOST","token":"../../x"}'],
-    ["whose process is no number", '{"pid":"many","host":"HOST","token":"0123456789abcdef"}'],
-  ])("file that is %s is taken over", async (_, text) => {
-    writeFileSync(`${path}.lock`, text.replace("HOST", hostname()));
-    const release = await lock(path);
-    expect(files()).toEqual(["run.checkpoint.lock"]);
-    release();
+  it("whose process has a successor of the same number is taken over", async () => {
+    leave(lockOf({ pid: process.pid })); // this process, but started at another time
+    (await lock(path))();
     expect(files()).toEqual([]);
   });
 
-  it.each<[what: string, make: (lock: string) => void]>([
-    ["a file of another kind", (lock) => writeFileSync(lock, "# yarn lockfile v1")], // --checkpoint yarn
-    ["a folder", mkdirSync],
-    ["a link that leads nowhere", (lock) => symlinkSync("nowhere", lock)],
-    ["a link to a lock", (lock) => symlinkSync("run.checkpoint", lock)],
-  ])("is refused, and nothing lost, where its name is taken by %s", async (_, make) => {
-    writeFileSync(path, "");
-    make(`${path}.lock`);
-    const before = lstatSync(`${path}.lock`).ino;
-    await expect(lock(path)).rejects.toThrow(
-      `${path}.lock: expected no file, or the lock of a run, found something else`,
-    );
-    expect(lstatSync(`${path}.lock`).ino).toBe(before);
-    expect(files()).toEqual(["run.checkpoint", "run.checkpoint.lock"]);
+  it("of a process that has ended, and that its parent has not asked about, is taken over", async () => {
+    const shell = 'sleep 0.3 & echo $! $(cut -d" " -f22 /proc/$!/stat); exec sleep 30';
+    const parent = spawn("bash", ["-c", shell]);
+    const [pid, start] = `${await new Promise((resolve) => parent.stdout.once("data", resolve))}`.trim().split(" ");
+    while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) await setTimeout(5);
+    leave(lockOf({ pid: Number(pid), start }));
+    (await lock(path))();
+    expect(files()).toEqual([]);
+    parent.kill();
   });
 
-  it("whose heir was killed while it took over has an heir all the same", async () => {
-    const dead = (token: string) => JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), started: "1", token });
-    writeFileSync(`${path}.lock`, dead("a".repeat(16)));
-    writeFileSync(`${path}.lock.${"a".repeat(16)}`, dead("b".repeat(16)));
-    writeFileSync(`${path}.lock.${"a".repeat(16)}.${"b".repeat(16)}`, "");
-    const release = await lock(path);
-    expect(files()).toEqual(["run.checkpoint.lock"]);
-    release();
+  it("of another machine is respected, whether or not there is such a process here", async () => {
+    const foreign = [lockOf({ host: "elsewhere" }), lockOf({ host: "elsewhere", pid: process.pid })];
+    for (const file of foreign) {
+      leave(file);
+      const [pid] = /\d+/.exec(file) ?? [];
+      await expect(lock(path)).rejects.toThrow(
+        new RegExp(`found process ${pid} on elsewhere; wait for it, .*${file}$`),
+      );
+      expect(files()).toEqual([file]);
+      unlinkSync(join(path, "..", file));
+    }
+  });
+
+  it("is taken in spite of files of similar names, which stay", async () => {
+    const others = [
+      "run.checkpoint.lock", // as of --checkpoint yarn
+      lockOf({ name: "run.checkpoint.2" }),
+      lockOf({ name: "xrun.checkpoint" }),
+      lockOf({ name: "runXcheckpoint" }),
+      lockOf({ pid: 0 }),
+      lockOf({ start: "" }),
+      lockOf({ random: "0123456" }),
+      lockOf({ host: "" }),
+      `${lockOf({})}.gz`,
+    ].sort();
+    leave(...others);
+    mkdirSync(join(path, "..", lockOf({})));
+    symlinkSync("nowhere", join(path, "..", lockOf({ random: "89abcdef" })));
+    const before = files();
+    (await lock(path))();
+    expect(files()).toEqual(before);
   });
 
   it("that is another's by now is not removed by who held it before", async () => {
     const release = await lock(path);
-    unlinkSync(`${path}.lock`); // as the message says that one may
+    unlinkSync(join(path, "..", locks()[0])); // as the message says that one may
     const taker = startTaker();
     await taker.ready;
     expect(await taker.take(path)).toBe("held");
     release();
-    expect(files()).toEqual(["run.checkpoint.lock"]);
+    expect(locks()).toEqual([expect.stringContaining(`.${taker.pid}-`)]);
     await taker.end();
     expect(files()).toEqual([]);
   });
@@ -194,18 +206,19 @@ describe("a lock", () => {
 });
 
 describe("of several takers at once", () => {
-  it.each(["killed", "torn", "none"])("one gets the lock, where there was: %s", async (before) => {
+  it.each([3, 0, 1])("one gets the lock, where %i dead processes have left theirs", async (dead) => {
     const takers = [startTaker(), startTaker(), startTaker()];
     await Promise.all(takers.map(({ ready }) => ready));
     for (let round = 0; round < 10; round++) {
-      const file = `${path}-${round}`;
-      const holder = { pid: 2 ** 22 + 1, host: hostname(), started: "1", token: "0123456789abcdef" };
-      if (before !== "none") writeFileSync(`${file}.lock`, before === "killed" ? JSON.stringify(holder) : "");
-      const outcomes = await Promise.all(takers.map(({ take }) => take(file)));
+      const name = `run.checkpoint-${round}`;
+      for (let i = 0; i < dead; i++) leave(lockOf({ name, pid: 2 ** 22 + 1 + i }));
+      const outcomes = await Promise.all(takers.map(({ take }) => take(join(path, "..", name))));
       expect(outcomes.filter((outcome) => outcome === "held")).toHaveLength(1);
       const others = outcomes.filter((outcome) => outcome !== "held");
       for (const other of others) expect(other).toMatch(/^ConfigurationError: .* found process \d+;/);
-      expect(files().filter((name) => name.includes(`-${round}.`))).toEqual([`run.checkpoint-${round}.lock`]);
+      const holder = takers[outcomes.indexOf("held")];
+      const left = files().filter((file) => file.startsWith(name));
+      expect(left).toEqual([expect.stringContaining(`.${holder.pid}-`)]);
     }
     await Promise.all(takers.map(({ end }) => end()));
     expect(files()).toEqual([]);

@@ -1,9 +1,14 @@
+/** Model files of all formats: which one is written, which one is recognised, what may be replaced. */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { ConfigurationError, DataError } from "../../dist/errors.js";
+import { checkPlace } from "../../dist/files.js";
+import { readCheckpoint, writeCheckpoint } from "../../dist/model/checkpoint.js";
 import { checkModelPlace, readModel, writeModel } from "../../dist/model/model.js";
+import { smallCheckpoint } from "../fixtures/checkpoints.js";
 import { folderOf } from "../fixtures/idx.js";
 import { smallModel } from "../fixtures/models.js";
 
@@ -69,5 +74,16 @@ describe("a model file", () => {
       await checkModelPlace(path, smallModel(), { force: true });
     }
     expect(readFileSync(join(folder, "other.json"), "utf8")).toBe(other);
+  });
+
+  it("and a checkpoint do not replace each other without force", async () => {
+    const folder = folderOf({});
+    const [model, run] = [join(folder, "model.safetensors"), join(folder, "run.safetensors")];
+    await writeModel(model, smallModel());
+    await writeCheckpoint(run, smallCheckpoint());
+    await expect(checkModelPlace(run, smallModel())).rejects.toThrow(/run.safetensors: .*a file of another kind/);
+    await checkModelPlace(run, smallModel(), { force: true });
+    await expect(checkPlace(model, { read: readCheckpoint })).rejects.toThrow(/model.safetensors: .* of another kind/);
+    await checkPlace(run, { read: readCheckpoint });
   });
 });

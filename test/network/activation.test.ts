@@ -1,10 +1,11 @@
+/** Tests the activation functions and their derivatives against known values and finite differences. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ACTIVATIONS, type ActivationName, sigmoid } from "../../dist/network/activation.js";
 
 const NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
 
-/** [z, a, da/dz], each to the nearest double, worked out with 45-digit decimals. */
+/** [z, a, da/dz], each rounded to the nearest double, calculated with 45-digit decimals. */
 const KNOWN: Record<ActivationName, [z: number, value: number, derivative: number][]> = {
   sigmoid: [
     [0, 0.5, 0.25],
@@ -43,16 +44,16 @@ const KNOWN: Record<ActivationName, [z: number, value: number, derivative: numbe
 describe.each(NAMES)("%s", (name) => {
   const { value, derivative } = ACTIVATIONS[name];
 
-  // Values: exp and tanh are within an ulp, and so are the sum and the quotient: 4 ulp together, relative to the result.
-  // Derivatives: 1 - a is exact to an ulp of 1, whatever is left of it, so that the error is one of 1, not of the result.
-  it.each(KNOWN[name])("of %d is %d, and its derivative %d", (z, a, slope) => {
+  // Values: exp or tanh, the sum and the quotient are each within an ulp, so the result is within 4 ulp, relative to itself.
+  // Derivatives: the error of 1 - a is an ulp of 1, however small the difference, so the bound is absolute.
+  it.each(KNOWN[name])("at z = %d has the value %d and the derivative %d", (z, a, slope) => {
     expect(Math.abs(value(z) - a)).toBeLessThanOrEqual(4 * Number.EPSILON * Math.abs(a));
     expect(Math.abs(derivative(z) - slope)).toBeLessThanOrEqual(4 * Number.EPSILON);
   });
 
-  it("has the derivative that differences show", () => {
-    // Central differences with h = 1e-5 err by h^2/6 f''' and by epsilon/h: about 3e-11 both; the table's steepest f''' is 2. Multiples of
-    // 1/4 less 1/8 keep clear of the kink that relu has at 0.
+  it("has the derivative that finite differences give", () => {
+    // Central differences with h = 1e-5 have errors of h^2/6 f''' and of epsilon/h, both about 3e-11, as f''' is at most 2. The values of z
+    // are odd multiples of 1/8, because relu has no derivative at 0.
     const h = 1e-5;
     for (let z = -8.125; z < 8.5; z += 0.25) {
       const difference = (value(z + h) - value(z - h)) / (2 * h);
@@ -60,7 +61,7 @@ describe.each(NAMES)("%s", (name) => {
     }
   });
 
-  it("is finite, and rises by 0 to 1, for every finite z", () => {
+  it("is finite, with a derivative from 0 to 1, for every finite z", () => {
     for (const z of [0, 1e-308, 1, 88, 710, 746, 1e5, 1e16, 1e308, Number.MAX_VALUE].flatMap((z) => [z, -z])) {
       expect(Number.isFinite(value(z)) && Number.isFinite(derivative(z))).toBe(true);
     }
@@ -73,16 +74,16 @@ describe.each(NAMES)("%s", (name) => {
     );
   });
 
-  it("passes NaN on, so that divergence shows", () => expect(value(Number.NaN)).toBeNaN());
+  it("returns NaN for NaN, so that divergence is detected", () => expect(value(Number.NaN)).toBeNaN());
 });
 
 describe("sigmoid", () => {
-  it("lies in 0..1 and mirrors for every z", () => {
+  it("lies in 0..1, and sigmoid(-z) is 1 - sigmoid(z), for every z", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true }), (z) => {
         const a = sigmoid(z);
         expect(a >= 0 && a <= 1).toBe(true);
-        expect(Math.abs(a + sigmoid(-z) - 1)).toBeLessThanOrEqual(2 * Number.EPSILON); // two roundings near 1
+        expect(Math.abs(a + sigmoid(-z) - 1)).toBeLessThanOrEqual(2 * Number.EPSILON); // two roundings of numbers near 1
       }),
     );
   });

@@ -1,3 +1,4 @@
+/** Tests the cost functions and their deltas against the formulas of the book, finite differences and known values. */
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../dist/errors.js";
 import { COSTS, type CostName, checkCost } from "../../dist/network/cost.js";
@@ -5,13 +6,13 @@ import { OUTPUTS, type OutputName } from "../../dist/network/output.js";
 import { Random } from "../../dist/network/random.js";
 import { BOOK_COSTS, COSTS_AND_OUTPUTS } from "../fixtures/book.js";
 
-/** z^L and label: layers of 1 to 62 neurons, z from N(0, 3^2), where nothing is saturated. */
+/** Output layers of 1 to 62 neurons: z^L from N(0, 3^2), where no neuron is saturated, and a label. */
 const EXAMPLES = [1, 2, 3, 5, 10, 62].map((n, seed) => {
   const random = new Random(seed);
   return { z: Float64Array.from({ length: n }, () => 3 * random.gaussian()), label: (7 * seed) % n };
 });
 
-describe.each(COSTS_AND_OUTPUTS)("cost %s of output %s", (name, output) => {
+describe.each(COSTS_AND_OUTPUTS)("cost %s with output %s", (name, output) => {
   const { value, delta } = COSTS[name];
   const activations = (z: Float64Array) => {
     const a = new Float64Array(z.length);
@@ -19,28 +20,28 @@ describe.each(COSTS_AND_OUTPUTS)("cost %s of output %s", (name, output) => {
     return a;
   };
 
-  it("has the value that the book's formula gives", () => {
+  it("has the value of the book's formula", () => {
     for (const { z, label } of EXAMPLES) {
       const expected = BOOK_COSTS[name]([...activations(z)], label);
-      // 1 - a has lost up to three of its sixteen digits at z = 9, the formula's largest; sums of 62 terms lose one more.
+      // At z = 9, the largest here, 1 - a in the book's formula loses up to three of sixteen digits; sums of 62 terms lose one more.
       expect(Math.abs(value(z, label) - expected)).toBeLessThan(1e-12 * Math.max(1, expected));
     }
   });
 
-  it("has the delta that differences in z show", () => {
+  it("has the delta that finite differences in z give", () => {
     const h = 1e-5;
     for (const { z, label } of EXAMPLES) {
       const a = activations(z);
       for (const j of z.keys()) {
         const up = value(z.with(j, z[j] + h), label);
         const down = value(z.with(j, z[j] - h), label);
-        // Central differences err by h^2/6 C''' = 1e-11 and by epsilon C / h: 2e-11 times a cost of up to 100.
+        // Central differences have errors of h^2/6 C''' = 1e-11, and of epsilon C / h = 2e-11 times a cost of up to 100.
         expect(Math.abs(delta(z[j], a[j], j === label ? 1 : 0) - (up - down) / (2 * h))).toBeLessThan(5e-9);
       }
     }
   });
 
-  it.each([1, 40, 800, 1e16, 1e300])("is finite, and 0 or more, where outputs are saturated by +-%d", (size) => {
+  it.each([1, 40, 800, 1e16, 1e300])("is finite, and 0 or more, for saturated outputs with z = +-%d", (size) => {
     for (const signs of [[1], [-1], [1, -1], [-1, 1], [1, 1], [-1, -1], [0, 1, -1]]) {
       const z = Float64Array.from(signs, (sign) => sign * size);
       const a = activations(z);
@@ -55,13 +56,13 @@ describe.each(COSTS_AND_OUTPUTS)("cost %s of output %s", (name, output) => {
     }
   });
 
-  it("is NaN where a z is, so that divergence shows", () => {
+  it("is NaN if any z is NaN, so that divergence is detected", () => {
     expect(value(Float64Array.of(1, Number.NaN, 2), 0)).toBeNaN();
   });
 });
 
 describe("the costs", () => {
-  // Worked out with 45-digit decimals, with 400 for z = 800; relative to the value, however small.
+  // Calculated with decimals of 45 digits, and of 400 digits for z = 800. The bound is relative, also for small values.
   it.each<[CostName, number[], number, number]>([
     ["quadratic", [0, 0], 0, 0.25],
     ["quadratic", [1, 2, 3], 2, 0.6562496757047768],
@@ -79,9 +80,9 @@ describe("the costs", () => {
     ["log-likelihood", [-1, 0.5, 2, -3], 1, 1.7465906475097994],
     ["log-likelihood", [-30, 30], 0, 60],
     ["log-likelihood", [-800, 800], 0, 1600],
-  ])("%s of z = %j and label %i is %d", (name, z, label, expected) => {
+  ])("%s, for z = %j and label %i, is %d", (name, z, label, expected) => {
     const found = COSTS[name].value(Float64Array.from(z), label);
-    expect(Math.abs(found - expected)).toBeLessThan(32 * Number.EPSILON * expected); // some twenty roundings at most
+    expect(Math.abs(found - expected)).toBeLessThan(32 * Number.EPSILON * expected); // at most about twenty roundings
   });
 });
 
@@ -105,14 +106,14 @@ describe("checkCost", () => {
       "sigmoid",
       "cost log-likelihood: expected output softmax, found output sigmoid; use output softmax, or cost quadratic or cross-entropy",
     ],
-  ])("of cost %s and output %s says %j", (cost, output, message) => {
+  ])("for cost %s and output %s throws %j", (cost, output, message) => {
     if (message === undefined) expect(() => checkCost(cost, output)).not.toThrow();
-    else expect(() => checkCost(cost, output)).toThrow(new ConfigurationError(complaint(message)));
+    else expect(() => checkCost(cost, output)).toThrow(new ConfigurationError(splitMessage(message)));
   });
 });
 
 /** The parts of a message of the form `thing: expected ..., found ...; remedy`. */
-function complaint(message: string) {
+function splitMessage(message: string) {
   const [, thing, expected, found, remedy] = message.match(/^(.*): expected (.*), found (.*); (.*)$/) as string[];
   return { thing, expected, found, remedy };
 }

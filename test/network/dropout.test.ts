@@ -1,36 +1,37 @@
+/** Tests the masks of dropout: their statistics, their independence, and known values. */
 import { describe, expect, it } from "vitest";
 import { dropFactor, dropThreshold, type Masks, maskBits, masksFrom } from "../../dist/network/dropout.js";
 
-/** Where a mask is asked for. */
+/** The arguments of maskBits. */
 type Place = [seed: number, example: number, layer: number, unit: number];
 
 const [EXAMPLES, UNITS] = [400, 100];
 const N = EXAMPLES * UNITS;
 
-/** A layer's neurons for the first examples of an epoch, example after example. */
+/** The places of all neurons of a layer in the first examples of an epoch, example after example. */
 function places(seed: number, layer: number): Place[] {
   return Array.from({ length: N }, (_, i) => [seed, Math.floor(i / UNITS), layer, i % UNITS]);
 }
 
 /**
- * Six standard deviations of the mean of N independent draws whose own deviation is 1. Right masks miss it once in 10^9 times, and as they
- * are a pure function of their seed, tests that pass pass always.
+ * Six standard deviations of the mean of N independent draws with a standard deviation of 1 each. Correct masks exceed it once in 10^9
+ * times. They are a pure function of their seed, so a test that passes once always passes.
  */
 const BOUND = 6 / Math.sqrt(N); // 3 %
 
 const SEEDS = [0, 1, 2, 12345, 2 ** 31, 2 ** 32 - 1];
 const CASES = SEEDS.map((seed, i) => [seed, [1, 2, 9][i % 3]]);
 
-describe.each(CASES)("masks of seed %i and layer %i", (seed, layer) => {
+describe.each(CASES)("masks for seed %i and layer %i", (seed, layer) => {
   const all = places(seed, layer);
   const bits = all.map((place) => maskBits(...place));
 
-  it.each([0.01, 0.2, 0.5, 0.9])("leave out a share of %d", (p) => {
+  it.each([0.01, 0.2, 0.5, 0.9])("leave out a share of %d of the neurons", (p) => {
     const share = bits.filter((bits) => bits < dropThreshold(p)).length / N;
     expect(Math.abs(share - p)).toBeLessThan(BOUND * Math.sqrt(p * (1 - p)));
   });
 
-  it("leave out about half in every example, and of every neuron's examples", () => {
+  it("leave out about half of the neurons in each example, and each neuron in about half of the examples", () => {
     for (const [groups, size, groupOf] of [
       [EXAMPLES, UNITS, (i: number) => Math.floor(i / UNITS)],
       [UNITS, EXAMPLES, (i: number) => i % UNITS],
@@ -38,9 +39,9 @@ describe.each(CASES)("masks of seed %i and layer %i", (seed, layer) => {
       const counts = new Array<number>(groups).fill(0);
       for (const [i, x] of bits.entries()) if (x < dropThreshold(0.5)) counts[groupOf(i)]++;
       const squares = counts.map((count) => (count - size / 2) ** 2);
-      const variance = size / 4; // of a binomial distribution
+      const variance = size / 4; // of a binomial distribution with p = 0.5
       expect(Math.max(...squares)).toBeLessThan(6 ** 2 * variance);
-      // The mean of the squares of normal variables has a relative standard deviation of sqrt(2 / groups). Too small is as wrong as too large.
+      // The mean of the squares of normal variables has a relative standard deviation of sqrt(2 / groups). A spread can be too small, too.
       const spread = squares.reduce((sum, x) => sum + x, 0) / groups / variance;
       expect(Math.abs(spread - 1)).toBeLessThan(6 * Math.sqrt(2 / groups));
     }
@@ -48,15 +49,15 @@ describe.each(CASES)("masks of seed %i and layer %i", (seed, layer) => {
 
   it.each<[string, (place: Place) => Place]>([
     ["next unit", ([s, e, l, u]) => [s, e, l, u + 1]],
-    ["fourth next unit", ([s, e, l, u]) => [s, e, l, u + 4]],
-    ["unit a layer's width away", ([s, e, l, u]) => [s, e, l, u + UNITS]],
+    ["unit four further on", ([s, e, l, u]) => [s, e, l, u + 4]],
+    ["unit a layer's width further on", ([s, e, l, u]) => [s, e, l, u + UNITS]],
     ["next example", ([s, e, l, u]) => [s, e + 1, l, u]],
     ["next unit of the next example", ([s, e, l, u]) => [s, e + 1, l, u + 1]],
-    ["example a mini-batch away", ([s, e, l, u]) => [s, e + 10, l, u]],
+    ["example a mini-batch further on", ([s, e, l, u]) => [s, e + 10, l, u]],
     ["next layer", ([s, e, l, u]) => [s, e, l + 1, u]],
     ["next seed", ([s, e, l, u]) => [(s + 1) % 2 ** 32, e, l, u]],
-    ["seed whose highest bit differs", ([s, e, l, u]) => [(s + 2 ** 31) % 2 ** 32, e, l, u]],
-  ])("do not go with those of the %s", (_, neighbour) => {
+    ["seed with another highest bit", ([s, e, l, u]) => [(s + 2 ** 31) % 2 ** 32, e, l, u]],
+  ])("are not correlated with those of the %s", (_, neighbour) => {
     const others = all.map((place) => maskBits(...neighbour(place)));
     for (const p of [0.2, 0.5]) {
       const deviation = (bits: number) => ((bits < dropThreshold(p) ? 1 : 0) - p) / Math.sqrt(p * (1 - p));
@@ -67,7 +68,7 @@ describe.each(CASES)("masks of seed %i and layer %i", (seed, layer) => {
 });
 
 describe("masks", () => {
-  // Worked out in Python, whose whole numbers do not overflow, from the formulas modulo 2^32: runs repeat only while these stay.
+  // Calculated in Python, whose integers do not overflow, from the formulas modulo 2^32. If these change, runs no longer repeat.
   it.each([
     [0, 0, 1, 0, 2703108842],
     [1, 0, 1, 0, 784979809],
@@ -77,24 +78,24 @@ describe("masks", () => {
     [12345, 7, 3, 799, 771483048],
     [2147483648, 59999, 9, 3000, 29570387],
     [4294967295, 2147483648, 1, 1048576, 407201753],
-  ])("of seed %i, example %i, layer %i, unit %i have the bits %i", (seed, example, layer, unit, expected) => {
+  ])("for seed %i, example %i, layer %i, unit %i have the bits %i", (seed, example, layer, unit, expected) => {
     expect(maskBits(seed, example, layer, unit)).toBe(expected);
   });
 
-  it("are a pure function of where they are asked for, in whatever order", () => {
+  it("depend on their arguments only, not on the order of the calls", () => {
     const all = places(7, 1).slice(0, 2000);
     const forwards = all.map((place) => maskBits(...place));
     const backwards = all.toReversed().map((place) => maskBits(...place));
     expect(backwards.toReversed()).toEqual(forwards);
   });
 
-  it("are whole numbers from 0 to 2^32 - 1, spread evenly", () => {
+  it("are uniformly distributed whole numbers from 0 to 2^32 - 1", () => {
     const counts = new Array<number>(16).fill(0);
     const all = places(3, 1).map((place) => maskBits(...place));
     expect(all.every(Number.isInteger)).toBe(true);
     for (const bits of all) counts[Math.floor(bits / 2 ** 28)]++;
-    expect(counts).toHaveLength(16); // one outside would have made another entry
-    for (const count of counts) expect(Math.abs(count - N / 16)).toBeLessThan(6 * Math.sqrt(N / 16)); // six deviations of a count
+    expect(counts).toHaveLength(16); // a number out of range would have added an entry
+    for (const count of counts) expect(Math.abs(count - N / 16)).toBeLessThan(6 * Math.sqrt(N / 16)); // six standard deviations of a count
   });
 
   it("go on with the next examples", () => {
@@ -110,9 +111,9 @@ describe("masks", () => {
     expect(masksFrom(undefined, 1)).toBeUndefined();
   });
 
-  it("leave nobody out where dropout is 0, and everybody just below 1", () => {
+  it("leave out no neuron if dropout is 0, and all of them just below 1", () => {
     const all = places(1, 1).map((place) => maskBits(...place));
     expect(all.some((bits) => bits < dropThreshold(0))).toBe(false);
-    expect(all.every((bits) => bits < dropThreshold(1 - 1e-9))).toBe(true); // 40,000 / 10^9 of them are expected to stay
+    expect(all.every((bits) => bits < dropThreshold(1 - 1e-9))).toBe(true); // the expected number of neurons that stay is 40,000 / 10^9
   });
 });

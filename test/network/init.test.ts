@@ -1,3 +1,4 @@
+/** Tests the initialisations of weights and biases against the formulas of their sources. */
 import { describe, expect, it } from "vitest";
 import { INITS, type InitName } from "../../dist/network/init.js";
 import { Network } from "../../dist/network/network.js";
@@ -5,7 +6,7 @@ import { Random } from "../../dist/network/random.js";
 
 const SIZES = [784, 60, 400];
 
-/** Standard deviations by layer, as the sources print them: network2.py; Glorot and Bengio, equation 12; He and others, equation 10. */
+/** Standard deviations per layer, as in the sources: network2.py; Glorot and Bengio, equation 12; He and others, equation 10. */
 const EXPECTED: Record<InitName, { weights: number[]; biases: number }> = {
   gaussian: { weights: [1, 1], biases: 1 },
   scaled: { weights: [1 / 28, 1 / Math.sqrt(60)], biases: 1 },
@@ -14,13 +15,13 @@ const EXPECTED: Record<InitName, { weights: number[]; biases: number }> = {
 };
 
 describe.each(Object.keys(INITS) as InitName[])("init %s", (init) => {
-  it("spreads weights and biases as its source says", () => {
+  it("has the standard deviations of its source", () => {
     const { weights, biases } = Network.random(SIZES, new Random(4), { init });
     for (const [l, values] of weights.entries()) expectNormal(values, EXPECTED[init].weights[l]);
     expectNormal(Float64Array.from(biases.flatMap((values) => [...values])), EXPECTED[init].biases);
   });
 
-  it("repeats with the seed, and differs without it", () => {
+  it("gives the same parameters for the same seed, and others for another seed", () => {
     const hash = (seed: number) => Network.random([9, 5, 3], new Random(seed), { init }).weightsSha256();
     expect(hash(1)).toBe(hash(1));
     expect(hash(1)).not.toBe(hash(2));
@@ -28,14 +29,14 @@ describe.each(Object.keys(INITS) as InitName[])("init %s", (init) => {
 });
 
 describe("Network.random", () => {
-  it("starts as the book does if nothing else is said, with the draws that seed 1 has always had", () => {
-    // Recorded when there was no other start than N(0, 1) yet: figures in the README depend on it.
+  it("draws from N(0, 1) by default, as the book does, and gives the recorded parameters for seed 1", () => {
+    // Recorded before other initialisations were added. Figures in the README depend on it.
     const recorded = "0e0a693138492b0044e2debfe4dcb6a6eb514f6c0bc602c247a953e39c9422e5";
     expect(Network.random([784, 30, 10], new Random(1)).weightsSha256()).toBe(recorded);
     expect(Network.random([784, 30, 10], new Random(1), { init: "gaussian" }).weightsSha256()).toBe(recorded);
   });
 
-  it("scaled draws what gaussian draws, and divides by the square root of n_in", () => {
+  it("draws the same numbers for scaled as for gaussian, and divides them by the square root of n_in", () => {
     const gaussian = Network.random([9, 5, 3], new Random(1));
     const scaled = Network.random([9, 5, 3], new Random(1), { init: "scaled" });
     expect(scaled.biases).toEqual(gaussian.biases);
@@ -46,9 +47,11 @@ describe("Network.random", () => {
 });
 
 /**
- * Mean 0 and this standard deviation. Of n draws the mean errs by deviation / sqrt(n) and the deviation by deviation / sqrt(2n): bounds
- * are five of those, 23 % and 16 % for the 460 biases, down to 2.3 % and 1.6 % for 47,040 weights; deviations 1/n_in and 2/n_in lie
- * 41 % apart.
+ * Expects values drawn from a normal distribution with mean 0 and this standard deviation.
+ *
+ * For n draws the standard error of the mean is deviation / sqrt(n), and that of the standard deviation is deviation / sqrt(2n). The bounds
+ * are five of those: 23 % and 16 % for the 460 biases, 2.3 % and 1.6 % for 47,040 weights. They tell the initialisations apart: the
+ * standard deviations for the variances 1/n_in and 2/n_in differ by 41 %.
  */
 function expectNormal(values: Float64Array, deviation: number): void {
   const n = values.length;

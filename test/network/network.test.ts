@@ -1,3 +1,4 @@
+/** Tests the network: its sizes, feedforward, its hash, and the options that it refuses. */
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../dist/errors.js";
@@ -6,7 +7,7 @@ import { Random } from "../../dist/network/random.js";
 import { handNetwork } from "../fixtures/by-hand.js";
 
 describe("Network", () => {
-  it("has one weight a pair of neurons and one bias a neuron, all drawn from the generator", () => {
+  it("has one weight per pair of neurons and one bias per neuron, all drawn from the generator", () => {
     const network = Network.random([5, 4, 3, 2], new Random(9));
     expect(network.weights.map((w) => w.length)).toEqual([20, 12, 6]);
     expect(network.biases.map((b) => b.length)).toEqual([4, 3, 2]);
@@ -15,10 +16,10 @@ describe("Network", () => {
     expect(all).toEqual(Array.from({ length: 47 }, () => random.gaussian()));
   });
 
-  it("feeds forward", () => {
+  it("computes the output worked out by hand", () => {
     const { network, x, activations } = handNetwork();
     const output = network.feedforward(Float64Array.from(x));
-    for (const [j, a] of activations[1].entries()) expect(output[j]).toBeCloseTo(a, 14); // a few roundings near 1
+    for (const [j, a] of activations[1].entries()) expect(output[j]).toBeCloseTo(a, 14); // a few roundings of numbers near 1
     expect(() => network.feedforward(new Float64Array(3))).toThrow(/x: expected 2 numbers, found 3/);
   });
 
@@ -59,7 +60,7 @@ describe("Network", () => {
     expect(() => Network.random([2, 1], undefined, options as object)).toThrow(message);
   });
 
-  it("refuses a seed where the generator should be", () => {
+  it("refuses a seed in place of a generator", () => {
     const random = 1 as unknown as Random;
     expect(() => Network.random([2, 1], random)).toThrow(/random: expected an instance of Random, found 1/);
   });

@@ -1,3 +1,4 @@
+/** Tests the activations of the output layer: sigmoid and softmax. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sigmoid } from "../../dist/network/activation.js";
@@ -9,21 +10,21 @@ function activate(output: OutputName, z: number[]): number[] {
   return [...a];
 }
 
-/** Weighted inputs of 1 to 20 output neurons, to beyond where e^z overflows (710). */
+/** Weighted inputs of 1 to 20 output neurons, also above 710, where e^z overflows. */
 const zs = fc.array(fc.double({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 20 });
 
-/** Of two z that are neighbouring doubles the larger may have a sigmoid that is an ulp smaller: of those in 0..40 one pair in 400 does. */
+/** For neighbouring doubles, the larger z may have a sigmoid that is an ulp smaller; this happens for one pair in 400 in 0..40. */
 const ROUNDED = 1 - 2 * Number.EPSILON;
 
 describe.each(Object.keys(OUTPUTS) as OutputName[])("output %s", (output) => {
-  it("can be worked out in place", () => {
+  it("can be computed in place", () => {
     const z = Float64Array.of(0.5, -3, 2, 0);
     const expected = activate(output, [...z]);
     OUTPUTS[output].activate(z, z);
     expect([...z]).toEqual(expected);
   });
 
-  it("leaves z as it is, else", () => {
+  it("does not change z if the result goes to another array", () => {
     const z = Float64Array.of(0.5, -3, 2, 0);
     OUTPUTS[output].activate(z, new Float64Array(4));
     expect([...z]).toEqual([0.5, -3, 2, 0]);
@@ -43,7 +44,7 @@ describe.each(Object.keys(OUTPUTS) as OutputName[])("output %s", (output) => {
 });
 
 describe("output sigmoid", () => {
-  it("is the sigmoid, neuron by neuron", () => {
+  it("is the sigmoid of each neuron", () => {
     fc.assert(
       fc.property(zs, (z) => {
         expect(activate("sigmoid", z)).toEqual(z.map(sigmoid));
@@ -53,7 +54,7 @@ describe("output sigmoid", () => {
 });
 
 describe("output softmax", () => {
-  // Worked out with 45-digit decimals. e^x to an ulp of x <= 4 that was rounded, a sum of 4 and a quotient: a dozen ulp at most.
+  // Calculated with 45-digit decimals. The error of e^x for a rounded x <= 4, of a sum of four and of a quotient is at most 12 ulp.
   it.each([
     [[7], [1]],
     [
@@ -80,7 +81,7 @@ describe("output softmax", () => {
       [-1e308, 0],
       [0, 1],
     ],
-  ])("of %j is %j", (z, expected) => {
+  ])("for z = %j is %j", (z, expected) => {
     const a = activate("softmax", z);
     for (const [j, value] of expected.entries()) {
       expect(Math.abs(a[j] - value)).toBeLessThanOrEqual(12 * Number.EPSILON * value);
@@ -91,14 +92,14 @@ describe("output softmax", () => {
     fc.assert(
       fc.property(zs, (z) => {
         const sum = activate("softmax", z).reduce((sum, a) => sum + a, 0);
-        expect(Math.abs(sum - 1)).toBeLessThan(40 * Number.EPSILON); // a rounding for each of up to 20 quotients, and for each addition
+        expect(Math.abs(sum - 1)).toBeLessThan(40 * Number.EPSILON); // one rounding for each of up to 20 quotients and additions
       }),
     );
   });
 
-  it("does not change when all z are shifted", () => {
+  it("does not change if the same number is added to all z", () => {
     fc.assert(
-      // Whole numbers, whose sums are exact: what is left is the same arithmetic.
+      // The sums of these whole numbers are exact, so the results are equal to the last bit.
       fc.property(fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1 }), fc.integer(), (z, shift) => {
         const shifted = z.map((z) => z + shift);
         expect(activate("softmax", shifted)).toEqual(activate("softmax", z));

@@ -1,8 +1,9 @@
+/** Tests the generator of random numbers: repetition, and the distributions of its numbers and orders. */
 import { describe, expect, it } from "vitest";
 import { Random } from "../../dist/network/random.js";
 
 describe("Random", () => {
-  it("repeats with the seed, and differs without it", () => {
+  it("gives the same numbers for the same seed, and others for another seed", () => {
     const draw = (seed: number) => {
       const random = new Random(seed);
       return Array.from({ length: 20 }, () => random.gaussian());
@@ -16,7 +17,7 @@ describe("Random", () => {
     expect(() => new Random(seed)).toThrow(/seed: expected a whole number from 0 to 4294967295/);
   });
 
-  // Bounds: six standard errors of each estimate from n = 200,000 draws, so that a right generator fails once in 10^8 seeds.
+  // The bounds are six standard errors of each estimate from n = 200,000 draws, so a correct generator fails for one seed in 10^8.
   it("draws from N(0, 1)", () => {
     const n = 200_000;
     const random = new Random(3);
@@ -38,7 +39,7 @@ describe("Random", () => {
     }
   });
 
-  it("shuffles into a permutation, every order equally likely", () => {
+  it("shuffles into every order with the same probability", () => {
     const random = new Random(5);
     const counts = new Map<string, number>();
     const n = 60_000;

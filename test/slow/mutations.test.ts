@@ -1,3 +1,5 @@
+/** Damaged and forged files, thousands of each kind: they are refused, or what is read from them is sound. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,17 +82,13 @@ const mutations = fc.array(
 const mutate = (bytes: Buffer, mutations: Mutation[]) =>
   mutations.reduce((b, mutation) => (b.length >= 26 ? mutation(b) : b), bytes);
 
-const isCheckpoint = (bytes: Buffer) => bytes.toString("latin1", 0, 8) === "bp-train";
-
-/** What a file says of its header's length, if it has one. */
+/** The length that a file claims for its header, if it has one. */
 function lengthIn(bytes: Buffer): bigint | undefined {
-  if (isCheckpoint(bytes)) return BigInt(bytes.readUInt32LE(22));
   return bytes[7] === 0 ? bytes.readBigUInt64LE() : undefined;
 }
 
 function claimLength(bytes: Buffer, length: bigint): void {
-  if (isCheckpoint(bytes)) bytes.writeUInt32LE(Number(BigInt.asUintN(32, length)), 22);
-  else bytes.writeBigUInt64LE(BigInt.asUintN(64, length));
+  bytes.writeBigUInt64LE(BigInt.asUintN(64, length));
 }
 
 /** Reads a file; undefined if it is refused as it should be. */
@@ -148,8 +146,8 @@ describe("a damaged model file", () => {
 });
 
 /** A run could go on from it, whatever its numbers are. */
-function expectSoundState({ sizes, state }: Checkpoint, original: Checkpoint): void {
-  expect(sizes).toEqual(original.sizes);
+function expectSoundState({ network, state }: Checkpoint, original: Checkpoint): void {
+  expect(network.sizes).toEqual(original.network.sizes);
   const n = state.order.length;
   expect([...state.order].sort((a, b) => a - b)).toEqual([...Array(n).keys()]);
   expect(state.position ?? 0).toBeLessThanOrEqual(n);
@@ -167,7 +165,7 @@ describe("a damaged checkpoint", () => {
     "in %s is refused; with its checksum made right, it is refused or sound",
     async (precision) => {
       const path = join(folder, "run.checkpoint");
-      const original = smallCheckpoint(precision);
+      const original = smallCheckpoint(precision, [3, 40, 2]); // most of the file is numbers
       await writeCheckpoint(path, original);
       const bytes = readFileSync(path);
       const seen = { refused: 0, loaded: 0 };
@@ -183,7 +181,7 @@ describe("a damaged checkpoint", () => {
       });
       await fc.assert(damage, { numRuns: CHECKPOINT_MUTATIONS });
       expect(seen.refused).toBeGreaterThan(0.1 * CHECKPOINT_MUTATIONS);
-      expect(seen.loaded).toBeGreaterThan(0.01 * CHECKPOINT_MUTATIONS); // where only numbers became others: 3.4 % or more
+      expect(seen.loaded).toBeGreaterThan(0.01 * CHECKPOINT_MUTATIONS); // where only numbers became others: 5 % or more
     },
   );
 });

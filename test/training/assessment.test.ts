@@ -37,7 +37,7 @@ describe("assess", () => {
     const data = { ...datasetOf(randomExamples(10, 3, 4, 5)), validation: randomExamples(0, 3, 4, 5) };
     const assessed = (sizes: number[]) => assess(new Network(sizes), data, "validation", "quadratic");
     await expect(assessed([12, 5])).rejects.toThrow(
-      /validation data: expected an image at least, found none; hold some/,
+      /validation data: expected at least one image, found none; hold some/,
     );
     await expect(assessed([13, 5])).rejects.toThrow(/layers 13,5: expected 12 input neurons/);
     await expect(assessed([12, 4])).rejects.toThrow(/5 output neurons or more/);

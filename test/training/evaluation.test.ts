@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../dist/data/dataset.js";
 import { Images } from "../../dist/data/images.js";
-import type { Engine } from "../../dist/engines/engine.js";
-import type { EngineName } from "../../dist/engines/engines.js";
-import { FastEngine } from "../../dist/engines/fast/fast-engine.js";
-import { TextbookEngine } from "../../dist/engines/textbook/textbook-engine.js";
+import { ENGINES, type EngineName } from "../../dist/engines/engines.js";
 import type { CostName } from "../../dist/network/cost.js";
 import { DEFAULTS, type Hyperparameters } from "../../dist/network/hyperparameters.js";
 import { Network } from "../../dist/network/network.js";
@@ -14,14 +11,12 @@ import { Evaluator } from "../../dist/training/evaluation.js";
 import { BOOK_COSTS, COSTS_AND_OUTPUTS, sum } from "../fixtures/book.js";
 import { datasetOf, randomExamples } from "../fixtures/examples.js";
 
-const engines: Record<EngineName, (network: Network, data: Dataset, hyper: Hyperparameters) => Promise<Engine>> = {
-  fast: (network, data, hyper) => FastEngine.create(network, data, { ...hyper, threads: 1 }),
-  textbook: async (network, data, hyper) => new TextbookEngine(network, data, hyper),
-};
+const startEngine = (engine: EngineName, network: Network, data: Dataset, hyper: Hyperparameters) =>
+  ENGINES[engine].check({ network, data, settings: { ...hyper, eta: 3, threads: 1 } })(network);
 
 async function evaluated(engine: EngineName, network: Network, data: Dataset, given: Partial<Hyperparameters> = {}) {
   const hyper = { ...DEFAULTS, ...given };
-  const started = await engines[engine](network, data, hyper);
+  const started = await startEngine(engine, network, data, hyper);
   const evaluator = new Evaluator(started, network.sizes, data, hyper);
   const result = {
     with: await evaluator.evaluate("validation", { withCost: true }),
@@ -47,7 +42,7 @@ const CASES = COSTS_AND_OUTPUTS.flatMap(([cost, output], i) =>
   ),
 );
 
-describe.each(Object.keys(engines) as EngineName[])("evaluation by the %s engine", (engine) => {
+describe.each(Object.keys(ENGINES) as EngineName[])("evaluation by the %s engine", (engine) => {
   it.each<[sizes: number[], output: OutputName]>([
     [[12, 4], "sigmoid"],
     [[12, 7, 5], "softmax"],
@@ -104,7 +99,7 @@ describe.each(Object.keys(engines) as EngineName[])("evaluation by the %s engine
 
   it("ends when the signal does", async () => {
     const network = new Network([12, 4]);
-    const started = await engines[engine](network, dataOf(4), DEFAULTS);
+    const started = await startEngine(engine, network, dataOf(4), DEFAULTS);
     const evaluator = new Evaluator(started, network.sizes, dataOf(4), DEFAULTS);
     expect(await evaluator.evaluate("test", { signal: AbortSignal.abort() })).toBeUndefined();
     await started.finish();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SCHEDULE_DEFAULTS, SCHEDULES, type Schedule, type ScheduleName } from "../../dist/training/schedule.js";
+import { defaultsOf } from "../../dist/ranges.js";
+import { SCHEDULE_SETTINGS, SCHEDULES, type Schedule, type ScheduleName } from "../../dist/training/schedule.js";
 
 /** The rates of the epochs 1, 2, ... by a schedule, until it sees no sense in going on. */
 function rates(name: ScheduleName, epochs: number, settings = {}, eta = 1, validation: number[] = []) {
@@ -7,7 +8,10 @@ function rates(name: ScheduleName, epochs: number, settings = {}, eta = 1, valid
   const all: number[] = [];
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const seen = validation.slice(0, epoch - 1);
-    const rate = schedule.eta({ eta, epoch, epochs, validation: seen }, { ...SCHEDULE_DEFAULTS, ...settings });
+    const rate = schedule.eta(
+      { eta, epoch, epochs, validation: seen },
+      { ...defaultsOf(SCHEDULE_SETTINGS), ...settings },
+    );
     if (rate === undefined) break;
     all.push(rate);
   }

@@ -1,16 +1,23 @@
+/** What `bp-train bench` prints. */
 import type { ChalkInstance } from "chalk";
-import type { Benchmark, BenchmarkOptions, Spread } from "../../training/benchmark.js";
+import type { Benchmark, Spread } from "../../training/benchmark.js";
+import type { FlagsOf, SettingValues } from "../flags.js";
 import { count, engineName } from "./human.js";
 
-/** What `bp-train bench` measured, and what ran it. Times in seconds; the keys are those of its JSON. */
-export interface BenchReport extends Benchmark, Omit<BenchmarkOptions, "signal"> {
+/** What was asked of a benchmark. */
+export type BenchOptions = Omit<Pick<FlagsOf<"bench">, keyof FlagsOf<"bench"> & keyof SettingValues>, "threads"> & {
+  threads: number;
+};
+
+/** What `bp-train bench` measured, and what ran it. Times are in seconds; the keys are those of its JSON. */
+export interface BenchReport extends Benchmark, BenchOptions {
   event: "bench";
   version: string;
   trainingExamples: number;
   testExamples: number;
-  /** Reading the four files and encoding the images. */
+  /** The time to read the four files and to encode the images. */
   loadSeconds: number;
-  /** Of the whole process, in bytes. */
+  /** The peak of the whole process, in bytes. */
   peakMemory: number;
   cpu: string;
   cores: number;
@@ -19,18 +26,21 @@ export interface BenchReport extends Benchmark, Omit<BenchmarkOptions, "signal">
   v8: string;
 }
 
-/** A benchmark for people, as lines; beside `comparison` if there is one. */
+/** A benchmark as lines for people; with a `comparison`, only what differs from it. */
 export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, comparison?: BenchReport): string[] {
   const { version, layers, batchSize, engine, threads, trainSeconds, evaluateSeconds } = report;
   const title = `${layers.join(",")}, batch ${batchSize}, ${engineName(engine, threads)}`;
   const rows = [
-    ["Training", `${milliseconds(trainSeconds)}   ${count(report.trainingExamplesPerSecond)} examples a second`],
+    ["Training", `${milliseconds(trainSeconds)}   ${count(report.trainingExamplesPerSecond)} examples per second`],
     ["First", `${ms(report.firstEpochSeconds)} ms for the first epoch, warming up`],
     [
       "",
       `${report.gflopsDone.toFixed(1)} GFLOP/s as done, ${report.gflopsDense.toFixed(1)} as if no pixel were skipped`,
     ],
-    ["Evaluation", `${milliseconds(evaluateSeconds)}   ${count(report.evaluationExamplesPerSecond)} examples a second`],
+    [
+      "Evaluation",
+      `${milliseconds(evaluateSeconds)}   ${count(report.evaluationExamplesPerSecond)} examples per second`,
+    ],
   ];
   if (comparison) {
     const ratio = trainSeconds.median / comparison.trainSeconds.median;
@@ -54,7 +64,7 @@ function row([name, text]: string[]): string {
 }
 
 function milliseconds({ median, lower, upper, count }: Spread): string {
-  return `${ms(median)} ms an epoch, the middle half of ${count} from ${ms(lower)} to ${ms(upper)} ms`;
+  return `${ms(median)} ms per epoch; half of ${count} epochs took ${ms(lower)} to ${ms(upper)} ms`;
 }
 
 function ms(seconds: number): string {

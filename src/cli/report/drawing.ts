@@ -1,19 +1,20 @@
+/** Draws images in a terminal. */
 import type { ChalkInstance } from "chalk";
 import { shrink } from "../../data/digit.js";
 import type { Picture } from "../../data/pictures.js";
 
-/** From black to white, for terminals and files without colour. */
+/** Characters from black to white, for terminals and files without colours. */
 const SHADES = " ░▒▓█";
 
-/** The first of the greys among a terminal's 256 colours, and how many there are: from black to white. */
+/** The greys among the 256 colours of a terminal, from black to white: the number of the first one, and their count. */
 const [FIRST_GREY, GREYS] = [232, 24];
 
-/** A pixel of each luminance as a share of white. */
+/** The lightness of each luminance, 0..1. */
 const LIGHTNESS = Float64Array.from({ length: 256 }, (_, luminance) => luminance / 255);
 
 /**
- * Draws what a network sees in half blocks, two pixels a character, one above the other; without colours in characters that are as
- * dense as the two pixels are light. Scaled down where it is wider than the terminal.
+ * Draws what a network sees. A character shows two pixels, one above the other: in colours as a half block, without colours by a
+ * character whose density is their mean. An image that is wider than the terminal is scaled down.
  *
  * @param width  of the terminal, in columns
  */
@@ -39,7 +40,7 @@ function character(upper: number, lower: number, chalk: ChalkInstance): string {
   return chalk.ansi256(above).bgAnsi256(below)("▀");
 }
 
-/** Which of n steps from 0 to 1 is nearest. */
+/** The nearest of n steps from 0 to 1, as a number from 0. */
 function nearest(share: number, n: number): number {
   return Math.round(share * (n - 1));
 }

@@ -1,13 +1,15 @@
+/** What `bp-train evaluate` prints: the accuracy, the scores of each class, the confusion matrix and the worst mistakes. */
+
 import type { ChalkInstance } from "chalk";
 import type { Part } from "../../data/parts.js";
-import { printable } from "../../errors.js";
+import { escapeControls } from "../../errors.js";
 import type { CostName } from "../../network/cost.js";
 import type { Network } from "../../network/network.js";
 import type { Assessment, Mistake } from "../../training/assessment.js";
 import { type Confusion, classScores } from "../../training/confusion.js";
 import { count, percent } from "./human.js";
 
-/** What `bp-train evaluate` found, and where. */
+/** How well a model does on a part of a data set. */
 export interface EvaluateReport extends Omit<Assessment, "mistakes"> {
   version: string;
   model: string;
@@ -17,7 +19,7 @@ export interface EvaluateReport extends Omit<Assessment, "mistakes"> {
   worst: Mistake[];
 }
 
-/** One JSON object, for programs. */
+/** Writes a report as one JSON object, for programs. */
 export function evaluationJson({ network, costName, confusion, worst, answers: _, ...report }: EvaluateReport): string {
   const { version, model, on, correct, total, accuracy, cost } = report;
   return JSON.stringify({
@@ -37,12 +39,16 @@ export function evaluationJson({ network, costName, confusion, worst, answers: _
   });
 }
 
-/** For people. @param width  of the terminal, in columns */
+/**
+ * Writes a report as lines, for people.
+ *
+ * @param width  the columns of the terminal
+ */
 export function evaluationLines(report: EvaluateReport, width: number, chalk: ChalkInstance): string[] {
   const { model, network, costName, on, correct, total, accuracy, cost, confusion, worst } = report;
   const { bold, dim } = chalk;
   const lines = [
-    `${bold(printable(model))}  ${network.sizes.join(",")}`,
+    `${bold(escapeControls(model))}  ${network.sizes.join(",")}`,
     dim(`${count(total)} ${on} images`),
     "",
     `${bold("Accuracy")}  ${bold(percent(accuracy))}   ${correct} / ${total}`,
@@ -66,7 +72,7 @@ function scoreLines(confusion: Confusion, { bold }: ChalkInstance): string[] {
   ];
 }
 
-/** Labels downwards, answers to the right; what does not fit beside one another, below one another. */
+/** Writes the confusion matrix, a row per label and a column per answer. Columns that do not fit into the width follow below. */
 function confusionLines(confusion: Confusion, width: number, chalk: ChalkInstance): string[] {
   const { bold } = chalk;
   const largest = confusion.reduce((most, row) => Math.max(most, ...row), confusion.length - 1);
@@ -84,9 +90,10 @@ function confusionLines(confusion: Confusion, width: number, chalk: ChalkInstanc
   return lines;
 }
 
+/** The width of the column of labels. */
 const LABEL = 5;
 
-/** Mistakes that make up this share of a label's images stand out. */
+/** A wrong answer to this share of a label's images or more is shown in bold. */
 const FREQUENT = 0.01;
 
 function confusionCell(row: Uint32Array, label: number, answer: number, width: number, chalk: ChalkInstance): string {

@@ -1,137 +1,126 @@
+/** The form of output for people. */
 import type { ChalkInstance } from "chalk";
 import { PARTS } from "../../data/parts.js";
-import { DEFAULTS } from "../../network/hyperparameters.js";
-import type { EpochResult } from "../../training/result.js";
 import type { Statistics } from "../../training/statistics.js";
-import type { Format, RunSettings } from "./format.js";
+import { STOP_REASONS } from "../../training/stopping.js";
+import { type RunSettings, settingsInWords } from "../flag-values.js";
+import type { EpochFigures, Form, ResultEvent } from "./events.js";
 import type { RunEnd } from "./run-end.js";
 
-/** Lines for people. */
-export function human({ bold, dim }: ChalkInstance): Format {
-  const rows = (rows: string[][]) => rows.map(([name, text]) => `${bold(name.padEnd(8))} ${text}`);
-  return {
-    opening(settings) {
-      const { version, layers, engine, threads } = settings;
-      const run = [...choices(settings), engineName(engine, threads)].join(", ");
-      return [`${bold(`bp-train ${version}`)}  ${layers.join(",")}  ${run}`];
-    },
-
-    start({ trainingExamples, validationExamples, testExamples }) {
-      const counts = [`${count(trainingExamples)} training images`, `${count(testExamples)} test images`];
-      if (validationExamples) counts.push(`${count(validationExamples)} held out for validation`);
-      return [dim(counts.join(", "))];
-    },
-
-    epoch(result, settings) {
-      const { correct, total, accuracy, trainSeconds, evaluateSeconds, eta } = result;
-      const right = `${correct}`.padStart(`${total}`.length);
-      const time = `${(trainSeconds + evaluateSeconds).toFixed(2)} s`;
-      const rate = settings.schedule === "constant" ? "" : dim(`   eta ${Number(eta.toPrecision(3))}`);
-      const line = `${epochName(result.epoch, settings)}  ${right} / ${total}   ${bold(percent(accuracy))}   ${time}`;
-      return [`${line}${rate}${monitored(result)}`];
-    },
-
-    run({ seed, accuracy, epochs, bestAccuracy, honestAccuracy }, { runs }) {
-      const figures = [accuracyAfter(accuracy, epochs)];
-      if (bestAccuracy !== null) figures.push(`best ${percent(bestAccuracy)}`);
-      if (honestAccuracy !== null) figures.push(`honest ${percent(honestAccuracy)}`);
-      return [`Run of ${runs}, seed ${seed}   ${figures.join(", ")}`];
-    },
-
-    statistics: ({ epoch, ...values }, settings) => [`${epochName(epoch, settings)}  ${spread(values, bold)}`],
-
-    end(end, settings) {
-      if (end.error !== null) return []; // it stands on standard error
-      const accuracies = settings.runs > 1 ? accuraciesOfRuns(end, bold) : accuraciesOfRun(end, dim);
-      const lines = [...accuracies];
-      const costs = costsOf(end);
-      if (costs) lines.push(["Cost", costs]);
-      if (end.presetFigure) lines.push(["Preset", presetFigure(end.presetFigure, settings)]);
-      if (end.examplesPerSecond !== null) {
-        lines.push(["Speed", `${count(end.examplesPerSecond)} examples a second in training`]);
+export function human(chalk: ChalkInstance): Form {
+  const { bold, dim } = chalk;
+  let settings: RunSettings; // of the opening, which comes first
+  return (event) => {
+    switch (event.event) {
+      case "opening": {
+        settings = event;
+        const { version, layers, engine, threads } = event;
+        const words = [...settingsInWords(event), engineName(engine, threads)].join(", ");
+        return [`${bold(`bp-train ${version}`)}  ${layers.join(",")}  ${words}`];
       }
-      const seed = settings.runs > 1 ? `${settings.seed} to ${settings.seed + settings.runs - 1}` : `${settings.seed}`;
-      lines.push(["Time", `${end.seconds.toFixed(2)} s in all`], ["Seed", seed]);
-      if (end.weightsSha256 !== null) lines.push(["Weights", `SHA-256 ${end.weightsSha256}`]);
-      return rows(lines);
-    },
+      case "start": {
+        const counts = [`${count(event.trainingExamples)} training images`, `${count(event.testExamples)} test images`];
+        if (event.validationExamples) counts.push(`${count(event.validationExamples)} held out for validation`);
+        return [dim(counts.join(", "))];
+      }
+      case "epoch":
+        return [epochLine(event, settings, chalk)];
+      case "run":
+        return [runLine(event, settings)];
+      case "epochStatistics":
+        return [`${epochName(event.epoch, settings)}  ${spread(event, bold)}`];
+      case "end":
+        return endLines(event, chalk);
+    }
   };
 }
 
-/** What was chosen, as words; what is the book's first choice anyway goes without saying. */
-function choices(settings: RunSettings): string[] {
-  const { epochs, batchSize, eta, schedule, seed, shuffle, runs, maxNorm, preset, resumedEpochs } = settings;
-  const words = preset === null ? [] : [`preset ${preset}`];
-  words.push(`${epochs} epoch${epochs === 1 ? "" : "s"}`, `batch ${batchSize}`, `eta ${eta}`);
-  const usual = { activation: "sigmoid", output: "sigmoid", init: "gaussian", ...DEFAULTS };
-  for (const name of ["activation", "output", "init", "cost", "lambda", "l1", "momentum", "dropout"] as const) {
-    const value = settings[name];
-    if (value === usual[name]) continue;
-    words.push(typeof value === "number" ? `${name} ${value}` : name === "init" ? `${value} start` : value);
-  }
-  if (maxNorm !== null) words.push(`max-norm ${maxNorm}`);
-  if (schedule !== "constant") words.push(`${schedule} schedule`);
-  words.push(runs > 1 ? `seeds ${settings.seed} to ${settings.seed + runs - 1}` : `seed ${seed}`);
-  if (!shuffle) words.push("not shuffled");
-  if (resumedEpochs !== null) words.push(`resumed after ${resumedEpochs}`);
-  return words;
-}
-
-function epochName(epoch: number, { epochs }: RunSettings): string {
-  return `Epoch ${`${epoch}`.padStart(`${epochs}`.length)}/${epochs}`;
-}
-
-function monitored({ monitored }: EpochResult): string {
-  return PARTS.map((part) => {
-    const { accuracy, cost } = monitored[part] ?? {};
+/** `Epoch  1/30   8955 / 10000   89.55 %   0.07 s` */
+function epochLine(epoch: EpochFigures, settings: RunSettings, { bold, dim }: ChalkInstance): string {
+  const { correct, total, accuracy, trainSeconds, evaluateSeconds, eta } = epoch;
+  const right = `${correct}`.padStart(`${total}`.length);
+  const time = `${(trainSeconds + evaluateSeconds).toFixed(2)} s`;
+  const rate = settings.schedule === "constant" ? "" : dim(`   eta ${Number(eta.toPrecision(3))}`);
+  const monitored = PARTS.map((part) => {
+    const { accuracy, cost } = epoch[part] ?? {};
     if (accuracy === undefined || cost === undefined) return "";
-    return part === "test" ? `   test cost ${figure(cost)}` : `   ${part} ${percent(accuracy)}, cost ${figure(cost)}`;
-  }).join("");
+    return part === "test"
+      ? `   test cost ${costText(cost)}`
+      : `   ${part} ${percent(accuracy)}, cost ${costText(cost)}`;
+  });
+  const line = `${epochName(epoch.epoch, settings)}  ${right} / ${total}   ${bold(percent(accuracy))}   ${time}`;
+  return `${line}${rate}${monitored.join("")}`;
+}
+
+function runLine({ seed, accuracy, epochs, bestAccuracy, honestAccuracy }: RunEnd, { runs }: RunSettings): string {
+  const figures = [accuracyAfter(accuracy, epochs)];
+  if (bestAccuracy !== null) figures.push(`best ${percent(bestAccuracy)}`);
+  if (honestAccuracy !== null) figures.push(`honest ${percent(honestAccuracy)}`);
+  return `Run of ${runs}, seed ${seed}   ${figures.join(", ")}`;
+}
+
+function endLines(end: Extract<ResultEvent, { event: "end" }>, { bold, dim }: ChalkInstance): string[] {
+  const { settings } = end;
+  if (settings === null || end.error !== null) return []; // the error is on standard error
+  const { runs, seed } = settings;
+  const rows = runs > 1 ? accuraciesOfRuns(end, bold) : accuraciesOfRun(end, dim);
+  const costs = costsOf(end);
+  if (costs) rows.push(["Cost", costs]);
+  if (end.presetResult) rows.push(["Preset", presetText(end.presetResult, runs)]);
+  if (end.examplesPerSecond !== null) {
+    rows.push(["Speed", `${count(end.examplesPerSecond)} examples per second in training`]);
+  }
+  rows.push(["Time", `${end.seconds.toFixed(2)} s in all`]);
+  rows.push(["Seed", runs > 1 ? `${seed} to ${seed + runs - 1}` : `${seed}`]);
+  if (end.weightsSha256 !== null) rows.push(["Weights", `SHA-256 ${end.weightsSha256}`]);
+  return rows.map(([name, text]) => `${bold(name.padEnd(8))} ${text}`);
+}
+
+/** The accuracies after the last, the best and the honest epoch, each with how far to trust it. */
+function accuraciesOfRun(end: RunEnd, dim: ChalkInstance): string[][] {
+  const rows = [["Final", accuracyAfter(end.accuracy, end.epochs)]];
+  const { bestAccuracy, bestEpoch, honestAccuracy, honestEpoch, validationAccuracy } = end;
+  if (bestAccuracy !== null) {
+    const warning = dim("(chosen on the test images, so it flatters)");
+    rows.push(["Best", `${accuracyAfter(bestAccuracy, bestEpoch)} ${warning}`]);
+  }
+  if (honestAccuracy !== null && validationAccuracy !== null) {
+    const reason = dim(`(chosen by validation, ${percent(validationAccuracy)} there, so it is honest)`);
+    rows.push(["Honest", `${accuracyAfter(honestAccuracy, honestEpoch)} ${reason}`]);
+  }
+  if (end.stoppedBy !== null) rows.push(["Stopped", STOP_REASONS[end.stoppedBy]]);
+  if (end.keptEpoch !== null && end.keptEpoch !== end.epochs) rows.push(["Kept", `weights of epoch ${end.keptEpoch}`]);
+  return rows;
+}
+
+function accuraciesOfRuns({ statistics }: RunEnd, bold: ChalkInstance): string[][] {
+  if (!statistics) return [["Final", "no epoch was finished"]];
+  const rows = [["Final", `${spread(statistics.accuracy, bold)}, ${statistics.accuracy.count} runs`]];
+  if (statistics.honestAccuracy) rows.push(["Honest", spread(statistics.honestAccuracy, bold)]);
+  return rows;
 }
 
 /** `training 0.1204 (97.10 %), test 0.1432 (96.20 %) after epoch 30` */
 function costsOf({ monitored, epochs }: RunEnd): string {
   const parts = PARTS.flatMap((part) => {
     const { accuracy, cost } = monitored[part] ?? {};
-    return accuracy === undefined || cost === undefined ? [] : [`${part} ${figure(cost)} (${percent(accuracy)})`];
+    return accuracy === undefined || cost === undefined ? [] : [`${part} ${costText(cost)} (${percent(accuracy)})`];
   });
   return parts.length > 0 ? `${parts.join(", ")} after epoch ${epochs}` : "";
 }
 
-/** Last epoch, best on test, test at best validation: side by side, each saying how far to trust it. */
-function accuraciesOfRun(end: RunEnd, dim: ChalkInstance): string[][] {
-  const lines = [["Final", accuracyAfter(end.accuracy, end.epochs)]];
-  const { bestAccuracy, bestEpoch, honestAccuracy, honestEpoch, validationAccuracy } = end;
-  if (bestAccuracy !== null) {
-    const warning = dim("(chosen on the test images, so it flatters)");
-    lines.push(["Best", `${accuracyAfter(bestAccuracy, bestEpoch)} ${warning}`]);
-  }
-  if (honestAccuracy !== null && validationAccuracy !== null) {
-    const reason = dim(`(chosen by validation, ${percent(validationAccuracy)} there, so it is honest)`);
-    lines.push(["Honest", `${accuracyAfter(honestAccuracy, honestEpoch)} ${reason}`]);
-  }
-  if (end.stoppedBy !== null) lines.push(["Stopped", STOPPED[end.stoppedBy]]);
-  if (end.keptEpoch !== null && end.keptEpoch !== end.epochs) lines.push(["Kept", `weights of epoch ${end.keptEpoch}`]);
-  return lines;
+function presetText({ expected, actual, on, at, source }: NonNullable<RunEnd["presetResult"]>, runs: number): string {
+  const where = `${on} images, ${at} epoch`;
+  const here = actual === null ? "unknown" : percent(actual);
+  return `${percent(expected)} in ${source}, ${here} ${runs > 1 ? "on average " : ""}here (${where})`;
 }
 
-const STOPPED = {
-  patience: "validation accuracy has stopped improving",
-  targetAccuracy: "the target accuracy is reached",
-  schedule: "eta has dropped to 1/128",
-} as const;
-
-function accuraciesOfRuns({ statistics }: RunEnd, bold: ChalkInstance): string[][] {
-  if (!statistics) return [["Final", "no epoch was finished"]];
-  const lines = [["Final", `${spread(statistics.accuracy, bold)}, ${statistics.accuracy.count} runs`]];
-  if (statistics.honestAccuracy) lines.push(["Honest", spread(statistics.honestAccuracy, bold)]);
-  return lines;
+function epochName(epoch: number, { epochs }: RunSettings): string {
+  return `Epoch ${`${epoch}`.padStart(`${epochs}`.length)}/${epochs}`;
 }
 
-function presetFigure({ accuracy, on, at, source, own }: NonNullable<RunEnd["presetFigure"]>, { runs }: RunSettings) {
-  const where = `${on === "test" ? "test" : "validation"} images, ${at === "last" ? "last epoch" : "best epoch"}`;
-  const mine = own === null ? "unknown" : percent(own);
-  return `${percent(accuracy)} in ${source}, ${mine} ${runs > 1 ? "on average " : ""}here (${where})`;
+function accuracyAfter(accuracy: number | null, epoch: number | null): string {
+  return accuracy === null ? "no epoch was finished" : `${percent(accuracy)} after epoch ${epoch}`;
 }
 
 /** `94.82 % ± 0.21, worst 94.50 %, best 95.15 %` */
@@ -140,11 +129,7 @@ function spread({ mean, standardDeviation, worst, best }: Statistics, bold: Chal
   return `${bold(percent(mean))}${deviation}, worst ${percent(worst)}, best ${percent(best)}`;
 }
 
-function accuracyAfter(accuracy: number | null, epoch: number | null): string {
-  return accuracy === null ? "no epoch was finished" : `${percent(accuracy)} after epoch ${epoch}`;
-}
-
-/** `fast`, or `fast x 2` where it has two threads. */
+/** `fast`, or `fast x 2` if it has two threads. */
 export function engineName(engine: string, threads: number): string {
   return threads > 1 ? `${engine} x ${threads}` : engine;
 }
@@ -154,11 +139,12 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-/** A cost with four digits. */
-function figure(n: number): string {
-  return `${Number(n.toPrecision(4))}`;
+/** A cost with at most four digits. */
+function costText(cost: number): string {
+  return `${Number(cost.toPrecision(4))}`;
 }
 
+/** 50000 as `50,000`. */
 export function count(n: number): string {
   return new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(n);
 }

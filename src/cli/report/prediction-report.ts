@@ -1,17 +1,18 @@
+/** What `bp-train predict` prints. */
 import type { ChalkInstance } from "chalk";
 import type { Picture } from "../../data/pictures.js";
-import { printable } from "../../errors.js";
+import { escapeControls } from "../../errors.js";
 import type { Candidate, Prediction } from "../../training/prediction.js";
 
-/** An image, what the network says to it, and what it is if that is known. */
+/** An image, the answer of the network, and the label if it is known. */
 type PredictedPicture = Picture & Prediction & { label?: number };
 
-/** For people: the image, the answer, and below it what else was asked for. */
+/** For people: the image and the answer, and below it the next best classes. */
 export function predictionLines(
   { image, index, label, output, best }: PredictedPicture,
   chalk: ChalkInstance,
 ): string[] {
-  const name = printable(index === undefined ? image : `${image}[${index}]`);
+  const name = escapeControls(index === undefined ? image : `${image}[${index}]`);
   const [answer, ...others] = best.map((candidate) => candidateText(candidate, output));
   const isRight = label === best[0].class;
   const truth = label === undefined ? "" : (isRight ? chalk.green : chalk.red)(`  label ${label}`);
@@ -19,7 +20,7 @@ export function predictionLines(
   return [`${name}  ${chalk.bold(answer)}${truth}`, ...others.map((text) => `${indent}  ${text}`)];
 }
 
-/** Of a softmax, activations are probabilities. Those of sigmoid neurons do not add up to 1, and are called what they are. */
+/** The activations of a softmax are probabilities. Those of sigmoid neurons do not add up to 1. */
 function candidateText({ class: c, activation }: Candidate, output: Prediction["output"]): string {
   const number = `${c}`.padStart(2);
   if (output === "softmax") return `${number}  probability ${(100 * activation).toFixed(2).padStart(6)} %`;

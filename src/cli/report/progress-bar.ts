@@ -1,74 +1,91 @@
+/** The progress bar on a terminal. */
 import { SingleBar } from "cli-progress";
+import type { RunEvent } from "./events.js";
 
 const WIDEST_BAR = 30;
 const NARROWEST_BAR = 5;
 
-/**
- * The bar on a terminal. It hides no cursor and turns off no line wrap, so that there is nothing to restore, however a run ends.
- */
+type Start = Extract<RunEvent, { event: "start" }>;
+type Progress = Extract<RunEvent, { event: "progress" }>;
+
+/** It hides no cursor and turns off no line wrap, so that there is nothing to restore, however the run ends. */
 export class ProgressBar {
   readonly #bar: SingleBar;
-  readonly #total: number;
-  readonly #start = performance.now();
-  readonly #before: number;
-  #label: string;
-  #examples: number;
+  #run: Start | undefined;
+  #startTime = 0;
+  /** What the first progress event told: a resumed run has some examples behind it. */
+  #before: Progress | undefined;
+  #progress: Progress | undefined;
 
-  /** `total`: training examples of all that is to be done; `before`: those that were done earlier. */
-  constructor(stream: NodeJS.WriteStream, label: string, total: number, before: number) {
-    this.#label = label;
-    this.#total = total;
-    this.#before = before;
-    this.#examples = before;
+  constructor(stream: NodeJS.WriteStream) {
     this.#bar = new SingleBar({
       stream,
       format: () => this.#line(stream.columns || 80),
-      linewrap: true, // as it is: each line is made to fit
+      linewrap: true, // stays as it is: each line is made to fit
       clearOnComplete: true,
       forceRedraw: true,
       fps: 10,
     });
-    // It would save the cursor's place and go back there to clear the line: the wrong line, once the terminal was resized.
+    // cli-progress saves the cursor's place and returns there to clear the line. After a resize that is the wrong line.
     const { terminal } = this.#bar as unknown as { terminal: Record<"cursorSave" | "cursorRestore", () => void> };
     terminal.cursorSave = terminal.cursorRestore = () => {};
-    this.#draw();
   }
 
-  /** `examples`: training examples so far. The bar draws itself ten times a second. */
-  update(label: string, examples: number): void {
-    this.#label = label;
-    this.#examples = examples;
+  start(run: Start): void {
+    this.#run = run;
+    this.#startTime = performance.now();
+  }
+
+  /** Draws the bar at the first call; from then on it draws itself ten times per second. */
+  update(progress: Progress): void {
+    this.#progress = progress;
+    if (this.#before) return;
+    this.#before = progress;
+    this.#draw();
   }
 
   /** Lets `write` print whole lines to the terminal where the bar is. */
   above(write: () => void): void {
     this.#bar.stop();
     write();
-    this.#draw();
+    if (this.#before) this.#draw();
   }
 
   close(): void {
     this.#bar.stop();
   }
 
-  #draw(): void {
-    this.#bar.start(this.#total, this.#examples);
+  get #total(): number {
+    const { runs, epochs, trainingExamples } = this.#run as Start;
+    return runs * epochs * trainingExamples;
   }
 
-  /** One line that leaves room for a ^C after it: what it can do without goes first. */
+  #draw(): void {
+    this.#bar.start(this.#total, this.#progress?.examples ?? 0);
+  }
+
+  /** One line that leaves room for a ^C after it. Where it is too long, its last parts are left out. */
   #line(columns: number): string {
     const limit = columns - 3;
-    const examples = this.#examples - this.#before;
-    const seconds = (performance.now() - this.#start) / 1000;
-    const share = this.#examples / this.#total;
+    const { examples } = this.#progress as Progress;
+    const done = examples - (this.#before as Progress).examples;
+    const seconds = (performance.now() - this.#startTime) / 1000;
+    const share = examples / this.#total;
     const percentage = `${Math.floor(100 * share)} %`.padStart(5);
-    const left = examples ? `${duration((seconds * (this.#total - this.#examples)) / examples)} left` : "";
-    const texts = [this.#label, percentage];
-    texts.push(`${compact(examples / seconds)}/s`, left);
+    const left = done > 0 ? `${duration((seconds * (this.#total - examples)) / done)} left` : "";
+    const texts = [this.#label(), percentage, `${compact(done / seconds)}/s`, left];
     const room = limit - texts.join(" ").length;
     if (room > NARROWEST_BAR) texts.splice(1, 0, bar(share, Math.min(WIDEST_BAR, room - 1)));
     while (texts.length > 1 && texts.join(" ").length > limit) texts.pop();
     return texts.join(" ").slice(0, limit);
+  }
+
+  /** `Epoch  3/30` or, of several runs, `Runs 2/5`. */
+  #label(): string {
+    const { runs, epochs } = this.#run as Start;
+    const { epoch, runsDone } = this.#progress as Progress;
+    const [name, n, of] = runs > 1 ? ["Runs", runsDone, runs] : ["Epoch", epoch, epochs];
+    return `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
   }
 }
 
@@ -77,15 +94,15 @@ function bar(share: number, width: number): string {
   return "█".repeat(full) + "░".repeat(width - full);
 }
 
-/** 56k, 1.2M: three digits at most. */
+/** 56K, 1.2M: at most two digits that count. */
 function compact(n: number): string {
   return new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 2 }).format(n);
 }
 
 /** Seconds as 0:07, 12:34 or 1:02:03. */
 function duration(seconds: number): string {
-  const whole = Math.ceil(seconds);
+  const rounded = Math.ceil(seconds);
   const two = (n: number) => `${n}`.padStart(2, "0");
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const [h, m, s] = [Math.floor(rounded / 3600), Math.floor(rounded / 60) % 60, rounded % 60];
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }

@@ -1,14 +1,15 @@
+/** The colours of an output stream. */
 import { Chalk, type ChalkInstance, type ColorSupportLevel } from "chalk";
 
 /**
- * The sixteen basic colours for one output stream. Chalk's own detection knows neither NO_COLOR nor that there are two streams, and
- * Node's turns colours off in a terminal wherever CI is set.
+ * The sixteen basic colours, if the stream takes them. (Chalk's own detection does not know NO_COLOR, nor that there are two streams.
+ * Node's detection turns colours off in every terminal where CI is set.)
  */
 export function colors(stream: NodeJS.WriteStream, allowed: boolean): ChalkInstance {
   return new Chalk({ level: allowed ? level(stream, process.env) : 0 });
 }
 
-/** The same with the 256 colours, for shades of grey, where the terminal says that it has them. */
+/** 256 colours, for shades of grey, if the terminal says that it has them; otherwise the basic colours. */
 export function shades(stream: NodeJS.WriteStream, allowed: boolean): ChalkInstance {
   const { COLORTERM, FORCE_COLOR, TERM } = process.env;
   const has256 = COLORTERM || /256color/.test(TERM ?? "") || Number(FORCE_COLOR) >= 2;

@@ -1,26 +1,29 @@
+/** Starts worker threads, sends them kernel calls, and ends them. */
+import { once, setMaxListeners } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Call } from "./kernel.js";
 
-/** What a worker is sent: first what to work on, then calls to make as the thread whose record lies at `thread`. */
+/** What a worker is sent: first the kernel and its memory, then calls to make as the thread whose record is at `thread`. */
 export type Message =
   | { kind: "begin"; module: WebAssembly.Module; memory: WebAssembly.Memory }
   | { kind: "call"; call: Call; thread: number };
 
-/** Worker threads that make calls together. None outlives `close`; when one fails, so does the call in flight, or the next. */
+/** Worker threads that make kernel calls together. If one of them fails, the current call fails, or else the next one. */
 export class Crew {
   readonly #workers: Worker[] = [];
-  #failure: Error | undefined;
-  #onFailure: (error: Error) => void = () => {};
-  #closed = false;
+  /** Aborted with the error of the first worker that fails, or when one ends. */
+  readonly #failure = new AbortController();
 
-  private constructor() {}
+  private constructor() {
+    setMaxListeners(0, this.#failure.signal); // any number of workers is waited for at once
+  }
 
-  /** Starts so many workers; fails where they cannot be had. */
+  /** Starts `count` workers. Fails if the system refuses one. */
   static async start(count: number): Promise<Crew> {
     const crew = new Crew();
     try {
-      for (let i = 0; i < count; i++) crew.#add(new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] }));
-      await crew.#replies(count, () => {}); // each says when it is up
+      for (let i = 0; i < count; i++) crew.#addWorker();
+      await crew.#waitForMessages(count); // each worker says when it is ready
       return crew;
     } catch (error) {
       await crew.close();
@@ -28,56 +31,45 @@ export class Crew {
     }
   }
 
-  /** Gives all workers what to work on. */
+  /** Gives every worker the kernel and its memory. */
   begin(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
-    for (const worker of this.#workers) this.#send(worker, { kind: "begin", module, memory });
+    for (const worker of this.#workers) send(worker, { kind: "begin", module, memory });
   }
 
-  /** Has one worker for each of the records make the call as that thread; it is done when all are. */
+  /** Lets one worker per thread record make the call. Returns when all of them are done. */
   async call(call: Call, threads: number[]): Promise<void> {
+    for (const [i, thread] of threads.entries()) send(this.#workers[i], { kind: "call", call, thread });
     try {
-      await this.#replies(threads.length, () => {
-        for (const [i, thread] of threads.entries()) this.#send(this.#workers[i], { kind: "call", call, thread });
-      });
+      await this.#waitForMessages(threads.length);
     } catch (error) {
-      await this.close(); // the others may wait for the one that failed, for ever
+      await this.close(); // the other workers may wait for ever for the one that failed
       throw error;
     }
   }
 
+  /** Ends all workers. */
   async close(): Promise<void> {
-    this.#closed = true;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  #add(worker: Worker): void {
+  #addWorker(): void {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
+    worker.on("error", (error) => this.#failure.abort(error));
+    worker.on("exit", (code) => this.#failure.abort(new Error(`a worker thread ended with exit code ${code}`)));
     this.#workers.push(worker);
-    const fail = (error: Error) => {
-      this.#failure ??= error;
-      this.#onFailure(this.#failure);
-    };
-    worker.on("error", fail);
-    worker.on("exit", (code) => {
-      if (!this.#closed) fail(new Error(`a worker thread ended unexpectedly, with exit code ${code}`));
-    });
   }
 
-  #send(worker: Worker, message: Message): void {
-    worker.postMessage(message);
+  /** Waits for one message from each of the first `count` workers. */
+  async #waitForMessages(count: number): Promise<void> {
+    const { signal } = this.#failure;
+    try {
+      await Promise.all(this.#workers.slice(0, count).map((worker) => once(worker, "message", { signal })));
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    }
   }
+}
 
-  /** Does `begin`, and waits for a message from each of the first `count` workers. */
-  #replies(count: number, begin: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#onFailure = reject;
-      if (this.#failure) reject(this.#failure);
-      let waiting = count;
-      for (const worker of this.#workers.slice(0, count)) {
-        worker.once("message", () => {
-          if (--waiting === 0) resolve();
-        });
-      }
-      begin();
-    });
-  }
+function send(worker: Worker, message: Message): void {
+  worker.postMessage(message);
 }

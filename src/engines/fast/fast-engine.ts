@@ -1,114 +1,94 @@
-import { setImmediate } from "node:timers/promises";
+/** The fast engine: it computes in float32 with the WebAssembly kernel, on one or more worker threads. */
 import type { Dataset } from "../../data/dataset.js";
 import type { Part } from "../../data/parts.js";
 import type { Masks } from "../../network/dropout.js";
-import { DEFAULTS, type Hyperparameters } from "../../network/hyperparameters.js";
 import type { Network, Parameters } from "../../network/network.js";
 import type { Engine } from "../engine.js";
 import { Crew } from "./crew.js";
 import { type Build, type Call, compile, instantiate, type Kernel, perform } from "./kernel.js";
-import { type Layout, layOut } from "./layout.js";
+import { bytesOf, type Layout } from "./layout.js";
 import { KernelMemory } from "./memory.js";
-import { Pace, type Who } from "./pace.js";
+import { type Mode, Pace } from "./pace.js";
 
-/** How to run the kernel, and by what hyperparameters. */
-export interface FastOptions extends Partial<Hyperparameters> {
-  /** To start from, with momentum; by default 0. */
-  velocities?: Parameters;
-  /** How many threads; no result depends on it. */
-  threads: number;
-  build?: Build;
-  /** If it was worked out before. */
-  layout?: Layout;
-}
+/** How long to warm up, in milliseconds, and the size and number of the mini-batches of each call. */
+const WARM_UP = { ms: 15, batchSize: 10, batches: 10 };
 
 /**
- * The engine in float32 and WebAssembly SIMD, an `Engine` of training/engine.ts.
- *
- * Workers compute, so that this thread stays free; where there are none to be had, this thread does it all. The parameters live in
- * the kernel's memory until `finish`.
+ * Worker threads compute, so that the calling thread stays free. Where the system refuses workers, the calling thread computes everything
+ * itself. The parameters stay in the kernel's memory until `finish`.
  */
 export class FastEngine implements Engine {
+  readonly examplesAtOnce: number;
   readonly #network: Network;
-  readonly #outputs: number;
-  readonly #batchSize: number;
+  readonly #layout: Layout;
   readonly #memory: KernelMemory;
   readonly #kernel: Kernel;
   readonly #crew: Crew | undefined;
-  readonly #pace = new Pace();
-  /** Whether one thread alone has changed the parameters since all had the same. */
+  readonly #pace: Pace;
+  /** Whether the first thread has trained alone since all copies of the output layer were the same. */
   #areCopiesOld = false;
 
-  private constructor(
-    network: Network,
-    batchSize: number,
-    memory: KernelMemory,
-    kernel: Kernel,
-    crew: Crew | undefined,
-  ) {
+  private constructor(network: Network, memory: KernelMemory, kernel: Kernel, crew: Crew | undefined) {
+    this.examplesAtOnce = memory.layout.examplesAtOnce;
     this.#network = network;
-    this.#outputs = network.sizes[network.sizes.length - 1];
-    this.#batchSize = batchSize;
+    this.#layout = memory.layout;
     this.#memory = memory;
     this.#kernel = kernel;
     this.#crew = crew;
+    this.#pace = new Pace(this.threads);
   }
 
-  /** @throws ConfigurationError if network, data and mini-batch do not fit into a WebAssembly memory */
-  static async create(network: Network, data: Dataset, options: FastOptions): Promise<FastEngine> {
-    const hyper = { ...DEFAULTS, ...options };
-    const starting = Crew.start(options.threads).catch(() => undefined); // where there are none to be had
-    let engine: FastEngine;
+  /**
+   * @param layout      made for this network and these data
+   * @param velocities  the velocities to start from, with momentum; by default 0
+   * @throws ConfigurationError if the system does not give enough memory
+   */
+  static async create(
+    network: Network,
+    data: Dataset,
+    layout: Layout,
+    { velocities, build = "release" }: { velocities?: Parameters; build?: Build } = {},
+  ): Promise<FastEngine> {
+    const starting = Crew.start(layout.threads.length).catch(() => undefined); // the system refuses workers
     try {
-      const module = await compile(options.build ?? "release");
-      const memory = new KernelMemory(
-        network,
-        data,
-        hyper,
-        options.layout ?? layOut(network, data, hyper, options.threads),
-      );
+      const module = await compile(build);
+      const memory = new KernelMemory(data, layout);
       const crew = await starting;
       crew?.begin(module, memory.memory);
-      engine = new FastEngine(network, hyper.batchSize, memory, instantiate(module, memory.memory), crew);
+      const engine = new FastEngine(network, memory, instantiate(module, memory.memory), crew);
+      await engine.#warmUp();
+      memory.write(network, velocities);
+      return engine;
     } catch (error) {
       await (await starting)?.close();
       throw error;
     }
-    await engine.#warmUp(data.training.labels.length);
-    engine.#memory.write(network, options.velocities);
-    return engine;
   }
 
   async train(order: Uint32Array, eta: number, masks: Masks = { seed: 0, first: 0 }): Promise<void> {
-    const { layout } = this.#memory;
-    const { seed, first } = masks;
-    this.#memory.words(layout.order, order.length).set(order);
-    const batches = Math.ceil(order.length / this.#batchSize);
-    const shares = this.#isTeam ? this.#pace.shares(batches) : [{ who: "solo" as const, from: 0, to: batches }];
-    for (const { who, from, to } of shares) {
+    const { shuffled, batchSize } = this.#layout;
+    this.#memory.words(shuffled.fields.order, order.length).set(order);
+    for (const { mode, from, to } of this.#pace.shares(Math.ceil(order.length / batchSize))) {
       await this.#call(
-        { name: "train", args: [layout.shuffled.at, from, to, this.#batchSize, order.length, eta, seed, first] },
-        who,
+        { name: "train", args: [shuffled.at, from, to, batchSize, order.length, eta, masks.seed, masks.first] },
+        mode,
       );
     }
   }
 
   async outputs(part: Part, from: number, to: number): Promise<Float32Array> {
-    const { layout } = this.#memory;
-    await this.#call(
-      { name: "evaluate", args: [layout.images[part].at, from, to, layout.rows, layout.outputs] },
-      this.#who,
-    );
-    return this.#memory.floats(layout.outputs, (to - from) * this.#outputs);
+    const { images, scratchExamples, outputs } = this.#layout;
+    const { best } = this.#pace;
+    await this.#call({ name: "evaluate", args: [images[part].at, from, to, scratchExamples, outputs] }, best);
+    return this.#memory.floats(outputs, (to - from) * this.#network.sizes[this.#network.sizes.length - 1]);
   }
 
   isFinite(): boolean {
-    const { from, to } = this.#memory.layout.parameters;
-    return this.#kernel.finite(from, to) !== 0;
-  }
-
-  get examplesAtOnce(): number {
-    return this.#memory.layout.examplesAtOnce;
+    const areFinite = (at: number, bytes: number) => this.#kernel.finite(at, at + bytes) !== 0;
+    return this.#layout.threads[0].layers.every(({ fields }) => {
+      const bytes = bytesOf(fields);
+      return areFinite(fields.weights, bytes.weights) && areFinite(fields.biases, bytes.biases);
+    });
   }
 
   copyTo(parameters: Parameters, velocities?: Parameters): void {
@@ -120,53 +100,39 @@ export class FastEngine implements Engine {
     this.#memory.read(this.#network);
   }
 
-  /** How many threads compute. */
+  /** Number of threads that compute. */
   get threads(): number {
-    return this.#crew ? this.#memory.layout.threads.length : 1;
-  }
-
-  get #isTeam(): boolean {
-    return this.threads > 1;
-  }
-
-  get #who(): Who {
-    return this.#isTeam ? this.#pace.best : "solo";
+    return this.#crew ? this.#layout.threads.length : 1;
   }
 
   /**
-   * Trains for some milliseconds while all parameters are 0, so that V8 has optimised the kernel, and the system given each thread a
-   * core, when it matters. Measured on [784,30,10], batch 10: the first epoch takes 1.1 times a later one instead of 1.6 times.
+   * Trains for some milliseconds while all parameters are 0, so that V8 has optimised the kernel and the system has given each thread a
+   * core when training begins. Optimised code takes effect at the next call, so there are many short calls. Measured on [784,30,10],
+   * batch 10: the first epoch takes 1.1 times as long as a later one, instead of 1.6 times.
    */
-  async #warmUp(examples: number): Promise<void> {
+  async #warmUp(): Promise<void> {
     const start = performance.now();
-    const { layout } = this.#memory;
-    this.#memory.words(layout.order, examples).set(this.#memory.words(layout.inOrder, examples));
-    const size = Math.min(WARM_UP.size, examples);
-    const batches = Math.ceil(examples / size);
-    for (let first = 0, last = 1; first < batches && performance.now() - start < WARM_UP.ms; ) {
-      await this.#call({ name: "train", args: [layout.shuffled.at, first, last, size, examples, 0, 0, 0] }, this.#who);
-      [first, last] = [last, Math.min(batches, last + WARM_UP.batches)];
+    const { at, fields } = this.#layout.images.training;
+    const size = Math.min(WARM_UP.batchSize, fields.length);
+    const batches = Math.ceil(fields.length / size);
+    for (let from = 0; from < batches && performance.now() - start < WARM_UP.ms; from += WARM_UP.batches) {
+      const to = Math.min(batches, from + WARM_UP.batches);
+      await this.#call({ name: "train", args: [at, from, to, size, fields.length, 0, 0, 0] }, this.#pace.best);
     }
   }
 
-  async #call(call: Call, who: Who): Promise<void> {
-    const { threads, solo } = this.#memory.layout;
-    if (!this.#crew) {
-      perform(this.#kernel, solo.at, call);
-      await setImmediate();
-    } else if (who === "solo") {
+  async #call(call: Call, mode: Mode): Promise<void> {
+    const { threads, solo } = this.#layout;
+    if (!this.#crew) return perform(this.#kernel, solo.thread.at, call);
+    if (mode === "solo") {
       if (call.name === "train") this.#areCopiesOld = true;
-      await this.#crew.call(call, [solo.at]);
-    } else {
-      if (this.#areCopiesOld) this.#memory.spreadCopies();
-      this.#areCopiesOld = false;
-      await this.#crew.call(
-        call,
-        threads.map(({ at }) => at),
-      );
+      return this.#crew.call(call, [solo.thread.at]);
     }
+    if (this.#areCopiesOld) this.#memory.updateCopies();
+    this.#areCopiesOld = false;
+    return this.#crew.call(
+      call,
+      threads.map(({ thread }) => thread.at),
+    );
   }
 }
-
-/** How long to warm up, in milliseconds, and by how many mini-batches of what size: optimised code takes over from call to call. */
-const WARM_UP = { ms: 15, batches: 10, size: 10 };

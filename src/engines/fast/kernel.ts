@@ -1,29 +1,30 @@
+/** Loads the compiled kernel and describes the functions that it exports (assembly/index.ts). */
 import { readFile } from "node:fs/promises";
 
-/** What the compiled kernel exports (assembly/index.ts); addresses in bytes. */
+/** What assembly/index.ts exports. Images, outputs and `thread` are addresses in bytes. */
 export interface Kernel {
-  train(
-    thread: number,
-    images: number,
-    first: number,
-    last: number,
-    size: number,
-    examples: number,
-    eta: number,
-    seed: number,
-    number: number,
-  ): void;
-  evaluate(thread: number, images: number, from: number, to: number, rows: number, outputs: number): void;
+  train(thread: number, ...args: TrainArguments): void;
+  evaluate(thread: number, ...args: EvaluateArguments): void;
   finite(from: number, to: number): number;
   expOf(x: number): number;
 }
 
-/** A call that every thread makes alike, each with its own record. */
-export type Call =
-  | { name: "train"; args: Parameters<OmitFirst<Kernel["train"]>> }
-  | { name: "evaluate"; args: Parameters<OmitFirst<Kernel["evaluate"]>> };
-type OmitFirst<F> = F extends (first: number, ...rest: infer Rest) => infer R ? (...rest: Rest) => R : never;
+type TrainArguments = [
+  images: number,
+  fromBatch: number,
+  toBatch: number,
+  batchSize: number,
+  examples: number,
+  eta: number,
+  maskSeed: number,
+  position: number,
+];
+type EvaluateArguments = [images: number, from: number, to: number, scratchExamples: number, outputs: number];
 
+/** A call that all threads make with the same arguments, each with its own thread record. */
+export type Call = { name: "train"; args: TrainArguments } | { name: "evaluate"; args: EvaluateArguments };
+
+/** @param thread  the address of the thread's record */
 export function perform(kernel: Kernel, thread: number, call: Call): void {
   if (call.name === "train") kernel.train(thread, ...call.args);
   else kernel.evaluate(thread, ...call.args);
@@ -37,7 +38,7 @@ export async function compile(build: Build): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await readFile(new URL(file, import.meta.url)));
 }
 
-/** The kernel at work on a shared memory; it keeps nothing of its own, so every thread has an instance. */
+/** A kernel that works on a shared memory. Each thread has its own instance; the instance itself has no state. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
   const abort = (_message: number, _file: number, line: number, column: number) => {
     throw new Error(`kernel: assertion failed at ${line}:${column}`);

@@ -1,159 +1,152 @@
+/** Decides where everything lies in the memory that the kernel and all its threads share. */
 import type { Dataset } from "../../data/dataset.js";
 import { PARTS, type Part } from "../../data/parts.js";
 import { ConfigurationError } from "../../errors.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
 import type { Network } from "../../network/network.js";
-import { FIELDS, type Fields, type Placed } from "./records.js";
-import { isCopied, roundUp, sharesOf, whole } from "./shares.js";
+import { FIELDS, type Fields, type Placed, type RecordKind, ruleOf } from "./records.js";
+import { type LayerShape, roundUp, shapesOf, shareOf } from "./shares.js";
 
-/**
- * Where everything lies in the memory that the kernel and all its threads share; addresses in bytes.
- *
- * Weights lie input-major, units padded to vectors of 4 with zeros and cut into panels, see assembly/layout.ts; activations and deltas
- * have a row for each example of a mini-batch.
- */
-export interface Layout {
-  bytes: number;
-  rule: number;
-  /** f32[256], pixel value -> 0..1 */
-  values: number;
-  threads: Placed<"thread">[];
-  /** One thread that does it all, on the first one's arrays. */
-  solo: Placed<"thread">;
-  /** [thread][layer], the last row for `solo`; most of them share their arrays. */
-  layers: Placed<"layer">[][];
-  /** Each part in its own order. */
-  images: Record<Part, Placed<"images">>;
-  /** The training images in the order at `order`, u32[training examples]. */
-  shuffled: Placed<"images">;
-  order: number;
-  /** u32[...], 0, 1, 2, ... */
-  inOrder: number;
-  /** f32 (examplesAtOnce, output units), where `evaluate` puts z. */
-  outputs: number;
-  examplesAtOnce: number;
-  /** Where the parameters begin and end: nothing but f32. */
-  parameters: { from: number; to: number };
-  /** Examples that scratch has room for: a mini-batch, or 64 if that is more, for evaluation. */
-  rows: number;
-}
+/** Approximate number of values in the buffer for outputs. */
+const OUTPUT_VALUES = 1 << 18;
 
-/** Of how many numbers the buffer for output is, about. */
-const MOST_OUTPUTS = 1 << 18;
+/** The smallest number of examples that scratch and the outputs have room for, so that evaluation is fast at small batch sizes too. */
+const FEWEST_EXAMPLES = 64;
 
-/** What lies below is the kernel's own; a WebAssembly memory holds at most 4 GiB; everything begins at a cache line. In bytes. */
+/** In bytes: the room below for the kernel's own data, the largest WebAssembly memory, and a cache line. */
 const [BASE, LARGEST, LINE] = [65536, 2 ** 32 - 65536, 64];
 
-/** Makes room for so many bytes, and says where. */
-type Take = (bytes: number) => number;
+/** The addresses of all records and arrays, in bytes, and the contents of the records. */
+export type Layout = ReturnType<typeof layOut>;
 
-/** @throws ConfigurationError if it would need more than a WebAssembly memory holds */
+/** @throws ConfigurationError if more is needed than a WebAssembly memory holds */
 export function layOut(
-  network: Pick<Network, "sizes" | "output">,
+  network: Pick<Network, "sizes" | "activation" | "output">,
   data: Dataset,
-  { batchSize, momentum }: Hyperparameters,
-  threads: number,
-): Layout {
+  settings: Hyperparameters & { threads: number },
+) {
   const { sizes } = network;
-  let top = BASE;
-  const take: Take = (bytes) => {
-    const at = top;
-    top = roundUp(top + bytes, LINE);
-    return at;
-  };
-  const each = Array.from({ length: threads }, (_, me) => me);
-  const count = sizes.length - 1;
-  const rows = Math.max(batchSize, 64);
-  const examplesAtOnce = Math.max(64, Math.floor(MOST_OUTPUTS / sizes[count]));
-
-  const rule = take(4 * FIELDS.rule.length);
-  const values = take(4 * 256);
-  const barrier = take((threads + 1) * LINE);
-  const soloBarrier = take(2 * LINE);
-  const firstLayers = [...each, threads].map(() => take(4 * FIELDS.layer.length * count));
-  const thread = (me: number, first: number, threads: number, barrier: number): Placed<"thread"> => ({
-    at: take(4 * FIELDS.thread.length),
-    fields: { first, layers: count, rule, values, me, threads, barrier },
-  });
-
-  const shares = sharesOf(network, batchSize, threads);
-  const parameters = placeArrays(shares, (l) => isCopied(sizes, l, batchSize, threads), rows, momentum > 0, take);
-  const solo = shares.map(([fields], l) => whole(fields, l));
-  const layers = [...each.map((me) => shares.map((threadsShares) => threadsShares[me])), solo].map((all, me) =>
-    all.map((fields, l) => ({ at: firstLayers[me] + 4 * FIELDS.layer.length * l, fields })),
-  );
-  const layout: Omit<Layout, "bytes"> = {
+  const { batchSize } = settings;
+  const outputUnits = sizes[sizes.length - 1];
+  const examplesAtOnce = Math.max(FEWEST_EXAMPLES, Math.floor(OUTPUT_VALUES / outputUnits));
+  const scratchExamples = Math.max(batchSize, FEWEST_EXAMPLES);
+  const space = new Space();
+  const rule = space.record("rule", ruleOf({ ...settings, ...network, n: data.training.labels.length }));
+  const values = space.take(4 * 256);
+  const layout = {
+    batchSize,
+    /** Number of examples that the layers' activations and deltas have room for. */
+    scratchExamples,
     rule,
+    /** f32[256]: pixel value -> 0..1 */
     values,
-    layers,
-    parameters,
-    rows,
-    ...placeExamples(data, take),
-    threads: each.map((me) => thread(me, firstLayers[me], threads, barrier)),
-    solo: thread(0, firstLayers[threads], 1, soloBarrier),
-    outputs: take(4 * examplesAtOnce * sizes[count]),
+    ...placeThreads(network, settings, scratchExamples, { rule: rule.at, values }, space),
+    ...placeExamples(data, space),
+    /** f32 (examplesAtOnce, output units): where `evaluate` writes z. */
+    outputs: space.take(4 * examplesAtOnce * outputUnits),
     examplesAtOnce,
+    /** Size of the memory. */
+    bytes: space.top,
   };
-  if (top > LARGEST) throw tooLarge(sizes, batchSize, top);
-  return { ...layout, bytes: top };
+  if (layout.bytes > LARGEST) throw tooLarge(sizes, batchSize, layout.bytes);
+  return layout;
 }
 
-/**
- * Places the arrays of all layers: those that a thread does not have a copy of are shared by all threads.
- *
- * @param shares    [layer][thread], completed here
- * @param isCopied  whether each thread has a copy of layer l
- * @param rows      examples that activations and deltas have room for
- * @returns where the parameters begin and end
- */
-function placeArrays(
-  shares: Fields<"layer">[][],
-  isCopied: (l: number) => boolean,
-  rows: number,
-  hasVelocities: boolean,
-  take: Take,
-): Layout["parameters"] {
-  const forEachCopy = (place: (fields: Fields<"layer">) => Partial<Fields<"layer">>) => {
-    for (const [l, threadsShares] of shares.entries()) {
-      const common = isCopied(l) ? undefined : place(threadsShares[0]);
-      for (const fields of threadsShares) Object.assign(fields, common ?? place(fields));
-    }
-  };
-  const from = take(0);
-  forEachCopy(({ rows, vectors }) => ({ weights: take(16 * rows * vectors), biases: take(16 * vectors) }));
-  const to = take(0);
-  forEachCopy(({ rows, vectors, weights, biases }) =>
-    hasVelocities
-      ? { weightTargets: take(16 * rows * vectors), biasTargets: take(16 * vectors) }
-      : { weightTargets: weights, biasTargets: biases },
+/** The memory that is taken so far; everything in it begins at a cache line. */
+class Space {
+  /** The end of what is taken. */
+  top = BASE;
+
+  /** Takes so many bytes. Returns their address. */
+  take(bytes: number): number {
+    const at = this.top;
+    this.top = roundUp(at + bytes, LINE);
+    return at;
+  }
+
+  record<Kind extends RecordKind>(kind: Kind, fields: Fields<Kind>): Placed<Kind> {
+    return { at: this.take(4 * FIELDS[kind].length), fields };
+  }
+}
+
+/** Places the arrays of all layers, and the records of the threads that work on them. */
+function placeThreads(
+  { sizes, output }: Pick<Network, "sizes" | "output">,
+  { batchSize, momentum, threads }: Hyperparameters & { threads: number },
+  scratchExamples: number,
+  common: Pick<Fields<"thread">, "rule" | "values">,
+  space: Space,
+) {
+  const shapes = shapesOf(sizes, batchSize, threads);
+  const layerCount = shapes.length;
+  const arrays = shapes.map((shape) =>
+    Array.from({ length: shape.isCopied ? threads : 1 }, () =>
+      placeArrays(shape, scratchExamples, momentum > 0, space),
+    ),
   );
-  forEachCopy(({ units, swap }) => {
-    const stride = rowStride(units);
-    const activations = take(rows * stride * (swap ? 2 : 1));
-    return { stride, activations, deltas: take(rows * stride), swap: swap * rows * stride };
-  });
-  return { from, to };
-}
-
-/** Places the examples of each part, and the orders in which they come. */
-function placeExamples(data: Dataset, take: Take): Pick<Layout, "images" | "shuffled" | "order" | "inOrder"> {
-  const inOrder = take(4 * Math.max(...PARTS.map((name) => data[name].labels.length)));
-  const order = take(4 * data.training.labels.length);
-  const place = (name: Part): Placed<"images"> => {
-    const { images, labels } = data[name];
-    const starts = take(4 * (labels.length + 1));
-    const pairs = take(images.starts[labels.length] - images.starts[0]);
+  const placeThread = (index: number, threadCount: number, barrier: number) => {
+    const firstLayer = space.take(4 * FIELDS.layer.length * layerCount);
+    const layers = shapes.map((shape, l) => {
+      const share = shareOf(shapes, l, output, index, threadCount);
+      const fields = { ...shape, ...share, ...arrays[l][shape.isCopied ? index : 0] };
+      return { at: firstLayer + 4 * FIELDS.layer.length * l, fields };
+    });
     return {
-      at: take(4 * FIELDS.images.length),
-      fields: { starts, pairs, labels: take(labels.length), order: inOrder, length: labels.length },
+      thread: space.record("thread", { ...common, firstLayer, layerCount, index, threadCount, barrier }),
+      layers,
     };
   };
-  const images = { training: place("training"), validation: place("validation"), test: place("test") };
-  const shuffled = { at: take(4 * FIELDS.images.length), fields: { ...images.training.fields, order } };
-  return { images, shuffled, order, inOrder };
+  const barrier = space.take((threads + 1) * LINE);
+  return {
+    threads: Array.from({ length: threads }, (_, index) => placeThread(index, threads, barrier)),
+    /** For a thread that does everything alone, on the arrays of the first one. */
+    solo: placeThread(0, 1, space.take(2 * LINE)),
+  };
 }
 
-/** Bytes of a row of activations: whole cache lines, an odd number of them, lest the rows of a batch compete for the same places. */
+/** Places one copy of a layer's arrays. assembly/layout.ts gives the shape of each. */
+function placeArrays(shape: LayerShape, scratchExamples: number, hasVelocities: boolean, space: Space) {
+  const bytes = bytesOf(shape);
+  const weights = space.take(bytes.weights);
+  const biases = space.take(bytes.biases);
+  const stride = rowStride(shape.units);
+  const scratch = scratchExamples * stride;
+  return {
+    weights,
+    biases,
+    weightTargets: hasVelocities ? space.take(bytes.weights) : weights,
+    biasTargets: hasVelocities ? space.take(bytes.biases) : biases,
+    activations: space.take(shape.isDoubleBuffered ? 2 * scratch : scratch),
+    deltas: space.take(scratch),
+    stride,
+    oddBatchOffset: shape.isDoubleBuffered ? scratch : 0,
+  };
+}
+
+/** The size in bytes of a layer's weights and biases, padding included. */
+export function bytesOf({ rows, vectors }: Pick<LayerShape, "rows" | "vectors">) {
+  return { weights: 16 * rows * vectors, biases: 16 * vectors };
+}
+
+/** Places the examples of each part and the orders in which they come. */
+function placeExamples(data: Dataset, space: Space) {
+  const inOrder = space.take(4 * Math.max(...PARTS.map((part) => data[part].labels.length)));
+  const place = (part: Part): Placed<"images"> => {
+    const { images, labels } = data[part];
+    const starts = space.take(4 * (labels.length + 1));
+    const pairs = space.take(images.starts[labels.length] - images.starts[0]);
+    const fields = { starts, pairs, labels: space.take(labels.length), order: inOrder, length: labels.length };
+    return space.record("images", fields);
+  };
+  /** The examples of each part in their own order. */
+  const images = { training: place("training"), validation: place("validation"), test: place("test") };
+  const order = space.take(4 * data.training.labels.length);
+  /** The training examples in the order at its field `order`, which is u32[training examples]. */
+  const shuffled = space.record("images", { ...images.training.fields, order });
+  return { images, shuffled };
+}
+
+/** The bytes from one row of activations to the next: an odd number of cache lines, so that rows do not compete for the same cache sets. */
 function rowStride(units: number): number {
   const lines = Math.ceil((4 * units) / LINE);
   return LINE * (lines % 2 ? lines : lines + 1);

@@ -1,160 +1,144 @@
+/** The memory that the kernel and its threads share: makes it, fills it, and copies parameters in and out. */
 import type { Dataset, Examples } from "../../data/dataset.js";
 import { PARTS } from "../../data/parts.js";
 import { ConfigurationError } from "../../errors.js";
-import { ACTIVATIONS } from "../../network/activation.js";
-import { COSTS } from "../../network/cost.js";
-import { dropThreshold } from "../../network/dropout.js";
-import type { Hyperparameters } from "../../network/hyperparameters.js";
-import type { Network, Parameters } from "../../network/network.js";
-import { OUTPUTS } from "../../network/output.js";
-import type { Layout } from "./layout.js";
-import { FIELDS, type Fields, type Placed } from "./records.js";
-import { part } from "./shares.js";
+import type { Parameters } from "../../network/network.js";
+import { bytesOf, type Layout } from "./layout.js";
+import { FIELDS, type Fields, type Placed, type RecordKind } from "./records.js";
+import { partStart } from "./shares.js";
 
-const PAGE = 65536;
+/** In bytes, and the largest number of pages in a memory. */
+const [PAGE, MOST_PAGES] = [65536, 65536];
 
-/** The memory that the kernel and its threads share, laid out and filled for one network and data set. */
+/** Memory that is laid out and filled for one network and data set. All parameters are 0 at first. */
 export class KernelMemory {
   readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
+  /** All of it. */
+  readonly #bytes: Uint8Array;
 
-  /** All parameters are 0. @throws ConfigurationError if the machine has not so much memory to share */
-  constructor(network: Network, data: Dataset, hyper: Hyperparameters, layout: Layout) {
+  /** @throws ConfigurationError if the system does not give so much memory */
+  constructor(data: Dataset, layout: Layout) {
     this.layout = layout;
-    this.memory = allocate(this.layout.bytes);
+    this.memory = allocate(layout.bytes);
+    this.#bytes = new Uint8Array(this.memory.buffer);
     this.floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
-    this.#write("rule", { at: layout.rule, fields: ruleOf(network, hyper, data.training.labels.length) });
-    for (const thread of [...layout.threads, layout.solo]) this.#write("thread", thread);
-    for (const layer of layout.layers.flat()) this.#write("layer", layer);
-    this.#write("images", layout.shuffled);
+    this.#writeRecord("rule", layout.rule);
+    for (const { thread, layers } of [...layout.threads, layout.solo]) {
+      this.#writeRecord("thread", thread);
+      for (const layer of layers) this.#writeRecord("layer", layer);
+    }
+    this.#writeRecord("images", layout.shuffled);
     for (const part of PARTS) this.#writeExamples(layout.images[part], data[part]);
-    const inOrder = Math.max(...PARTS.map((part) => data[part].labels.length));
-    this.words(layout.inOrder, inOrder).set(Uint32Array.from({ length: inOrder }, (_, i) => i));
   }
 
-  /** A view of u32 words. */
+  /** A view of u32 numbers. */
   words(at: number, length: number): Uint32Array {
     return new Uint32Array(this.memory.buffer, at, length);
-  }
-
-  /** Rounds parameters, and velocities if there is momentum, to float32. */
-  write(parameters: Parameters, velocities?: Parameters): void {
-    this.#forEachArray(parameters, velocities, (floats, at, values, i) => {
-      floats[at] = values[i];
-    });
-    this.spreadCopies();
-  }
-
-  read(parameters: Parameters, velocities?: Parameters): void {
-    this.#forEachArray(parameters, velocities, (floats, at, values, i) => {
-      values[i] = floats[at];
-    });
-  }
-
-  /** Gives every thread's copy of a layer the parameters of the first one's. */
-  spreadCopies(): void {
-    const bytes = new Uint8Array(this.memory.buffer);
-    const [first, ...others] = this.layout.layers;
-    for (const [l, { fields }] of first.entries()) {
-      for (const copy of others.map((layers) => layers[l].fields).filter(({ weights }) => weights !== fields.weights)) {
-        for (const kind of ["weights", "weightTargets"] as const) {
-          bytes.copyWithin(copy[kind], fields[kind], fields[kind] + 16 * fields.rows * fields.vectors);
-        }
-        for (const kind of ["biases", "biasTargets"] as const) {
-          bytes.copyWithin(copy[kind], fields[kind], fields[kind] + 16 * fields.vectors);
-        }
-      }
-    }
-  }
-
-  /** Calls `visit` for each number of `parameters`, and of `velocities` if there are both: where it is here, and there. */
-  #forEachArray(parameters: Parameters, velocities: Parameters | undefined, visit: Visit): void {
-    for (const [l, { fields }] of this.layout.layers[0].entries()) {
-      const { weights, weightTargets, biases, biasTargets } = fields;
-      this.#forEachWeight(fields, weights, parameters.weights[l], visit);
-      this.#forEachBias(fields, biases, parameters.biases[l], visit);
-      if (velocities === undefined || weightTargets === weights) continue;
-      this.#forEachWeight(fields, weightTargets, velocities.weights[l], visit);
-      this.#forEachBias(fields, biasTargets, velocities.biases[l], visit);
-    }
-  }
-
-  #forEachBias({ units }: Fields<"layer">, at: number, values: Float64Array, visit: Visit): void {
-    const floats = this.floats(at, units);
-    for (let i = 0; i < units; i++) visit(floats, i, values, i);
-  }
-
-  /** The place of each weight of a layer in the panels that begin at `at`, and in (units, inputs) row-major. */
-  #forEachWeight(layer: Fields<"layer">, at: number, values: Float64Array, visit: Visit): void {
-    const { inputs, units, rows, vectors, panels } = layer;
-    for (let p = 0; p < panels; p++) {
-      const from = 4 * part(vectors, p, panels);
-      const width = 4 * part(vectors, p + 1, panels) - from;
-      const panel = this.floats(at + 4 * rows * from, rows * width);
-      for (let unit = from; unit < Math.min(units, from + width); unit++) {
-        for (let input = 0; input < inputs; input++) {
-          visit(panel, input * width + unit - from, values, unit * inputs + input);
-        }
-      }
-    }
-  }
-
-  #writeExamples(place: Placed<"images">, { images, labels }: Examples): void {
-    const { starts, pairs } = place.fields;
-    const first = images.starts[0];
-    const ends = this.words(starts, images.length + 1);
-    for (let i = 0; i < ends.length; i++) ends[i] = images.starts[i] - first;
-    this.#bytes(pairs, ends[images.length]).set(images.ink.subarray(first, images.starts[images.length]));
-    this.#bytes(place.fields.labels, labels.length).set(labels);
-    this.#write("images", place);
-  }
-
-  #write<Kind extends keyof typeof FIELDS>(kind: Kind, { at, fields }: Placed<Kind>): void {
-    this.words(at, FIELDS[kind].length).set(FIELDS[kind].map((name) => fields[name as keyof typeof fields]));
-  }
-
-  #bytes(at: number, length: number): Uint8Array {
-    return new Uint8Array(this.memory.buffer, at, length);
   }
 
   /** A view of f32 numbers. */
   floats(at: number, length: number): Float32Array {
     return new Float32Array(this.memory.buffer, at, length);
   }
-}
 
-/** A number at `at` of `floats` here, and at `i` of `values` there. */
-type Visit = (floats: Float32Array, at: number, values: Float64Array, i: number) => void;
+  /** Writes the parameters and, with momentum, the velocities, rounded to float32. */
+  write(parameters: Parameters, velocities?: Parameters): void {
+    for (const { values, floats, first, step } of this.#vectors(parameters, velocities)) {
+      for (let i = 0; i < values.length; i++) floats[first + i * step] = values[i];
+    }
+    this.updateCopies();
+  }
 
-function allocate(bytes: number): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: PAGE, shared: true });
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    const complaint = { thing: "the fast engine's memory", expected: `${Math.ceil(bytes / 2 ** 20)} MiB to share` };
-    const remedy = "allow the process more (ulimit -v), or use the textbook engine";
-    throw new ConfigurationError({ ...complaint, found: "none to be had", remedy }, { cause });
+  /** Reads the parameters and, with momentum, the velocities. */
+  read(parameters: Parameters, velocities?: Parameters): void {
+    for (const { values, floats, first, step } of this.#vectors(parameters, velocities)) {
+      for (let i = 0; i < values.length; i++) values[i] = floats[first + i * step];
+    }
+  }
+
+  /** Makes every thread's own copy of a layer the same as the first thread's. */
+  updateCopies(): void {
+    const copy = (from: number, to: number, bytes: number) => this.#bytes.copyWithin(to, from, from + bytes);
+    const [first, ...others] = this.layout.threads;
+    for (const [l, { fields: source }] of first.layers.entries()) {
+      const { weights, biases } = bytesOf(source);
+      for (const { fields: target } of others.map(({ layers }) => layers[l])) {
+        if (target.weights === source.weights) continue; // the threads share this layer
+        copy(source.weights, target.weights, weights);
+        copy(source.biases, target.biases, biases);
+        copy(source.weightTargets, target.weightTargets, weights);
+        copy(source.biasTargets, target.biasTargets, biases);
+      }
+    }
+  }
+
+  /** The biases of each layer and the weights into each unit; then, with momentum, the same of the velocities. */
+  *#vectors(parameters: Parameters, velocities: Parameters | undefined): Generator<Vector> {
+    for (const [l, { fields }] of this.layout.threads[0].layers.entries()) {
+      const { weights, biases, weightTargets, biasTargets } = fields;
+      yield* this.#vectorsOf(fields, weights, biases, parameters.weights[l], parameters.biases[l]);
+      if (velocities === undefined || weightTargets === weights) continue;
+      yield* this.#vectorsOf(fields, weightTargets, biasTargets, velocities.weights[l], velocities.biases[l]);
+    }
+  }
+
+  *#vectorsOf(
+    layer: Fields<"layer">,
+    weightsAt: number,
+    biasesAt: number,
+    weights: Float64Array,
+    biases: Float64Array,
+  ): Generator<Vector> {
+    const { inputs, units, rows, vectors, panels } = layer;
+    yield { values: biases, floats: this.floats(biasesAt, units), first: 0, step: 1 };
+    const floats = this.floats(weightsAt, bytesOf(layer).weights / 4);
+    for (let panel = 0; panel < panels; panel++) {
+      const from = 4 * partStart(vectors, panel, panels);
+      const to = 4 * partStart(vectors, panel + 1, panels);
+      for (let unit = from; unit < Math.min(units, to); unit++) {
+        const values = weights.subarray(unit * inputs, (unit + 1) * inputs);
+        yield { values, floats, first: rows * from + unit - from, step: to - from };
+      }
+    }
+  }
+
+  #writeExamples(record: Placed<"images">, { images, labels }: Examples): void {
+    const { fields } = record;
+    const first = images.starts[0];
+    const ink = images.ink.subarray(first, images.starts[images.length]);
+    this.words(fields.starts, images.starts.length).set(images.starts.map((start) => start - first));
+    this.#bytes.set(ink, fields.pairs);
+    this.#bytes.set(labels, fields.labels);
+    const inOrder = this.words(fields.order, fields.length);
+    for (let i = 0; i < inOrder.length; i++) inOrder[i] = i;
+    this.#writeRecord("images", record);
+  }
+
+  #writeRecord<Kind extends RecordKind>(kind: Kind, { at, fields }: Placed<Kind>): void {
+    this.words(at, FIELDS[kind].length).set(FIELDS[kind].map((name) => fields[name as keyof typeof fields]));
   }
 }
 
-/** The record of how `n` training examples move the parameters. */
-function ruleOf({ activation, output }: Network, hyper: Hyperparameters, n: number): Fields<"rule"> {
-  const { cost, lambda, l1, momentum, dropout, maxNorm } = hyper;
-  return {
-    activation: Object.keys(ACTIVATIONS).indexOf(activation),
-    output: Object.keys(OUTPUTS).indexOf(output),
-    cost: Object.keys(COSTS).indexOf(cost),
-    l2: bits(lambda / n),
-    l1: bits(l1 / n),
-    momentum: bits(momentum),
-    dropBelow: dropThreshold(dropout),
-    keep: bits(1 - dropout),
-    dropFactor: bits(1 / (1 - dropout)),
-    maxNorm: bits(maxNorm < Number.POSITIVE_INFINITY ? maxNorm : 0),
-  };
+/** A vector of parameters: `values[i]` of the network is `floats[first + i * step]` of the kernel. */
+interface Vector {
+  values: Float64Array;
+  floats: Float32Array;
+  first: number;
+  step: number;
 }
 
-/** The bits of x as float32. */
-function bits(x: number): number {
-  return new Uint32Array(Float32Array.of(x).buffer)[0];
+function allocate(bytes: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: MOST_PAGES, shared: true });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const complaint = {
+      thing: "the fast engine's memory",
+      expected: `${Math.ceil(bytes / 2 ** 20)} MiB of free memory`,
+      found: "less",
+      remedy: "allow the process more memory (ulimit -v), or use the textbook engine",
+    };
+    throw new ConfigurationError(complaint, { cause });
+  }
 }

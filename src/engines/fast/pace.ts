@@ -1,83 +1,90 @@
-/** Who does some of the work: all threads together, or the first one alone. */
-export type Who = "team" | "solo";
+/** Chooses whether the threads work as a team or the first one works alone. No result depends on the choice. */
 
-/** Mini-batches from..to of a slice, and who does them. */
+/** Who works: all threads together, or the first one alone. */
+export type Mode = "team" | "solo";
+
+/** Mini-batches `from` up to, not including, `to` of a slice, and who trains on them. */
 export interface Share {
-  who: Who;
+  mode: Mode;
   from: number;
   to: number;
 }
 
-/** After how many slices the other way is tried again: more each time it turns out slower. */
-const [SOONEST, LATEST] = [6, 64];
-
-/** How small a part of a slice a trial's two shares are each: where another program has the core, a team is ten times as slow. */
-const PARTS = 16;
+/** The number of slices after which the other mode is tried again. It doubles each time the other mode is slower. */
+const [SHORTEST_WAIT, LONGEST_WAIT] = [6, 64];
 
 /**
- * Chooses between the team and one thread alone by what has lately been faster. A team meets several times a mini-batch; where another
- * program wants a core, each meeting may wait for it. No result depends on the choice.
+ * A trial takes two shares, each this fraction of a slice. They are small because a team is ten times as slow when another program uses
+ * one of the cores.
+ */
+const TRIAL = 1 / 16;
+
+/**
+ * Measures both modes and prefers the one that was faster recently.
+ *
+ * The threads of a team meet several times per mini-batch. When another program wants a core, the team may have to wait at each meeting.
  */
 export class Pace {
-  #best: Who = "team";
-  /** What each way took lately. */
-  readonly #spent: Record<Who, Spent> = { team: NOTHING, solo: NOTHING };
-  #untilTrial = SOONEST;
-  #wait = SOONEST;
+  readonly #hasTeam: boolean;
+  #best: Mode;
+  /** The recent time of each mode. */
+  readonly #recent: Record<Mode, Time> = { team: NONE, solo: NONE };
+  #slicesUntilTrial = SHORTEST_WAIT;
+  #wait = SHORTEST_WAIT;
 
-  get best(): Who {
+  constructor(threads: number) {
+    this.#hasTeam = threads > 1;
+    this.#best = this.#hasTeam ? "team" : "solo";
+  }
+
+  /** The mode that is preferred now. */
+  get best(): Mode {
     return this.#best;
   }
 
   /**
-   * Cuts the mini-batches of a slice, 0..n, into shares; takes note of the time until the next one is asked for. A trial of the other way has
-   * two shares, the first untimed: the system needs a moment to give each thread a core.
+   * Divides the mini-batches 0 .. n - 1 of a slice into shares. The caller trains on each share before it asks for the next one, because
+   * the time in between is measured.
    */
   *shares(n: number): Generator<Share, void> {
-    const part = Math.ceil(n / PARTS);
-    const isTrial = --this.#untilTrial < 0 && 2 * part < n;
-    if (isTrial) {
-      const who = other(this.#best);
-      yield { who, from: 0, to: part };
-      this.#spent[who] = yield* timed({ who, from: part, to: 2 * part });
-      this.#judge(who);
-    }
-    const who = this.#best;
-    const { ms, batches } = yield* timed({ who, from: isTrial ? 2 * part : 0, to: n });
-    const before = this.#spent[who];
-    this.#spent[who] = { ms: ms + before.ms / 2, batches: batches + before.batches / 2 };
+    const part = Math.ceil(n * TRIAL);
+    const isTrial = this.#hasTeam && --this.#slicesUntilTrial < 0 && 2 * part < n;
+    if (isTrial) yield* this.#tryOther(part);
+    const mode = this.#best;
+    const latest = yield* timed({ mode, from: isTrial ? 2 * part : 0, to: n });
+    const before = this.#recent[mode];
+    this.#recent[mode] = { ms: latest.ms + before.ms / 2, batches: latest.batches + before.batches / 2 };
   }
 
-  /** Ends a trial of the other way. */
-  #judge(who: Who): void {
-    if (costOf(this.#spent[who]) < costOf(this.#spent[this.#best])) {
-      this.#best = who;
-      this.#wait = SOONEST;
+  /** Tries the other mode on the first 2 * part mini-batches of a slice, and prefers it from now on if it is faster. */
+  *#tryOther(part: number): Generator<Share, void> {
+    const mode = this.#best === "team" ? "solo" : "team";
+    yield { mode, from: 0, to: part }; // not measured: the system needs a moment to give each thread a core
+    this.#recent[mode] = yield* timed({ mode, from: part, to: 2 * part });
+    if (msPerBatch(this.#recent[mode]) < msPerBatch(this.#recent[this.#best])) {
+      this.#best = mode;
+      this.#wait = SHORTEST_WAIT;
     } else {
-      this.#wait = Math.min(LATEST, 2 * this.#wait);
+      this.#wait = Math.min(LONGEST_WAIT, 2 * this.#wait);
     }
-    this.#untilTrial = this.#wait;
+    this.#slicesUntilTrial = this.#wait;
   }
 }
 
-/** So many milliseconds for so many mini-batches. */
-interface Spent {
+/** The time that a number of mini-batches took. */
+interface Time {
   ms: number;
   batches: number;
 }
 
-const NOTHING: Spent = { ms: 0, batches: 0 };
+const NONE: Time = { ms: 0, batches: 0 };
 
-function costOf({ ms, batches }: Spent): number {
+function msPerBatch({ ms, batches }: Time): number {
   return ms / batches;
 }
 
-function* timed(share: Share): Generator<Share, Spent> {
+function* timed(share: Share): Generator<Share, Time> {
   const start = performance.now();
   yield share;
   return { ms: performance.now() - start, batches: share.to - share.from };
-}
-
-function other(who: Who): Who {
-  return who === "team" ? "solo" : "team";
 }

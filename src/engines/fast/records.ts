@@ -1,18 +1,64 @@
-/** The fields of the kernel's records, in the order of assembly/layout.ts: 32-bit words, addresses in bytes. */
+/**
+ * The records through which the host tells the kernel what to do: the fields of each, in the order of the class of the same name in
+ * assembly/layout.ts. A field is a 32-bit word; an address is in bytes.
+ */
+import type { ActivationName } from "../../network/activation.js";
+import type { CostName } from "../../network/cost.js";
+import { dropThreshold } from "../../network/dropout.js";
+import type { Hyperparameters } from "../../network/hyperparameters.js";
+import type { Network } from "../../network/network.js";
+import type { OutputName } from "../../network/output.js";
+
+/** The names that the kernel knows, in the order of the enums of assembly/activation.ts. */
+export const KERNEL_NAMES: { activation: ActivationName[]; output: OutputName[]; cost: CostName[] } = {
+  activation: ["sigmoid", "tanh", "relu"],
+  output: ["sigmoid", "softmax"],
+  cost: ["quadratic", "cross-entropy", "log-likelihood"],
+};
+
+/** What the rule record is filled from; n is the number of training examples. */
+type RuleSettings = Hyperparameters & Pick<Network, "activation" | "output"> & { n: number };
+
+/** How a mini-batch moves the parameters: each field of the rule record with its value. */
+const RULE = {
+  activation: ({ activation }) => KERNEL_NAMES.activation.indexOf(activation),
+  output: ({ output }) => KERNEL_NAMES.output.indexOf(output),
+  cost: ({ cost }) => KERNEL_NAMES.cost.indexOf(cost),
+  l2: ({ lambda, n }) => float32Bits(lambda / n),
+  l1: ({ l1, n }) => float32Bits(l1 / n),
+  momentum: ({ momentum }) => float32Bits(momentum),
+  dropThreshold: ({ dropout }) => dropThreshold(dropout),
+  keep: ({ dropout }) => float32Bits(1 - dropout),
+  dropFactor: ({ dropout }) => float32Bits(1 / (1 - dropout)),
+  maxNorm: ({ maxNorm }) => float32Bits(maxNorm === Number.POSITIVE_INFINITY ? 0 : maxNorm),
+} satisfies Record<string, (settings: RuleSettings) => number>;
+
+/** The fields of each record, in the kernel's order. */
 export const FIELDS = {
-  rule: ["activation", "output", "cost", "l2", "l1", "momentum", "dropBelow", "keep", "dropFactor", "maxNorm"],
-  thread: ["first", "layers", "rule", "values", "me", "threads", "barrier"],
+  rule: Object.keys(RULE) as (keyof typeof RULE)[],
+  thread: ["firstLayer", "layerCount", "rule", "values", "index", "threadCount", "barrier"],
   layer: [
     ...(["inputs", "units", "vectors", "rows", "panels", "fromPanel", "toPanel", "fromRow", "toRow"] as const),
-    ...(["meetForward", "meetDelta", "weights", "biases", "activations", "deltas", "stride"] as const),
-    ...(["weightTargets", "biasTargets", "swap"] as const),
+    ...(["meetAfterForward", "meetAfterDelta", "weights", "biases", "activations", "deltas", "stride"] as const),
+    ...(["weightTargets", "biasTargets", "oddBatchOffset"] as const),
   ],
   images: ["starts", "pairs", "labels", "order", "length"],
 } as const;
-export type Fields<Kind extends keyof typeof FIELDS> = Record<(typeof FIELDS)[Kind][number], number>;
 
-/** A record, and where it lies. */
-export interface Placed<Kind extends keyof typeof FIELDS> {
+export type RecordKind = keyof typeof FIELDS;
+export type Fields<Kind extends RecordKind> = Record<(typeof FIELDS)[Kind][number], number>;
+
+/** A record and its address. */
+export interface Placed<Kind extends RecordKind> {
   at: number;
   fields: Fields<Kind>;
+}
+
+export function ruleOf(settings: RuleSettings): Fields<"rule"> {
+  return Object.fromEntries(Object.entries(RULE).map(([name, value]) => [name, value(settings)])) as Fields<"rule">;
+}
+
+/** The bits of x rounded to float32. */
+function float32Bits(x: number): number {
+  return new Uint32Array(Float32Array.of(x).buffer)[0];
 }

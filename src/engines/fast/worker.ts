@@ -1,4 +1,4 @@
-/** A thread of the kernel: makes the calls that it is sent. */
+/** The program of a worker thread: it makes the kernel calls that crew.ts sends it. */
 import { parentPort } from "node:worker_threads";
 import type { Message } from "./crew.js";
 import { instantiate, type Kernel, perform } from "./kernel.js";
@@ -13,4 +13,4 @@ parentPort?.on("message", (message: Message) => {
     parentPort?.postMessage("done");
   }
 });
-parentPort?.postMessage("up");
+parentPort?.postMessage("ready");

@@ -1,16 +1,16 @@
+/** The fast engine against the textbook engine, against itself with other threads and builds, and when something fails. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../../dist/data/dataset.js";
 import { Images } from "../../../dist/data/images.js";
-import { FastEngine } from "../../../dist/engines/fast/fast-engine.js";
 import { compile, instantiate } from "../../../dist/engines/fast/kernel.js";
 import { TextbookEngine } from "../../../dist/engines/textbook/textbook-engine.js";
 import { Network } from "../../../dist/network/network.js";
 import { Random } from "../../../dist/network/random.js";
 import { train } from "../../../dist/training/train.js";
 import { datasetOf, randomExamples } from "../../fixtures/examples.js";
-import { CASES, dataOf, EPOCHS, ETA, expectSameBits, fast, start } from "../../fixtures/kernel.js";
+import { CASES, dataOf, EPOCHS, ETA, expectSameBits, fast, fastEngine, start } from "../../fixtures/kernel.js";
 
 describe("FastEngine", () => {
   // float32 keeps 24 bits: a parameter starts rounded by up to 6e-8 of itself, and a step of eta = 3 adds three times what sums
@@ -49,29 +49,35 @@ describe("FastEngine", () => {
     const examples = randomExamples(500, 6, 7, 9);
     const network = Network.random([42, 11, 9], new Random(3));
     const expected = await new TextbookEngine(network, datasetOf(examples)).outputs("validation", 100, 450);
-    const engine = await FastEngine.create(network, datasetOf(examples), { threads: 1 });
+    const engine = await fastEngine(network, datasetOf(examples), { threads: 1 });
     const found = await engine.outputs("validation", 100, 450);
     expect(found).toHaveLength(350 * 9);
     expect(largestError(Float64Array.from(found), expected)).toBeLessThan(TOLERANCE);
     await engine.finish();
   });
 
-  it("finds what is not finite", async () => {
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -1e39]) {
+  it.each(["weights", "biases"] as const)("notices one of the %s that is not finite, in any layer", async (kind) => {
+    const expectFinite = async (network: Network, expected: boolean) => {
+      const engine = await fastEngine(network, datasetOf(randomExamples(20, 6, 7, 9)), { threads: 1 });
+      expect(engine.isFinite()).toBe(expected);
+      await engine.finish();
+    };
+    await expectFinite(Network.random([42, 11, 9], new Random(3)), true);
+    for (const [l, value] of [Number.NaN, Number.POSITIVE_INFINITY, -1e39].flatMap(
+      (x) =>
+        [
+          [0, x],
+          [1, x],
+        ] as const,
+    )) {
       const network = Network.random([42, 11, 9], new Random(3));
-      const make = () => FastEngine.create(network, datasetOf(randomExamples(20, 6, 7, 9)), { threads: 1 });
-      const sound = await make();
-      expect(sound.isFinite()).toBe(true);
-      await sound.finish();
-      network.weights[1][98] = value;
-      const broken = await make();
-      expect(broken.isFinite()).toBe(false);
-      await broken.finish();
+      network[kind][l][network[kind][l].length - 1] = value;
+      await expectFinite(network, false);
     }
   });
 });
 
-/** The largest difference, relative to numbers above 1. */
+/** The largest difference between two numbers, relative to the expected one where that is larger than 1. */
 function largestError(found: Float64Array, expected: Float64Array): number {
   return expected.reduce(
     (worst, value, i) => Math.max(worst, Math.abs(found[i] - value) / Math.max(1, Math.abs(value))),
@@ -83,22 +89,23 @@ describe("when something fails", () => {
   const data = datasetOf(randomExamples(20, 6, 7, 9));
   const network = () => Network.random([42, 11, 9], new Random(3));
 
-  it.each([1, 2, 3])("a worker's error ends the run, whatever the others of %i wait for", async (threads) => {
-    const engine = await FastEngine.create(network(), data, { threads, build: "debug" });
+  it.each([1, 2, 3])("an error in one worker ends the call, although the others of %i wait for it", async (threads) => {
+    const engine = await fastEngine(network(), data, { threads, build: "debug" });
     const wrong = Uint32Array.of(0, 1, 20, 3); // there is no example 20
     await expect(engine.train(wrong, 3)).rejects.toThrow(/kernel: assertion failed/);
     await expect(engine.train(Uint32Array.of(0), 3)).rejects.toThrow();
     await engine.finish();
   });
 
-  it("without leave to start workers one thread does it all, to the same bits", async () => {
+  it("the calling thread computes the same bits if no worker may be started", async () => {
     const script = `
-      import { FastEngine } from "${new URL("../../../dist/engines/fast/fast-engine.js", import.meta.url)}";
+      import { checkFast } from "${new URL("../../../dist/engines/fast/plan.js", import.meta.url)}";
+      import { DEFAULTS } from "${new URL("../../../dist/network/hyperparameters.js", import.meta.url)}";
       import { Images, Network, Random } from "${new URL("../../../dist/index.js", import.meta.url)}";
       const examples = { images: Images.fromPixels(new Uint8Array(4200).map((_, i) => (i * i) % 256), 6, 7), labels: new Uint8Array(100) };
       const network = Network.random([42, 11, 9], new Random(3));
       const data = { training: examples, validation: examples, test: examples, classes: 1 };
-      const engine = await FastEngine.create(network, data, { threads: 2 });
+      const engine = await checkFast({ network, data, settings: { ...DEFAULTS, eta: 3, threads: 2 } })(network);
       await engine.train(Uint32Array.from({ length: 100 }, (_, i) => i), 3);
       const [z] = await engine.outputs("test", 0, 100);
       await engine.finish();
@@ -115,13 +122,13 @@ describe("when something fails", () => {
 });
 
 describe("a very wide layer", () => {
-  it("is laid out alike by host and kernel", async () => {
+  it("is laid out in the same way by host and kernel", async () => {
     const examples = { images: Images.fromPixels(Uint8Array.of(255, 100, 0), 1, 1), labels: Uint8Array.of(0, 1, 0) };
     const sizes = [1, 600_000, 2];
     const hashes: string[] = [];
     for (const threads of [1, 2]) {
       const network = Network.random(sizes, new Random(3));
-      const engine = await FastEngine.create(network, datasetOf(examples), { batchSize: 3, threads });
+      const engine = await fastEngine(network, datasetOf(examples), { batchSize: 3, threads });
       await engine.train(Uint32Array.of(0, 1, 2), 0.001);
       await engine.finish();
       hashes.push(network.weightsSha256());

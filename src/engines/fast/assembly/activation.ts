@@ -1,11 +1,17 @@
-/** Activations, outputs and costs, four neurons at a time: the counterparts of the tables in src/network, numbered in their order. */
+/** The activations, outputs and costs of src/network, for four neurons at a time. */
 import { Rule } from "./layout";
 
+// The names that the kernel knows, in the order of KERNEL_NAMES in ../records.ts.
+const enum Activation { Sigmoid, Tanh, Relu }
+const enum Output { Sigmoid, Softmax }
+const enum Cost { Quadratic, CrossEntropy, LogLikelihood }
+
 /**
- * e^x, within 2 units in the last place of float32 for |x| <= 87; x beyond that counts as 87. Never infinite; NaN stays NaN.
+ * e^x, within 2 units in the last place of float32. x is limited to -87 .. 87, so the result is never infinite. NaN stays NaN.
  *
- * x = k ln 2 + r with |r| <= ln 2 / 2: e^r by a polynomial (the coefficients of Cephes' expf), 2^k by adding k to the exponent's bits.
- * Adding 1.5 * 2^23 rounds to the nearest whole number and leaves it in the low bits. Its own, because hosts' Math.exp differ.
+ * The kernel has its own function because Math.exp differs between hosts. x = k ln 2 + r with |r| <= ln 2 / 2. A polynomial gives e^r (the
+ * coefficients are those of Cephes' expf), and adding k to the bits of the exponent multiplies by 2^k. Adding 1.5 * 2^23 rounds to the
+ * nearest integer and leaves it in the low bits.
  */
 // @ts-ignore: decorator
 @inline
@@ -14,7 +20,7 @@ export function exp(x: v128): v128 {
   const shifter = f32x4.splat(12582912);
   const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896341)), shifter);
   const k = f32x4.sub(shifted, shifter);
-  // ln 2 in two parts, the first with so few bits that k times it is exact.
+  // ln 2 is split into two parts. The first has so few bits that its product with k is exact.
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375))), f32x4.mul(k, f32x4.splat(-2.12194440e-4)));
   let p = f32x4.splat(1.9875691500e-4);
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
@@ -27,41 +33,38 @@ export function exp(x: v128): v128 {
 }
 
 /**
- * Activations and deltas are kept above 2^-63, or at 0, so that no product of two of them is subnormal: saturated neurons would make them
- * in masses, and a processor takes some 150 cycles over each. Measured on [784,800,10]: an epoch took 5.3 s instead of 1.2 s.
+ * 2^-63. Smaller deltas become 0, and a saturated sigmoid stays above this, so that no product of two of them is subnormal. Saturated
+ * neurons would produce many subnormal numbers, and a processor needs about 150 cycles for each. Measured on [784,800,10]: an epoch took
+ * 5.3 s instead of 1.2 s.
  */
 const TINY: f32 = 1.0842022e-19;
 
-// @ts-ignore: decorator
-@inline
-const SIGMOID = 0, TANH = 1, RELU = 2;
-
-/** The activation of hidden neurons: a for z. */
+/** The activation a of hidden neurons with the weighted inputs z. */
 // @ts-ignore: decorator
 @inline
 function value(activation: i32, z: v128): v128 {
   switch (activation) {
-    case SIGMOID: return sigmoid(z);
-    case TANH: return tanh(z);
-    case RELU: return relu(z);
+    case Activation.Sigmoid: return sigmoid(z);
+    case Activation.Tanh: return tanh(z);
+    case Activation.Relu: return relu(z);
     default: return unreachable();
   }
 }
 
-/** Its derivative da/dz, from a. */
+/** The derivative da/dz, computed from a. */
 // @ts-ignore: decorator
 @inline
 function derivative(activation: i32, a: v128): v128 {
   const one = f32x4.splat(1);
   switch (activation) {
-    case SIGMOID: return sigmoidPrime(a);
-    case TANH: return f32x4.sub(one, f32x4.mul(a, a));
-    case RELU: return v128.and(f32x4.gt(a, f32x4.splat(0)), one);
+    case Activation.Sigmoid: return sigmoidPrime(a);
+    case Activation.Tanh: return f32x4.sub(one, f32x4.mul(a, a));
+    case Activation.Relu: return v128.and(f32x4.gt(a, f32x4.splat(0)), one);
     default: return unreachable();
   }
 }
 
-/** sigma(z) = 1 / (1 + e^-z). Below z = -43 it stays at sigma(-43) = 2e-19. */
+/** sigma(z) = 1 / (1 + e^-z). For z below -43 it is sigma(-43) = 2e-19. */
 // @ts-ignore: decorator
 @inline
 function sigmoid(z: v128): v128 {
@@ -85,21 +88,21 @@ function tanh(z: v128): v128 {
   return v128.or(f32x4.div(f32x4.sub(one, t), f32x4.add(one, t)), sign);
 }
 
-/** max(0, z); NaN stays NaN. */
+/** max(0, z). NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 function relu(z: v128): v128 {
   return v128.andnot(z, f32x4.lt(z, f32x4.splat(0)));
 }
 
-/** x, or 0 if it is smaller than TINY; NaN stays NaN. */
+/** x, or 0 if |x| is smaller than TINY. NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 export function flush(x: v128): v128 {
   return v128.andnot(x, f32x4.lt(f32x4.abs(x), f32x4.splat(TINY)));
 }
 
-/** z -> a in place: `n` vectors of each of `m` examples, `stride` bytes apart. */
+/** Replaces z by a, for `n` vectors of each of `m` examples. The examples are `stride` bytes apart. */
 export function activate(activation: i32, z: usize, stride: usize, n: i32, m: i32): void {
   for (; m > 0; m--, z += stride) {
     for (let p = z, end = z + <usize>n * 16; p < end; p += 16) v128.store(p, value(activation, v128.load(p)));
@@ -107,8 +110,8 @@ export function activate(activation: i32, z: usize, stride: usize, n: i32, m: i3
 }
 
 /**
- * BP2: the errors that came back -> delta in place, for `n` vectors of each of `m` examples: times f'(z), which is known from a. What dropout
- * kept was divided by `keep`.
+ * BP2: multiplies the errors at `delta` by f'(z), for `n` vectors of each of `m` examples. f'(z) is computed from a. Dropout has divided the
+ * activations that it keeps by `keep`, so a is multiplied by `keep` first.
  */
 export function timesDerivative(rule: Rule, delta: usize, a: usize, stride: usize, n: i32, m: i32): void {
   const keep = f32x4.splat(rule.keep);
@@ -120,34 +123,27 @@ export function timesDerivative(rule: Rule, delta: usize, a: usize, stride: usiz
   }
 }
 
-// @ts-ignore: decorator
-@inline
-const SOFTMAX = 1;
-// @ts-ignore: decorator
-@inline
-const QUADRATIC = 0, CROSS_ENTROPY = 1, LOG_LIKELIHOOD = 2;
-
-/** BP1 times `scale`, for output neurons whose activations are a and should be y. */
+/** BP1 times `scale`, for output neurons with the activations a and the desired outputs y. */
 // @ts-ignore: decorator
 @inline
 function delta(cost: i32, a: v128, y: v128, scale: v128): v128 {
   const error = f32x4.mul(f32x4.sub(a, y), scale);
   switch (cost) {
-    case QUADRATIC: return f32x4.mul(error, sigmoidPrime(a));
-    case CROSS_ENTROPY:
-    case LOG_LIKELIHOOD: return error;
+    case Cost.Quadratic: return f32x4.mul(error, sigmoidPrime(a));
+    case Cost.CrossEntropy:
+    case Cost.LogLikelihood: return error;
     default: return unreachable();
   }
 }
 
 /**
- * BP1 times `scale`, for units from..to of one example whose weighted inputs are at `z`; y is 1 at the label. The padding after the last
- * of the `units` gets 0.
+ * BP1 times `scale`, for units `from` .. `to` - 1 of one example whose weighted inputs are at `z`. y is 1 for the label's unit and 0 for the
+ * others. The padding after the last of the `units` units becomes 0.
  */
 export function outputDelta(rule: Rule, z: usize, deltas: usize, from: i32, to: i32, units: i32, label: i32, scale: f32): void {
   assert(label < units);
   let largest = f32x4.splat(0), sum = largest;
-  if (rule.output == SOFTMAX) {
+  if (rule.output == Output.Softmax) {
     largest = f32x4.splat(largestOf(z, units));
     sum = f32x4.splat(sumOfExp(z, units, largest));
   }
@@ -155,7 +151,7 @@ export function outputDelta(rule: Rule, z: usize, deltas: usize, from: i32, to: 
     const unit = i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3));
     const y = v128.and(i32x4.eq(unit, i32x4.splat(label)), f32x4.splat(1));
     const x = v128.load(z + (<usize>i << 2));
-    const a = rule.output == SOFTMAX ? f32x4.div(exp(f32x4.sub(x, largest)), sum) : sigmoid(x);
+    const a = rule.output == Output.Softmax ? f32x4.div(exp(f32x4.sub(x, largest)), sum) : sigmoid(x);
     const d = delta(rule.cost, a, y, f32x4.splat(scale));
     v128.store(deltas + (<usize>i << 2), v128.and(flush(d), i32x4.lt_s(unit, i32x4.splat(units))));
   }
@@ -167,7 +163,7 @@ function largestOf(z: usize, units: i32): f32 {
   return largest;
 }
 
-/** The sum of e^(z - largest) over all units, whoever owns them: lane by lane, then (0 + 1) + (2 + 3). */
+/** The sum of e^(z - largest) over all units, those of other threads too: first in each lane, then lanes (0 + 1) + (2 + 3). */
 function sumOfExp(z: usize, units: i32, largest: v128): f32 {
   let sum = f32x4.splat(0);
   for (let i = 0; i < units; i += 4) {

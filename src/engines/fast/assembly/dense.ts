@@ -1,19 +1,19 @@
 /**
- * The layers whose inputs are activations: three matrix products, register-blocked.
+ * All layers but the first, whose inputs are activations: three matrix products with register blocking.
  *
- * Each works on tiles of 2 x up to 4 vectors (2 examples or rows, 16 units), whose 8 sums stay in registers; 2 x 4 was the best of
- * those tried. Where the second of a pair is missing the first is done twice, to the same result. Sums run in one order for each unit,
- * whatever the panels, threads and slices: over inputs, over units lane by lane, or over examples.
+ * Each product works on tiles of 2 x up to 4 vectors (2 examples or rows, 16 units), so that its 8 sums stay in registers. 2 x 4 was the
+ * fastest of the sizes that were tried. If a pair has no second element, the first is computed twice, with the same result. The order of
+ * each unit's sum (over inputs, over units lane by lane, or over examples) does not depend on panels, threads or slices.
  */
 import { Layer, activationsOf, madd, panelStart, panelTargets, panelWeights, row } from "./layout";
 
-/** Vectors of the next tile: at most 4, cutting the `n` that remain as evenly as they go. */
+/** The number of vectors in the next tile, at most 4, if the remaining `n` vectors are cut into tiles as equal as possible. */
 function tile(n: i32): i32 {
   const tiles = (n + 3) >> 2;
   return (n + tiles - 1) / tiles;
 }
 
-/** z[e] = biases + a[e] W for two examples and one tile. `step`: bytes from one row of weights to the next. */
+/** z[e] = biases + a[e] W for two examples and one tile. `step` is the number of bytes from one row of weights to the next. */
 // @ts-ignore: decorator
 @inline
 function forwardTile(n: i32, a0: usize, a1: usize, inputs: i32, w: usize, step: usize, biases: usize, out0: usize, out1: usize): void {
@@ -71,8 +71,8 @@ function sums(a: v128, b: v128, c: v128, d: v128): v128 {
 }
 
 /**
- * The error W delta of `layer` for two examples and the four neurons below that vector `v` holds.
- * e, f: byte offsets of the examples in `layer`; d0, d1: where their errors go below.
+ * The error W delta for two examples and the four neurons of vector `v` in the layer below `layer`.
+ * e and f are the byte offsets of the examples in `layer`; the errors are stored at d0 and d1.
  */
 function errorPair(layer: Layer, v: i32, e: usize, f: usize, d0: usize, d1: usize): void {
   let p0 = f32x4.splat(0), p1 = p0, p2 = p0, p3 = p0, q0 = p0, q1 = p0, q2 = p0, q3 = p0;
@@ -94,7 +94,7 @@ function errorPair(layer: Layer, v: i32, e: usize, f: usize, d0: usize, d1: usiz
   v128.store(d1, sums(q0, q1, q2, q3));
 }
 
-/** The errors of this thread's share of the neurons below `layer`, for `m` examples: BP2 without its derivative, in place of the deltas. */
+/** BP2 without the derivative: stores the errors of this thread's neurons in the layer `below`, for `m` examples, as that layer's deltas. */
 export function denseError(layer: Layer, below: Layer, m: i32): void {
   for (let v = panelStart(below, below.fromPanel), to = panelStart(below, below.toPanel); v < to; v++) {
     for (let e = 0; e < m; e += 2) {
@@ -105,7 +105,7 @@ export function denseError(layer: Layer, below: Layer, m: i32): void {
   }
 }
 
-/** W[i] += sum over m examples of x[i] * delta, for two rows i and one tile. x and y advance by `xStep` bytes an example, d by `stride`. */
+/** W[i] += sum over m examples of x[i] * delta, for two rows i and one tile. x and y advance by `xStep` bytes per example, d by `stride`. */
 // @ts-ignore: decorator
 @inline
 function updateTile(n: i32, w: usize, u: usize, x: usize, y: usize, xStep: usize, d: usize, stride: usize, m: i32): void {
@@ -136,13 +136,16 @@ function updatePair(n: i32, w: usize, u: usize, x: usize, y: usize, xStep: usize
   }
 }
 
-/** BP4 and BP3: this thread's rows of the targets += a^T delta, and biases += sum of delta, over `m` examples; delta holds -eta/m already. */
+/**
+ * BP4 and BP3: adds a^T delta to this thread's rows of the targets, and the sum of delta to its biases, over `m` examples. The factor -eta/m
+ * is already in delta. `one` is the address of the number 1, the input of the biases.
+ */
 export function denseUpdate(layer: Layer, below: Layer, batch: i32, m: i32, one: usize): void {
   const a = activationsOf(below, batch);
   for (let p = 0, start = 0, next = 0; p < layer.panels; p++, start = next) {
     next = panelStart(layer, p + 1);
     const step = <usize>(next - start) * 16;
-    const mine = p >= layer.fromPanel && p < layer.toPanel;
+    const ownsBiases = p >= layer.fromPanel && p < layer.toPanel;
     for (let v = start, width = 0; v < next; v += width) {
       width = tile(next - v);
       const w = panelTargets(layer, start) + <usize>(v - start) * 16, d = layer.deltas + <usize>v * 16;
@@ -151,7 +154,7 @@ export function denseUpdate(layer: Layer, below: Layer, batch: i32, m: i32, one:
         updatePair(width, row(w, i, step), row(w, j, step), a + (<usize>i << 2), a + (<usize>j << 2), below.stride, d, layer.stride, m);
       }
       const b = layer.biasTargets + <usize>v * 16;
-      if (mine) updatePair(width, b, b, one, one, 0, d, layer.stride, m);
+      if (ownsBiases) updatePair(width, b, b, one, one, 0, d, layer.stride, m);
     }
   }
 }

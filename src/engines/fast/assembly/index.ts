@@ -1,10 +1,10 @@
 /**
- * The fast engine's kernel: stochastic gradient descent on whole mini-batches, a slice of them a call.
+ * The fast engine's kernel: stochastic gradient descent on a slice of whole mini-batches per call.
  *
- * Each thread calls the same functions with the same numbers and its own `Thread` record. It owns some units of every layer (of a small
- * output layer, all of them on a copy of its own): it works out their activations and deltas, and updates the weights that lead into
- * (first layer) or out of them (the others), so that between two meetings nobody writes what another reads. Nothing here depends on who
- * owns what: the sums of a unit are made by one thread in one order.
+ * All threads call the same function with the same arguments, each with its own `Thread` record. A thread owns some units of every layer (of
+ * a small output layer it owns all, on its own copy). It computes their activations and deltas, and updates the weights that lead into
+ * them (first layer) or out of them (the other layers), so that between two meetings no thread writes what another reads. No result
+ * depends on which thread owns a unit: one thread computes each sum, always in the same order.
  */
 import { Images, Layer, Rule, Thread, activationsOf, layerAt, panelStart, panelTargets, panelWeights, row } from "./layout";
 import { exampleAt, rowStart, sparseForward, sparseUpdate, touch } from "./sparse";
@@ -15,12 +15,14 @@ import { accelerate, decay, shorten } from "./regularisation";
 import { meet } from "./barrier";
 
 /**
- * Feeds examples from .. from + m of the order forward: the activations of hidden layers, and the output layer's z, which stays as it is.
- * `number`: what number of its epoch the first example of the order is, for dropout by the masks of `seed`; below 0: without.
+ * Computes the activations of the hidden layers and z of the output layer, for examples `from` .. `from + m - 1` of the order.
+ *
+ * Dropout's masks depend on `seed` and on an example's position in its epoch; `position` is that of the first example of the order. If it is
+ * below 0, there is no dropout.
  */
-function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32, seed: u32, number: i32): void {
+function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32, seed: u32, position: i32): void {
   touch(images, from, from + m);
-  for (let l = 0; l < t.layers; l++) {
+  for (let l = 0; l < t.layerCount; l++) {
     const layer = layerAt(t, l);
     const a = activationsOf(layer, batch);
     for (let p = layer.fromPanel; p < layer.toPanel; p++) {
@@ -35,42 +37,42 @@ function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32, s
           sparseForward(n, images.pairs + load<u32>(s), images.pairs + load<u32>(s, 4), t.values, w, biases, row(z, e, layer.stride));
         }
       }
-      if (l == t.layers - 1) continue;
+      if (l == t.layerCount - 1) continue;
       activate(t.rule.activation, z, layer.stride, n, m);
-      if (number >= 0) dropAll(t.rule, z, layer.stride, v, n, m, l + 1, seed, number + from);
+      if (position >= 0) dropAll(t.rule, z, layer.stride, v, n, m, l + 1, seed, position + from);
     }
-    if (layer.meetForward) meet(t);
+    if (layer.meetAfterForward) meet(t);
   }
 }
 
-/** Dropout for `n` vectors from `v` of hidden layer `l`, of `m` examples whose numbers start at `number`. */
-function dropAll(rule: Rule, x: usize, stride: usize, v: i32, n: i32, m: i32, l: i32, seed: u32, number: i32): void {
-  if (rule.dropBelow == 0) return;
-  for (let e = 0; e < m; e++) drop(rule, row(x, e, stride), maskRow(seed, number + e, l), v, n);
+/** Dropout for `n` vectors of hidden layer `l` from vector `v` on, for `m` examples from `position` of the epoch on. */
+function dropAll(rule: Rule, x: usize, stride: usize, v: i32, n: i32, m: i32, l: i32, seed: u32, position: i32): void {
+  if (rule.dropThreshold == 0) return;
+  for (let e = 0; e < m; e++) drop(rule, row(x, e, stride), maskRow(seed, position + e, l), v, n);
 }
 
-/** BP1 and BP2, from the top down. `scale`, -eta/m, goes in at the output and so into every delta. */
-function backpropagate(t: Thread, images: Images, batch: i32, from: i32, m: i32, scale: f32, seed: u32, number: i32): void {
-  let layer = layerAt(t, t.layers - 1);
+/** BP1 and BP2, from the output layer down. The output's deltas are multiplied by `scale`, -eta/m, and so every other delta is too. */
+function backpropagate(t: Thread, images: Images, batch: i32, from: i32, m: i32, scale: f32, seed: u32, position: i32): void {
+  let layer = layerAt(t, t.layerCount - 1);
   const a = activationsOf(layer, batch);
   const u = panelStart(layer, layer.fromPanel) << 2, to = panelStart(layer, layer.toPanel) << 2;
   for (let e = 0; e < m; e++) {
     const label = <i32>load<u8>(images.labels + exampleAt(images, from + e));
     outputDelta(t.rule, row(a, e, layer.stride), row(layer.deltas, e, layer.stride), u, to, layer.units, label, scale);
   }
-  if (layer.meetDelta) meet(t);
-  for (let l = t.layers - 2; l >= 0; l--) {
+  if (layer.meetAfterDelta) meet(t);
+  for (let l = t.layerCount - 2; l >= 0; l--) {
     const below = layerAt(t, l);
     denseError(layer, below, m);
     const v = panelStart(below, below.fromPanel), n = panelStart(below, below.toPanel) - v, at = <usize>v * 16;
     timesDerivative(t.rule, below.deltas + at, activationsOf(below, batch) + at, below.stride, n, m);
-    dropAll(t.rule, below.deltas + at, below.stride, v, n, m, l + 1, seed, number + from);
-    if (below.meetDelta) meet(t);
+    dropAll(t.rule, below.deltas + at, below.stride, v, n, m, l + 1, seed, position + from);
+    if (below.meetAfterDelta) meet(t);
     layer = below;
   }
 }
 
-/** BP3 and BP4: each weight and bias += its -eta/m * sum of gradients, and what regularisation and momentum make of that. */
+/** BP3 and BP4: adds -eta/m times the sum of its gradients to each weight and bias, with regularisation and momentum. */
 function update(t: Thread, images: Images, batch: i32, from: i32, m: i32, eta: f32): void {
   const first = layerAt(t, 0);
   for (let p = first.fromPanel; p < first.toPanel; p++) {
@@ -83,7 +85,7 @@ function update(t: Thread, images: Images, batch: i32, from: i32, m: i32, eta: f
     }
     afterUpdate(t.rule, first, p, 0, first.inputs, eta);
   }
-  for (let l = 1; l < t.layers; l++) {
+  for (let l = 1; l < t.layerCount; l++) {
     const layer = layerAt(t, l);
     for (let p = 0; p < layer.panels; p++) beforeUpdate(t.rule, layer, p, layer.fromRow, layer.toRow, eta);
     denseUpdate(layer, layerAt(t, l - 1), batch, m, t.values + 255 * 4);
@@ -92,14 +94,14 @@ function update(t: Thread, images: Images, batch: i32, from: i32, m: i32, eta: f
   if (t.rule.maxNorm > 0) shortenAll(t);
 }
 
-/** Weight decay of rows from .. to of a panel, where momentum does not do it. */
+/** Weight decay of rows `from` .. `to - 1` of panel `p`. With momentum, `accelerate` does it. */
 function beforeUpdate(rule: Rule, layer: Layer, p: i32, from: i32, to: i32, eta: f32): void {
   if (rule.momentum > 0 || (rule.l2 == 0 && rule.l1 == 0)) return;
   const v = panelStart(layer, p), step = <usize>(panelStart(layer, p + 1) - v) * 16, w = panelWeights(layer, v);
   decay(row(w, from, step), row(w, to, step), eta * rule.l2, eta * rule.l1);
 }
 
-/** Momentum for rows from .. to of a panel and, if it is this thread's, its biases. */
+/** Momentum for rows `from` .. `to - 1` of panel `p` and, if this thread owns the panel, for its biases. */
 function afterUpdate(rule: Rule, layer: Layer, p: i32, from: i32, to: i32, eta: f32): void {
   if (rule.momentum == 0) return;
   const v = panelStart(layer, p), n = panelStart(layer, p + 1) - v, step = <usize>n * 16, w = panelWeights(layer, v);
@@ -109,10 +111,10 @@ function afterUpdate(rule: Rule, layer: Layer, p: i32, from: i32, to: i32, eta: 
   accelerate(b, b + step, layer.biasTargets - layer.biases, 0, 0, rule.momentum);
 }
 
-/** Max-norm, for the neurons of this thread's panels; in all layers but the first, others have updated weights into them. */
+/** Max-norm for the neurons of this thread's panels. The threads meet first, because others have updated weights into these neurons. */
 function shortenAll(t: Thread): void {
   meet(t);
-  for (let l = 0; l < t.layers; l++) {
+  for (let l = 0; l < t.layerCount; l++) {
     const layer = layerAt(t, l);
     for (let p = layer.fromPanel; p < layer.toPanel; p++) {
       const v = panelStart(layer, p);
@@ -122,35 +124,35 @@ function shortenAll(t: Thread): void {
 }
 
 /**
- * Trains on mini-batches first .. last - 1 of those of `size` that the first `examples` of the order fall into. Ends in a meeting, so that
- * when it returns in one thread all have done their share. `seed`, `number`: as in feedForward.
+ * Trains on mini-batches `first` .. `last - 1`. The first `examples` examples of the order are cut into mini-batches of `size`. Ends with a
+ * meeting, so that all threads have finished when one returns. `seed` and `position` are those of `feedForward`.
  */
-export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, eta: f32, seed: u32, number: i32): void {
+export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, eta: f32, seed: u32, position: i32): void {
   for (let batch = first; batch < last; batch++) {
     const from = batch * size, m = min(size, examples - from);
-    feedForward(t, images, batch, from, m, seed, number);
-    backpropagate(t, images, batch, from, m, -eta / <f32>m, seed, number);
+    feedForward(t, images, batch, from, m, seed, position);
+    backpropagate(t, images, batch, from, m, -eta / <f32>m, seed, position);
     update(t, images, batch, from, m, eta);
   }
   meet(t);
 }
 
 /**
- * Writes the output layer's z for examples from .. to - 1 of the order to f32 (to - from, units) at `outputs`. Goes by `rows` examples at a
- * time, as many as there is scratch for.
+ * Writes z of the output layer for examples `from` .. `to - 1` of the order to `outputs`, f32 (to - from, units). Computes at most
+ * `scratchExamples` examples at a time, the number that the activations have room for.
  */
-export function evaluate(t: Thread, images: Images, from: i32, to: i32, rows: i32, outputs: usize): void {
-  const layer = layerAt(t, t.layers - 1), bytes = <usize>layer.units << 2;
-  for (; from < to; from += rows) {
-    const m = min(rows, to - from);
+export function evaluate(t: Thread, images: Images, from: i32, to: i32, scratchExamples: i32, outputs: usize): void {
+  const layer = layerAt(t, t.layerCount - 1), bytes = <usize>layer.units << 2;
+  for (; from < to; from += scratchExamples) {
+    const m = min(scratchExamples, to - from);
     feedForward(t, images, 0, from, m, 0, -1);
     meet(t);
-    for (let e = 0; t.me == 0 && e < m; e++, outputs += bytes) memory.copy(outputs, row(activationsOf(layer, 0), e, layer.stride), bytes);
+    for (let e = 0; t.index == 0 && e < m; e++, outputs += bytes) memory.copy(outputs, row(activationsOf(layer, 0), e, layer.stride), bytes);
     meet(t);
   }
 }
 
-/** Whether none of the f32 at from .. to (bytes, a multiple of 16 apart) is NaN or infinite: x - x is 0 for all others. */
+/** Whether all f32 from address `from` up to `to`, a multiple of 16 bytes, are finite. x - x is 0 if x is, and NaN otherwise. */
 export function finite(from: usize, to: usize): bool {
   let sum = f32x4.splat(0);
   for (; from < to; from += 16) {

@@ -1,129 +1,132 @@
 /**
- * The records that the host lays out in shared memory and the kernel only reads: 32-bit words in this order, addresses in bytes.
+ * The records in shared memory that the host writes (../records.ts) and the kernel reads: 32-bit words in this order, addresses in bytes.
  *
- * Units are counted in vectors of 4 (padded with zeros); a layer's vectors are dealt out to panels as evenly as they go,
- * at most 8 a panel in the first layer (sparse.ts holds a panel's sums in registers), at most 32 in the others. A panel is a matrix (rows,
- * its units) of its own, so that a walk down its rows stays near, however wide the layer. Measured on [784,1024,1024,10], batch 128,
- * widest dense panel 8 / 16 / 32 / all 256 vectors: 13.9 / 12.2 / 11.5 / 19-23 s an epoch.
+ * Units are counted in vectors of 4, padded with zeros. A layer's vectors are divided among panels as equally as possible: at most 8 vectors
+ * per panel in the first layer, where sparse.ts keeps a panel's sums in registers, and at most 32 in the others. A panel is a matrix (rows,
+ * units of the panel) of its own, so that its rows lie close together however wide the layer is. Measured on [784,1024,1024,10], batch
+ * 128, with at most 8 / 16 / 32 / all 256 vectors per panel in the dense layers: 13.9 / 12.2 / 11.5 / 19-23 s per epoch.
  */
 
-/** A set of examples as sparse rows: a byte pair for each ink pixel, (gap to the next ink pixel, value), see sparse.ts. */
+/** A set of examples as sparse rows: for each ink pixel two bytes, the gap from the previous one and the value; see sparse.ts. */
 @unmanaged
 export class Images {
-  /** u32[n + 1], byte offset from `pairs` of each example's row; the last one is the end of the last row. */
+  /** u32[length + 1]: the byte offset from `pairs` of each example's row, and the end of the last row. */
   starts: usize;
+  /** u8[starts[length]] */
   pairs: usize;
-  /** u8[n], the digits. */
+  /** u8[length]: the digits. */
   labels: usize;
-  /** u32[...], which example comes when. */
+  /** u32[...]: the indices of the examples in the order in which they are used. */
   order: usize;
-  /** How many examples there are. */
+  /** The number of examples. */
   length: u32;
 }
 
-/** The weights into one layer of neurons, and that layer's activations and deltas, as one thread sees them. */
+/** One layer of neurons and the weights into it, for one thread. */
 @unmanaged
 export class Layer {
-  /** Neurons below, and of this layer; not padded. */
+  /** The number of neurons in the layer below and in this one, without padding. */
   inputs: i32;
   units: i32;
-  /** units / 4 rounded up, and inputs rounded up to a multiple of 4. */
+  /** `units / 4` rounded up, and `inputs` rounded up to a multiple of 4. */
   vectors: i32;
   rows: i32;
+  /** The number of panels that the vectors are divided among. */
   panels: i32;
-  /** This thread's share: panels for the forward pass and the biases, rows of weights for the update. */
+  /** This thread's share: the panels of the forward pass and of the biases, and the rows of the weights that it updates. */
   fromPanel: i32;
   toPanel: i32;
   fromRow: i32;
   toRow: i32;
-  /** Not 0: another thread reads what this one has just written, so meet after the forward pass / after the deltas. */
-  meetForward: i32;
-  meetDelta: i32;
-  /** f32, panel after panel, each (rows, units of the panel) row-major; padded rows and units are zero and stay zero. */
+  /** Not 0 if the threads must meet after the forward pass or the deltas of this layer, because they read each other's results. */
+  meetAfterForward: i32;
+  meetAfterDelta: i32;
+  /** f32, panel after panel, each (rows, units of the panel) row-major. Padded rows and units are 0 and stay 0. */
   weights: usize;
   /** f32[4 * vectors] */
   biases: usize;
-  /** f32 (examples, stride bytes). */
+  /** f32 (examples, 4 * vectors), each row `stride` bytes after the previous one. */
   activations: usize;
   deltas: usize;
   stride: usize;
-  /** What an update is added to: the weights and biases themselves or, with momentum, their velocities, laid out alike. */
+  /** What an update is added to: the weights and biases or, with momentum, their velocities, which have the same layout. */
   weightTargets: usize;
   biasTargets: usize;
-  /** Activations of odd mini-batches lie this many bytes further on (0: in the same place). */
-  swap: usize;
+  /** The activations of odd mini-batches are this many bytes after those of even ones. 0 if they share a place. */
+  oddBatchOffset: usize;
 }
 
-/** How a mini-batch moves the parameters. */
+/** How a mini-batch moves the parameters; ../records.ts gives the value of each field. */
 @unmanaged
 export class Rule {
-  /** Numbers of names in the tables of src/network. */
+  /** Numbers of the enums in activation.ts. */
   activation: i32;
   output: i32;
   cost: i32;
-  /** lambda/n and l1/n. */
+  /** lambda / n and l1 / n, n being the number of training examples. */
   l2: f32;
   l1: f32;
   momentum: f32;
-  /** Hidden neurons whose random bits are below this are left out (0: none), the share that is not, and 1 / keep, which they count. */
-  dropBelow: u32;
+  /** Dropout leaves out the hidden neurons whose random bits are below this. 0 without dropout. */
+  dropThreshold: u32;
+  /** 1 - dropout, and 1 / (1 - dropout), by which the neurons that are kept are multiplied. */
   keep: f32;
   dropFactor: f32;
-  /** 0: none. */
+  /** 0 if there is no bound. */
   maxNorm: f32;
 }
 
-/** One thread's view of the work. */
+/** One of the threads that work together. */
 @unmanaged
 export class Thread {
-  /** Record of the first layer; the others follow it. */
-  first: usize;
-  layers: i32;
+  /** The address of the record of the first layer, which the others follow, and their number. */
+  firstLayer: usize;
+  layerCount: i32;
   rule: Rule;
-  /** f32[256], pixel value -> 0..1, so the last one is 1. */
+  /** f32[256]: pixel value -> 0..1. The last one is 1. */
   values: usize;
-  /** Barrier, see barrier.ts. */
-  me: i32;
-  threads: i32;
+  /** The number of this thread, from 0, the number of threads, and the barrier at which they meet (barrier.ts). */
+  index: i32;
+  threadCount: i32;
   barrier: usize;
 }
 
-/** Layer record `l`, counting from 0 = the weights that lead out of the input. */
+/** The record of layer `l`; layer 0 is the first one after the input. */
 export function layerAt(t: Thread, l: i32): Layer {
-  return changetype<Layer>(t.first + <usize>l * offsetof<Layer>());
+  return changetype<Layer>(t.firstLayer + <usize>l * offsetof<Layer>());
 }
 
-/** First vector of panel `p`; `panelStart(panels)` is the number of vectors. */
+/** The first vector of panel `p`. For p = panels it is the number of vectors. */
 export function panelStart(layer: Layer, p: i32): i32 {
   assert(p >= 0 && p <= layer.panels);
-  return <i32>(<i64>p * layer.vectors / layer.panels); // the product may pass 2^31
+  return <i32>(<i64>p * layer.vectors / layer.panels); // the product may be larger than 2^31
 }
 
-/** Address of a panel that starts at vector `v`. */
+/** The address of the weights of the panel that starts at vector `v`. */
 export function panelWeights(layer: Layer, v: i32): usize {
   assert(v >= 0 && v < layer.vectors);
   return layer.weights + <usize>v * layer.rows * 16;
 }
 
-/** Address of what is added to when a panel that starts at vector `v` is updated. */
+/** The address of what an update of the panel that starts at vector `v` is added to. */
 export function panelTargets(layer: Layer, v: i32): usize {
   assert(v >= 0 && v < layer.vectors);
   return layer.weightTargets + <usize>v * layer.rows * 16;
 }
 
-/** Address of this mini-batch's activations. */
+/** The address of the activations of mini-batch `batch`. */
 export function activationsOf(layer: Layer, batch: i32): usize {
-  return row(layer.activations, batch & 1, layer.swap);
+  return row(layer.activations, batch & 1, layer.oddBatchOffset);
 }
 
-/** Address of row `i` of a matrix whose rows are `stride` bytes apart. */
+/** The address of row `i` of a matrix whose rows are `stride` bytes apart. */
 // @ts-ignore: decorator
 @inline
 export function row(base: usize, i: i32, stride: usize): usize {
   return base + <usize>i * stride;
 }
 
-/** sum + x * y, rounded twice: a fused multiply-add would differ from machine to machine. */
+/** sum + x * y, rounded twice. A fused multiply-add rounds once, and not every machine has it. */
 // @ts-ignore: decorator
 @inline
 export function madd(sum: v128, x: v128, y: v128): v128 {

@@ -6,7 +6,8 @@ import { Images } from "../../dist/data/images.js";
 import type { EngineName } from "../../dist/engines/engines.js";
 import { ConfigurationError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
-import { checkTraining, type TrainOptions } from "../../dist/training/options.js";
+import type { TrainOptions } from "../../dist/training/options.js";
+import { checkTraining } from "../../dist/training/settings.js";
 import { randomDataset } from "../fixtures/examples.js";
 
 /** 97 training examples, none for validation, 20 for test. */
@@ -87,7 +88,7 @@ describe("checkTraining", () => {
       "max norm: expected a number that is not 0 in float32, found 1e-300; use a larger one, or the textbook engine",
     ],
     [{ random: 5 }, "random: expected an instance of Random, found 5"],
-    [{ signal: {} }, "signal: expected an instance of AbortSignal, found {}"],
+    [{ signal: {} }, "signal: expected an instance of AbortSignal, found [Object]"],
     [{ onEpoch: "print" }, "onEpoch: expected an instance of Function, found 'print'"],
     ["fast", "options: expected an instance of Object, found 'fast'"],
     [{ engine: "quick" }, "engine: expected fast or textbook, found quick"],
@@ -141,7 +142,7 @@ describe("checkTraining", () => {
     ],
     [
       { ...DATA, training: { ...DATA.training, labels: new Uint8Array(96) } },
-      "training data: expected 97 labels, one an image, found 96",
+      "training data: expected 97 labels, one per image, found 96",
     ],
     [
       { ...DATA, test: { ...DATA.test, labels: new Uint8Array(20).fill(4) } },
@@ -149,7 +150,7 @@ describe("checkTraining", () => {
     ],
     [{ ...DATA, classes: undefined }, "training data: expected labels below undefined, the number of classes, found 3"],
     [{ ...DATA, test: { ...DATA.test, images: wide } }, "test data: expected images of 3x4, found images of 3x5"],
-    [{ ...DATA, test: DATA.validation }, "test data: expected an image at least, found none"],
+    [{ ...DATA, test: DATA.validation }, "test data: expected at least one image, found none"],
   ])("refuses data that are no set: %#", (data, message) => {
     const error = refusal({}, SIZES, data);
     expect(error).toBeInstanceOf(ConfigurationError);

@@ -1,15 +1,43 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import type { TrainFlags } from "../../dist/cli/flags.js";
-import { OPTIONS } from "../../dist/cli/options.js";
+import { KEPT_FLAGS } from "../../dist/cli/flag-values.js";
+import { FLAGS, flagsWith, optionsOf, spellingOf, type TrainFlags } from "../../dist/cli/flags.js";
 
 delete process.env.BP_TRAIN_DATA; // else --data has a default
 
 function flags(...args: string[]): TrainFlags {
   const command = new Command().exitOverride().configureOutput({ outputError: () => {} });
-  for (const option of OPTIONS.train()) command.addOption(option);
+  for (const option of optionsOf("train")) command.addOption(option);
   return command.parse(args, { from: "user" }).opts();
 }
+
+describe("the table of flags", () => {
+  const spellings = (names: Parameters<typeof spellingOf>[0][]) => names.map(spellingOf).sort().join(" ");
+
+  // Written out once more: a flag that a resumed run need not keep would let it end with other bits, without a word.
+  it("says which flags a resumed run keeps", () => {
+    const kept =
+      "--activation --batch-size --cost --dropout --engine --epochs --eta --eta-min --init --init-from --l1 --lambda --layers " +
+      "--max-norm --min-accuracy --momentum --monitor --no-shuffle --output --patience --preset --schedule --schedule-epochs " +
+      "--schedule-factor --seed --target-accuracy --train-size --validation";
+    expect(spellings(KEPT_FLAGS)).toBe(kept);
+  });
+
+  it("says in which flags a baseline must agree", () => {
+    const compared =
+      "--activation --batch-size --cost --dropout --engine --l1 --lambda --layers --max-norm --momentum --output --threads";
+    expect(spellings(flagsWith(({ baseline }) => baseline === "same"))).toBe(compared);
+  });
+
+  it("gives each flag a spelling of its own, and a default or words for it in the help", () => {
+    const options = Object.entries(FLAGS).map(([, { spelling }]) => spelling);
+    expect(new Set(options).size).toBe(options.length);
+    for (const flag of Object.values(FLAGS)) {
+      const hasDefault = flag.default !== undefined || flag.defaultText !== undefined;
+      expect([flag.spelling, hasDefault || flag.about.includes("(default: ")]).toEqual([flag.spelling, true]);
+    }
+  });
+});
 
 describe("options", () => {
   it("have the book's defaults", () => {

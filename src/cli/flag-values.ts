@@ -1,0 +1,79 @@
+/** What derives from the values of flags: what the library is handed, what files keep, what a run says of itself. */
+import type { Part } from "../data/parts.js";
+import { threadsFor } from "../engines/engines.js";
+import { ConfigurationError } from "../errors.js";
+import { SEED } from "../network/seed.js";
+import { TRAINING_SETTINGS } from "../training/options.js";
+import { sideBySide } from "../training/runs.js";
+import type { Flag } from "./flag.js";
+import { FLAGS, flagsWith, SETTING_NAMES, type SettingValues, spellingOf, type TrainFlags } from "./flags.js";
+
+/** What a run is asked to do; null where nothing is asked. */
+export interface RunSettings extends Omit<SettingValues, "threads" | "monitor"> {
+  version: string;
+  threads: number;
+  monitor: Part[];
+  /** The number of epochs of the checkpoint that the run resumes from. */
+  resumedEpochs: number | null;
+}
+
+/** @param resumedEpochs  if a checkpoint is resumed */
+export function settingsOf(flags: TrainFlags, version: string, resumedEpochs: number | null): RunSettings {
+  const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, flags[name] ?? null])) as SettingValues;
+  return { ...values, version, monitor: monitorOf(flags), threads: threadsOf(flags).threads, resumedEpochs };
+}
+
+/** The flags that are options of the library by the same name. */
+export function libraryOptions<Flags extends object>(flags: Flags): Pick<Flags, keyof Flags & LibraryName> {
+  const isOption = ([name]: [string, unknown]) => Object.hasOwn(TRAINING_SETTINGS, name);
+  return Object.fromEntries(Object.entries(flags).filter(isOption)) as Pick<Flags, keyof Flags & LibraryName>;
+}
+type LibraryName = keyof typeof TRAINING_SETTINGS;
+
+/** The given parts, and validation if it chooses the epoch that --min-accuracy looks at. */
+export function monitorOf({ monitor = [], minAccuracy, validation }: TrainFlags): Part[] {
+  return minAccuracy !== undefined && validation > 0 ? [...new Set([...monitor, "validation" as const])] : monitor;
+}
+
+/** The number of threads of a run, and the number of runs that go on side by side. */
+export function threadsOf({
+  layers,
+  batchSize,
+  engine,
+  threads,
+  runs = 1,
+}: Pick<TrainFlags, "layers" | "batchSize" | "engine" | "threads"> & { runs?: number }) {
+  const given = threads === "auto" ? undefined : threads;
+  const fastest = threadsFor(engine, layers, batchSize, given);
+  return runs > 1 ? sideBySide(runs, engine, given) : { threads: fastest, atATime: 1 };
+}
+
+/** The seeds of the runs. @throws ConfigurationError if there are not enough seeds from the first one */
+export function seedsOf({ seed, runs }: Pick<TrainFlags, "seed" | "runs">): number[] {
+  const last = seed + runs - 1;
+  if (SEED.range.includes(last)) return Array.from({ length: runs }, (_, i) => seed + i);
+  const expected = "seeds up to 4294967295";
+  throw new ConfigurationError({ thing: `${runs} runs from seed ${seed}`, expected, found: `${last}` });
+}
+
+/** The flags that a resumed run must share, as checkpoints and models keep them; flags that were not given are left out. */
+export function keptFlags(flags: TrainFlags): Record<string, unknown> {
+  const given = KEPT_FLAGS.filter((name) => flags[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, flags[name]]));
+}
+export const KEPT_FLAGS = flagsWith(({ resume }) => resume === "same") as (keyof TrainFlags)[];
+
+/** The settings in words, as the first line of a run says them. */
+export function settingsInWords(settings: RunSettings): string[] {
+  const words = SETTING_NAMES.flatMap((name) => {
+    const { say, isAlwaysSaid, default: usual } = FLAGS[name] as Flag;
+    const value = settings[name];
+    if (!say || value === null || (value === usual && !isAlwaysSaid)) return [];
+    if (typeof say === "function") return say(value);
+    return say === "value" ? `${value}` : `${spellingOf(name).slice(2)} ${value}`;
+  });
+  const { seed, runs, resumedEpochs } = settings;
+  words.push(runs > 1 ? `seeds ${seed} to ${seed + runs - 1}` : `seed ${seed}`);
+  if (resumedEpochs !== null) words.push(`resumed after ${resumedEpochs}`);
+  return words;
+}

@@ -1,0 +1,97 @@
+/** An entry of the table of flags (flags.ts): what it says, and the commander option that it becomes. */
+import { Option } from "commander";
+import type { Range, Setting } from "../ranges.js";
+import * as parse from "./parsers.js";
+
+/** The commands of the program; `train` is `bp-train` without the name of a command. */
+export type CommandName = "train" | "evaluate" | "predict" | "convert" | "info" | "check" | "presets" | "bench";
+
+/** How a flag's value is read, and its default. A flag without a default may be undefined. */
+export interface Reading<T> {
+  /** Reads the text behind the flag. A flag with neither `parse` nor `choices` is a switch. */
+  parse?: (text: string) => T;
+  choices?: readonly (T & string)[];
+  default?: T;
+  /** The default in the words of the help, if not the value itself. */
+  defaultText?: string;
+}
+
+/** What the program does with a flag. */
+export type Uses<T, C extends CommandName> = {
+  /** The commands that take it. */
+  commands: readonly C[];
+  /** An environment variable that stands for it. */
+  env?: string;
+  /** `same` if a benchmark can only be compared with a baseline that has the same value. */
+  baseline?: "same";
+  /** The words for it in the first line of a run, where it is not the default: `relu` (value) or `lambda 5` (name and value). */
+  say?: "value" | "name and value" | ((value: NonNullable<T>) => string);
+  /** Whether the first line says the default too. */
+  isAlwaysSaid?: boolean;
+} & ("train" extends C ? Resume : Partial<Resume>);
+
+export interface Resume {
+  /** `same` if a resumed run must have the same value. Checkpoints and models keep these flags. */
+  resume: "same" | "free";
+}
+
+export type Flag<T = unknown, C extends CommandName = CommandName> = Reading<T> &
+  Uses<T, C> & {
+    /** As commander takes it: `-l, --layers <sizes>`. */
+    spelling: string;
+    /** The text of the help. */
+    about: string;
+  };
+
+/** @param source  a setting, whose range and default the flag has, or how else the flag is read */
+export function flag<T, const C extends CommandName>(
+  spelling: string,
+  about: string,
+  source: Setting<T> | Reading<T>,
+  uses: Uses<T, C>,
+): Flag<T, C> {
+  return { spelling, about, ...("range" in source ? readingOf(source) : source), ...uses } as Flag<T, C>;
+}
+
+function readingOf<T>({ default: value, range }: Setting<T>): Reading<T> {
+  if (range.names) return { default: value, choices: range.names as readonly (T & string)[] };
+  if (typeof value === "boolean") return { default: value };
+  const numbers = range as Range<unknown> as Range<number>;
+  return {
+    default: value,
+    parse: (numbers.isWhole ? parse.wholeNumber : parse.decimal)(numbers) as (text: string) => T,
+  };
+}
+
+/** Adds the heading that flags have in the help. */
+export function group<const G extends string, Flags extends Record<string, object>>(heading: G, flags: Flags) {
+  const entries = Object.entries(flags).map(([name, flag]) => [name, { ...flag, group: heading }]);
+  return Object.fromEntries(entries) as { [Name in keyof Flags]: Flags[Name] & { group: G } };
+}
+
+/** A flag that is undefined where it is not given; `defaultText` says what that means, by default the setting's own default. */
+export function optional<T>(
+  source: Setting<T> | Reading<T>,
+  defaultText = `${source.default}`,
+): Reading<T | undefined> {
+  const { default: _, ...reading } = "range" in source ? readingOf(source) : source;
+  return { ...reading, defaultText };
+}
+
+export function optionalPath(defaultText: string): Reading<string | undefined> {
+  return { parse: parse.notEmpty, defaultText };
+}
+
+export const switchedOff: Reading<boolean> = { default: false };
+
+/** The commander option of an entry. */
+export function toOption(flag: Flag & { group: string }): Option {
+  const { spelling, about, defaultText, choices } = flag;
+  const option = new Option(spelling, flag.default === undefined ? `${about} (default: ${defaultText})` : about);
+  option.helpGroup(`${flag.group}:`);
+  if (flag.default !== undefined && !option.negate) option.default(flag.default, defaultText);
+  if (flag.parse) option.argParser(flag.parse);
+  if (choices) option.choices(choices);
+  if (flag.env) option.env(flag.env);
+  return option;
+}

@@ -1,0 +1,144 @@
+/** What accompanies the recipe of train.ts: stopping, the best weights, checkpoints, times and progress. */
+import { setImmediate } from "node:timers/promises";
+import type { Dataset } from "../data/dataset.js";
+import { PARTS } from "../data/parts.js";
+import type { Engine } from "../engines/engine.js";
+import { DivergedError } from "../errors.js";
+import { copy, type Network } from "../network/network.js";
+import { Random } from "../network/random.js";
+import { type Evaluation, Evaluator } from "./evaluation.js";
+import { bestOnValidation, type EpochResult, type TrainResult } from "./result.js";
+import { SCHEDULES, type Schedule } from "./schedule.js";
+import type { Settings } from "./settings.js";
+import { Slices } from "./slices.js";
+import { initialState, type RunState, snapshot } from "./state.js";
+import { reasonToStop, type StopReason } from "./stopping.js";
+
+/** A run under way. */
+export class OngoingRun {
+  /** The learning rate of the current epoch. */
+  eta = 0;
+  /** Why no epoch comes any more, although some are left. */
+  #stoppedBy: StopReason | null = null;
+  readonly #evaluator: Evaluator;
+  readonly #slices: Slices;
+  readonly #lap = stopwatch();
+
+  private constructor(
+    readonly state: RunState,
+    readonly engine: Engine,
+    readonly random: Random,
+    private readonly network: Network,
+    private readonly settings: Settings,
+    data: Dataset,
+  ) {
+    this.#evaluator = new Evaluator(engine, network.sizes, data, settings);
+    this.#slices = new Slices(settings.batchSize);
+    this.#planEpoch();
+  }
+
+  static async start(network: Network, data: Dataset, settings: Settings): Promise<OngoingRun> {
+    const { resume } = settings;
+    const random = resume ? Random.fromState(resume.random) : (settings.random ?? new Random());
+    const state = resume ?? initialState(network, data, random, settings);
+    copy(state.parameters, network);
+    const engine = await settings.createEngine(network, state.velocities ?? undefined);
+    return new OngoingRun(state, engine, random, network, settings, data);
+  }
+
+  get isOver(): boolean {
+    return this.#stoppedBy !== null || this.state.finished.length >= this.settings.epochs;
+  }
+
+  /** The rest of the epoch's examples as [from, to), a few mini-batches at a time. Ends early when the run is interrupted. */
+  *slices(): Generator<[from: number, to: number]> {
+    const { order, position } = this.state;
+    for (const slice of this.#slices.of(order.length, position ?? 0)) {
+      if (this.settings.signal?.aborted) return;
+      yield slice;
+    }
+  }
+
+  /** After the examples from, ..., to - 1. @throws DivergedError if a weight or bias is NaN or infinite */
+  async endSlice(from: number, to: number): Promise<void> {
+    const { state, settings } = this;
+    const epoch = state.finished.length + 1;
+    if (!this.engine.isFinite()) throw new DivergedError(epoch, this.eta);
+    state.trainSeconds += this.#lap();
+    state.examples += to - from;
+    state.position = to;
+    settings.onProgress?.({ epoch, examples: state.examples, total: settings.epochs * state.order.length });
+    await setImmediate(); // the event loop's turn: signals, progress
+  }
+
+  /** Evaluates the test examples and all that is monitored. @returns undefined if the run is interrupted */
+  async evaluate(): Promise<(Evaluation & Pick<EpochResult, "monitored">) | undefined> {
+    const { monitor, signal } = this.settings;
+    const monitored: EpochResult["monitored"] = {};
+    for (const part of PARTS.filter((part) => monitor.includes(part))) {
+      monitored[part] = await this.#evaluator.evaluate(part, { withCost: true, signal });
+      if (!monitored[part]) return undefined;
+    }
+    const test = monitored.test ?? (await this.#evaluator.evaluate("test", { signal }));
+    return test && { ...test, monitored };
+  }
+
+  async endEpoch(evaluation: Evaluation & Pick<EpochResult, "monitored">): Promise<void> {
+    const { state, settings, engine, eta } = this;
+    const { finished, trainSeconds } = state;
+    const epoch = finished.length + 1;
+    finished.push({ epoch, eta, ...evaluation, trainSeconds, evaluateSeconds: this.#lap() });
+    [state.position, state.trainSeconds] = [null, 0];
+    if (state.best && bestOnValidation(finished)?.epoch === epoch) engine.copyTo(state.best);
+    settings.onEpoch?.(finished[epoch - 1]);
+    this.#planEpoch();
+    if (this.isOver || epoch % settings.checkpointEvery === 0) await this.checkpoint();
+    this.#lap(); // the time of the callbacks does not count for the next epoch
+  }
+
+  async checkpoint(): Promise<void> {
+    const { state, engine, random, network, settings } = this;
+    await settings.onCheckpoint?.(snapshot(state, engine, random, network.sizes));
+  }
+
+  /** Puts the best weights into the network, where they are what the run was to find. Call it when the engine has finished. */
+  result(status: TrainResult["status"]): TrainResult {
+    const { finished: epochs, examples, best, trainSeconds } = this.state;
+    const isBestKept = best !== null && status === "done" && this.#stoppedBy !== "targetAccuracy";
+    if (isBestKept) copy(best, this.network);
+    const kept = isBestKept ? bestOnValidation(epochs) : epochs.at(-1);
+    return {
+      status,
+      stoppedBy: this.#stoppedBy,
+      epochs,
+      keptEpoch: status === "done" ? (kept?.epoch ?? null) : null,
+      examples,
+      trainSeconds: epochs.reduce((sum, epoch) => sum + epoch.trainSeconds, trainSeconds),
+    };
+  }
+
+  /** Finds the next epoch's learning rate, or a reason why there is none. */
+  #planEpoch(): void {
+    const { settings, state } = this;
+    const { finished } = state;
+    const epoch = finished.length + 1;
+    this.#stoppedBy = reasonToStop(finished, settings);
+    if (this.isOver) return;
+    const { usesValidation, eta }: Schedule = SCHEDULES[settings.schedule];
+    const history = usesValidation ? finished : []; // a run may have very many epochs
+    const validation = history.map(({ monitored }) => monitored.validation?.accuracy ?? Number.NaN);
+    const next = eta({ ...settings, epoch, validation }, settings);
+    if (next === undefined) this.#stoppedBy = "schedule";
+    else this.eta = next;
+  }
+}
+
+/** A function that gives the seconds since its last call, or since it was made. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const before = last;
+    last = performance.now();
+    return (last - before) / 1000;
+  };
+}

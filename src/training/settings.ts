@@ -1,0 +1,128 @@
+/** Checks the options of a run once, and gives them back complete. */
+import type { Dataset } from "../data/dataset.js";
+import { PARTS, type Part } from "../data/parts.js";
+import type { CreateEngine, EngineTask } from "../engines/engine.js";
+import { ENGINES, threadsFor } from "../engines/engines.js";
+import { ConfigurationError, checkInstance } from "../errors.js";
+import { checkCost } from "../network/cost.js";
+import { NETWORK_SETTINGS } from "../network/hyperparameters.js";
+import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
+import { Random } from "../network/random.js";
+import {
+  checkRange,
+  checkSettings,
+  defaultsOf,
+  listOf,
+  numbers,
+  type ValuesOf,
+  wholeNumber,
+  words,
+} from "../ranges.js";
+import { checkFit } from "./fit.js";
+import { TRAINING_SETTINGS, type TrainOptions } from "./options.js";
+import { SCHEDULE_SETTINGS, SCHEDULES, type Schedule } from "./schedule.js";
+import { unmetRequirement } from "./state.js";
+
+type Values = ValuesOf<typeof TRAINING_SETTINGS>;
+
+/** The options of a run, checked and complete. Only `checkTraining` makes them. */
+export interface Settings extends Omit<TrainOptions, keyof Values>, Values {
+  threads: number;
+  /** The given parts, and validation where something depends on its accuracy. */
+  monitor: Part[];
+  createEngine: CreateEngine;
+}
+
+/** What decides whether a network can be trained in some way. */
+export type NetworkShape = Pick<Network, "sizes"> & NetworkOptions;
+
+/**
+ * Checks that such a network can be trained on `data` with these options.
+ *
+ * `train` does this first. Call it yourself to learn of a mistake before you make the network.
+ *
+ * @throws ConfigurationError if it cannot
+ */
+export function checkTraining(network: NetworkShape, data: Dataset, options: TrainOptions = {}): Settings {
+  checkInstance("options", options, Object);
+  const given = withoutUndefined(options);
+  const values = { ...defaultsOf(TRAINING_SETTINGS), ...given };
+  checkSizes(network.sizes);
+  checkFit(network.sizes, data);
+  checkBounds(values, given, data.training.labels.length);
+  checkSettings(TRAINING_SETTINGS, values);
+  const { activation, output } = { ...defaultsOf(NETWORK_SETTINGS), ...withoutUndefined(network) };
+  const shape = { sizes: network.sizes, activation, output };
+  checkCost(values.cost, output);
+  checkHiddenLayer(shape, values);
+  checkSchedule(values, given);
+  checkObjects(given);
+  const monitor = checkMonitor(values, given, data);
+  const threads = threadsFor(values.engine, network.sizes, values.batchSize, given.threads);
+  const settings = { ...values, monitor, threads };
+  const createEngine = ENGINES[values.engine].check({ network: shape, data, settings });
+  const unmet = values.resume && unmetRequirement(values.resume, network.sizes, data, values);
+  if (unmet) throw new ConfigurationError({ thing: "resume", ...unmet });
+  return { ...settings, createEngine };
+}
+
+/** An option that is undefined counts as not given. */
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** The bounds that depend on something else. */
+function checkBounds({ batchSize, eta }: Values, { etaMin = 0 }: TrainOptions, n: number): void {
+  const fitting = { ...wholeNumber(1, n), expected: `a whole number from 1 to ${n}, the training examples` };
+  checkRange(`batch size ${batchSize}`, batchSize, fitting);
+  const below = numbers(`a number from 0 to below eta, ${eta}`, (x) => x >= 0 && x < eta);
+  if (etaMin !== 0) checkRange("eta min", etaMin, below);
+}
+
+/** What changes hidden neurons needs a hidden layer, and a softmax needs several output neurons. */
+function checkHiddenLayer({ sizes, activation, output }: EngineTask["network"], { dropout }: Values): void {
+  const found = `layers ${sizes.join(",")}`;
+  const hasActivation = activation !== NETWORK_SETTINGS.activation.default;
+  if (sizes.length === 2 && (hasActivation || dropout > 0)) {
+    const thing = hasActivation ? `activation ${activation}` : `dropout ${dropout}`;
+    const remedy = "add one, or leave the option out";
+    throw new ConfigurationError({ thing, expected: "a hidden layer", found, remedy });
+  }
+  if (output === "softmax" && sizes[sizes.length - 1] === 1) {
+    throw new ConfigurationError({ thing: "output softmax", expected: "two output neurons or more", found });
+  }
+}
+
+/** A schedule takes its own settings and no others. */
+function checkSchedule({ schedule }: Values, given: TrainOptions): void {
+  for (const name of Object.keys(SCHEDULE_SETTINGS) as (keyof typeof SCHEDULE_SETTINGS)[]) {
+    const takes = (key: string) => (SCHEDULES as Record<string, Schedule>)[key].takes.includes(name);
+    if (given[name] === undefined || takes(schedule)) continue;
+    const expected = `schedule ${Object.keys(SCHEDULES).filter(takes).join(" or ")}`;
+    throw new ConfigurationError({ thing: words(name), expected, found: `schedule ${schedule}` });
+  }
+}
+
+/** For callers without types. */
+function checkObjects({ random, signal, onProgress, onEpoch, onCheckpoint }: TrainOptions): void {
+  if (random !== undefined) checkInstance("random", random, Random);
+  if (signal !== undefined) checkInstance("signal", signal, AbortSignal);
+  for (const [name, callback] of Object.entries({ onProgress, onEpoch, onCheckpoint })) {
+    if (callback !== undefined) checkInstance(name, callback, Function);
+  }
+}
+
+/** @returns the parts to monitor, each once, in the order of PARTS */
+function checkMonitor({ patience, schedule }: Values, { monitor = [] }: TrainOptions, data: Dataset): Part[] {
+  for (const part of monitor) checkRange("monitor", part, listOf(PARTS));
+  const { usesValidation }: Schedule = SCHEDULES[schedule];
+  const needsValidation = patience < Number.POSITIVE_INFINITY || usesValidation;
+  const isMonitored = (part: Part) => monitor.includes(part) || (part === "validation" && needsValidation);
+  return PARTS.filter((part) => {
+    if (!isMonitored(part)) return false;
+    if (data[part].labels.length > 0) return true;
+    const thing = monitor.includes(part) ? `monitor ${part}` : "patience or schedule plateau";
+    const remedy = part === "validation" ? "hold some out for it" : undefined;
+    throw new ConfigurationError({ thing, expected: `${part} images`, found: "none", remedy });
+  });
+}
