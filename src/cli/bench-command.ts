@@ -7,7 +7,7 @@ import { checkPlace, replaceFile } from "../files.js";
 import { benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/settings.js";
 import { type Baseline, checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
-import type { Context } from "./commands.js";
+import type { Context } from "./context.js";
 import { libraryOptions, threadsOf } from "./flag-values.js";
 import { type FlagsOf, MAX_SLOWDOWN } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";

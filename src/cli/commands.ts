@@ -1,11 +1,5 @@
 /** The commands beside training; flags.ts says which flags each of them takes. */
-
-/** What every command is given beside its arguments and flags. */
-export interface Context {
-  version: string;
-  /** Fires when standard output takes no more. */
-  output: AbortSignal;
-}
+import type { Context } from "./context.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: each command knows the types of its own flags
 type RunCommand = (args: string[], flags: any, context: Context) => void | Promise<void>;

@@ -5,7 +5,7 @@ import type { Checkpoint } from "../model/checkpoint.js";
 import { type ModelMetadata, toJson } from "../model/metadata.js";
 import { readModelFile } from "../model/model.js";
 import { parameterCount } from "../network/network.js";
-import { bestOnValidation } from "../training/result.js";
+import { bestOnValidation } from "../training/epochs.js";
 import type { FlagsOf } from "./flags.js";
 import { count, percent } from "./report/human.js";
 

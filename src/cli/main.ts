@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, escapeControls, GateError } from "../errors.js";
-import { type Context, SUBCOMMANDS, type Subcommand, type SubcommandName } from "./commands.js";
+import { SUBCOMMANDS, type Subcommand, type SubcommandName } from "./commands.js";
+import type { Context } from "./context.js";
 import { optionsOf } from "./flags.js";
 
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;

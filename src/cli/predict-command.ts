@@ -5,7 +5,7 @@ import { ConfigurationError } from "../errors.js";
 import { readModel } from "../model/model.js";
 import { checkFit } from "../training/fit.js";
 import { predict } from "../training/prediction.js";
-import type { Context } from "./commands.js";
+import type { Context } from "./context.js";
 import type { FlagsOf } from "./flags.js";
 import { drawing } from "./report/drawing.js";
 import { predictionJson, predictionLines } from "./report/prediction-report.js";

@@ -1,6 +1,6 @@
 /** The presets: experiments of the book and beyond it, as the command lines that repeat them. */
 import { ConfigurationError } from "../errors.js";
-import type { EpochResult } from "../training/result.js";
+import type { EpochResult } from "../training/epochs.js";
 import { FLAGS, flagsWith, type TrainFlags } from "./flags.js";
 
 export interface Preset {

@@ -1,8 +1,8 @@
 /** The finished epochs of a run as tensors, which have one number or one row of numbers per epoch. */
 
 import { PARTS, type Part } from "../data/parts.js";
+import type { EpochResult } from "../training/epochs.js";
 import type { Evaluation } from "../training/evaluation.js";
-import type { EpochResult } from "../training/result.js";
 import { damaged } from "./damaged.js";
 import type { Dtype, TensorForm, Tensors } from "./tensors.js";
 

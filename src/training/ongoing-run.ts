@@ -6,13 +6,27 @@ import type { Engine } from "../engines/engine.js";
 import { DivergedError } from "../errors.js";
 import { copy, type Network } from "../network/network.js";
 import { Random } from "../network/random.js";
+import { bestOnValidation, type EpochResult } from "./epochs.js";
 import { type Evaluation, Evaluator } from "./evaluation.js";
-import { bestOnValidation, type EpochResult, type TrainResult } from "./result.js";
 import { SCHEDULES, type Schedule } from "./schedule.js";
 import type { Settings } from "./settings.js";
 import { Slices } from "./slices.js";
 import { initialState, type RunState, snapshot } from "./state.js";
 import { reasonToStop, type StopReason } from "./stopping.js";
+
+export interface TrainResult {
+  status: "done" | "interrupted";
+  /** Why the run ended before its last epoch. */
+  stoppedBy: StopReason | null;
+  /** The finished epochs, in order. */
+  epochs: EpochResult[];
+  /** The epoch after which the network had its final parameters: the last or, with patience, the best; null if interrupted. */
+  keptEpoch: number | null;
+  /** The number of training examples, with those of an unfinished epoch. */
+  examples: number;
+  /** The time that training on them took, in seconds. */
+  trainSeconds: number;
+}
 
 /** A run under way. */
 export class OngoingRun {

@@ -13,7 +13,7 @@ import {
   type ValuesOf,
   wholeNumber,
 } from "../ranges.js";
-import type { EpochResult, Progress } from "./result.js";
+import type { EpochResult, Progress } from "./epochs.js";
 import { SCHEDULE_SETTINGS, SCHEDULES } from "./schedule.js";
 import type { RunState } from "./state.js";
 import { STOPPING_SETTINGS } from "./stopping.js";

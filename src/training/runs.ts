@@ -6,7 +6,7 @@ import { DivergedError } from "../errors.js";
 import type { InitName } from "../network/init.js";
 import { copy, Network, type NetworkOptions, type Parameters } from "../network/network.js";
 import { Random } from "../network/random.js";
-import type { TrainResult } from "./result.js";
+import type { TrainResult } from "./ongoing-run.js";
 import type { Settings } from "./settings.js";
 import { stochasticGradientDescent } from "./train.js";
 

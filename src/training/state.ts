@@ -3,7 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../engines/engine.js";
 import { copy, type Network, type Parameters, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
-import type { EpochResult } from "./result.js";
+import type { EpochResult } from "./epochs.js";
 
 /** Everything that decides how a run continues. */
 export interface RunState {

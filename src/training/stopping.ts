@@ -1,6 +1,6 @@
 /** Reasons to stop before the last epoch. */
 import { aboveZeroUpToOne, orInfinity, setting, type ValuesOf, wholeNumber } from "../ranges.js";
-import { bestOnValidation, type EpochResult } from "./result.js";
+import { bestOnValidation, type EpochResult } from "./epochs.js";
 
 export const STOPPING_SETTINGS = {
   /**

@@ -6,8 +6,9 @@ import { TextbookEngine } from "../../dist/engines/textbook/textbook-engine.js";
 import { ConfigurationError, DivergedError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
 import { Random } from "../../dist/network/random.js";
+import { bestOnValidation, type Progress } from "../../dist/training/epochs.js";
+import type { TrainResult } from "../../dist/training/ongoing-run.js";
 import type { TrainOptions } from "../../dist/training/options.js";
-import { bestOnValidation, type Progress, type TrainResult } from "../../dist/training/result.js";
 import { train } from "../../dist/training/train.js";
 import { datasetOf, EVERY_HYPERPARAMETER, randomDataset, randomExamples } from "../fixtures/examples.js";
 

@@ -4,8 +4,7 @@ import { PARTS } from "../../data/parts.js";
 import type { Statistics } from "../../training/statistics.js";
 import { STOP_REASONS } from "../../training/stopping.js";
 import { type RunSettings, settingsInWords } from "../flag-values.js";
-import type { EpochFigures, Form, ResultEvent } from "./events.js";
-import type { RunEnd } from "./run-end.js";
+import type { EpochFigures, Form, ResultEvent, RunEnd } from "./events.js";
 
 export function human(chalk: ChalkInstance): Form {
   const { bold, dim } = chalk;

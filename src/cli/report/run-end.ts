@@ -1,47 +1,13 @@
 /** What a training command has come to: the figures of its end, whatever ends it. */
 import type { Dataset } from "../../data/dataset.js";
 import { PARTS, type Part } from "../../data/parts.js";
+import { bestOnTest, bestOnValidation, type EpochResult } from "../../training/epochs.js";
 import type { Evaluation } from "../../training/evaluation.js";
-import { bestOnTest, bestOnValidation, type EpochResult, type TrainResult } from "../../training/result.js";
+import type { TrainResult } from "../../training/ongoing-run.js";
 import type { Run } from "../../training/runs.js";
 import { type Statistics, statistics } from "../../training/statistics.js";
 import { actualFigure, type Figure } from "../presets.js";
-import type { EpochFigures, Figures } from "./events.js";
-
-/** A run at its end, or the mean of several; null where there is nothing to tell. */
-export interface RunEnd {
-  status: "done" | "interrupted" | "diverged" | "failed";
-  /** Why the run ended before its last epoch. */
-  stoppedBy: TrainResult["stoppedBy"];
-  /** The number of finished epochs; of several runs, of the longest. */
-  epochs: number;
-  /** The epoch after which the network had the weights that it has at the end. */
-  keptEpoch: number | null;
-  /** The accuracy on the test images after the last epoch, and after the best one. */
-  accuracy: number | null;
-  bestAccuracy: number | null;
-  bestEpoch: number | null;
-  /** The accuracy on the test images after the epoch that did best on the validation images. */
-  honestAccuracy: number | null;
-  honestEpoch: number | null;
-  /** The accuracy on the validation images after that epoch. */
-  validationAccuracy: number | null;
-  /** Cost and accuracy of the monitored parts after the last epoch. */
-  monitored: Partial<Record<Part, Figures>>;
-  /** The accuracy that the preset is known for, and the accuracy that this run reached. */
-  presetResult: (Omit<Figure, "accuracy"> & { expected: number; actual: number | null }) | null;
-  /** The spread of the accuracies of several runs. */
-  statistics: { accuracy: Statistics; honestAccuracy: Statistics | null; presetResult: Statistics | null } | null;
-  /** Since the program started. */
-  seconds: number;
-  /** In training, without evaluation. */
-  examplesPerSecond: number | null;
-  weightsSha256: string | null;
-  /** The classes of the test labels that the network does not answer for any test image at the end. */
-  neverPredicted: number[];
-  error: string | null;
-  seed: number | null;
-}
+import type { EpochFigures, Figures, RunEnd } from "./events.js";
 
 /** A run that has come to its end after the epochs `finished`. Who knows more adds it. */
 export function endAfter(

@@ -1,12 +1,12 @@
 /** What the runs of a training command have come to so far, so that its end can be reported whatever ends it. */
 import type { Dataset } from "../../data/dataset.js";
-import type { EpochResult } from "../../training/result.js";
+import type { EpochResult } from "../../training/epochs.js";
 import type { Run } from "../../training/runs.js";
 import type { RunState } from "../../training/state.js";
 import type { RunSettings } from "../flag-values.js";
 import type { Figure } from "../presets.js";
-import type { RunEvent } from "./events.js";
-import { endAfter, endOf, endOfRuns, type RunEnd, statisticsByEpoch } from "./run-end.js";
+import type { RunEnd, RunEvent } from "./events.js";
+import { endAfter, endOf, endOfRuns, statisticsByEpoch } from "./run-end.js";
 
 export class Tally {
   readonly #settings: RunSettings;

@@ -1,7 +1,6 @@
-/** What a run reports: its progress, its epochs and its result. */
+/** What a run reports while it goes on: its progress and its epochs. */
 import type { Part } from "../data/parts.js";
 import type { Evaluation } from "./evaluation.js";
-import type { StopReason } from "./stopping.js";
 
 export interface Progress {
   /** The current epoch, counting from 1. */
@@ -22,20 +21,6 @@ export interface EpochResult extends Evaluation {
   monitored: Partial<Record<Part, Evaluation>>;
   trainSeconds: number;
   evaluateSeconds: number;
-}
-
-export interface TrainResult {
-  status: "done" | "interrupted";
-  /** Why the run ended before its last epoch. */
-  stoppedBy: StopReason | null;
-  /** The finished epochs, in order. */
-  epochs: EpochResult[];
-  /** The epoch after which the network had its final parameters: the last or, with patience, the best; null if interrupted. */
-  keptEpoch: number | null;
-  /** The number of training examples, with those of an unfinished epoch. */
-  examples: number;
-  /** The time that training on them took, in seconds. */
-  trainSeconds: number;
 }
 
 /** The first epoch with the best accuracy on the test images. It flatters: the images that choose it also measure it. */
