@@ -6,7 +6,7 @@ import { readFileChecked } from "../files.js";
 import { excerpt } from "../model/damaged.js";
 import { checkValue, parseJson, text, wholeNumber } from "../model/json.js";
 import { flagsWith } from "./flags.js";
-import type { BenchOptions, BenchReport } from "./report/bench-report.js";
+import { type BenchOptions, type BenchReport, ms } from "./report/bench-report.js";
 
 /** The flags that must have the same value for figures to be compared. */
 const COMPARED = flagsWith(({ baseline }) => baseline === "same") as (keyof BenchOptions)[];
@@ -93,10 +93,9 @@ export function checkAgainst(baseline: Baseline, report: BenchReport, maxSlowdow
     const slowdown = now.median / before.median - 1;
     if (slowdown <= maxSlowdown || now.lower <= before.upper) continue;
     const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-    const ms = (seconds: number) => `${(1000 * seconds).toPrecision(3)} ms`;
     throw new GateError({
-      thing: `${figure}, ${ms(now.median)} per epoch`,
-      expected: `at most ${percent(maxSlowdown)} slower than the baseline's ${ms(before.median)}`,
+      thing: `${figure}, ${ms(now.median)} ms per epoch`,
+      expected: `at most ${percent(maxSlowdown)} slower than the baseline's ${ms(before.median)} ms`,
       found: `${percent(slowdown)} slower`,
     });
   }

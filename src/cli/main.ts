@@ -10,8 +10,8 @@ const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 }
 
 const EXAMPLES = `Examples:
   bp-train                                  the book's network: about 95 %
-  bp-train --layers 784,100,10 --epochs 10  more hidden neurons, fewer epochs
-  bp-train --preset ch3-init-scaled-100     an experiment (bp-train presets)
+  bp-train --preset ch3-cross-entropy-100   an experiment (bp-train presets)
+  bp-train --epochs 3 --save net.json       fewer epochs, and a model file
   bp-train --json | jq .accuracy            one JSON object per line
 `;
 

@@ -1,4 +1,4 @@
-/** The recipe: stochastic gradient descent (Nielsen, chapter 1; `SGD` in network.py). */
+/** Stochastic gradient descent (Nielsen, chapter 1; `SGD` in network.py). */
 import type { Dataset } from "../data/dataset.js";
 import { checkInstance } from "../errors.js";
 import { Network } from "../network/network.js";
@@ -32,18 +32,19 @@ export async function stochasticGradientDescent(
   try {
     while (!run.isOver) {
       if (state.position === null) {
+        // A new epoch; a resumed run may be in the middle of one.
         if (settings.shuffle) random.shuffle(state.order);
         if (settings.dropout > 0) state.maskSeed = random.uint32();
         state.position = 0;
       }
       for (const [from, to] of run.slices()) {
-        // Mini-batch after mini-batch: the engine's `updateMiniBatch` computes the gradient by `backprop`.
+        // A few mini-batches at a time. The textbook engine calls `updateMiniBatch` for each of them, and that calls `backprop`.
         await engine.train(state.order.subarray(from, to), run.eta, { seed: state.maskSeed, first: from });
         await run.endSlice(from, to);
       }
       const evaluation = await run.evaluate();
       if (!evaluation) {
-        await run.checkpoint();
+        await run.checkpoint(); // the run was interrupted
         break;
       }
       await run.endEpoch(evaluation);

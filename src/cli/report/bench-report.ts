@@ -67,6 +67,7 @@ function milliseconds({ median, lower, upper, count }: Spread): string {
   return `${ms(median)} ms per epoch; half of ${count} epochs took ${ms(lower)} to ${ms(upper)} ms`;
 }
 
-function ms(seconds: number): string {
-  return seconds < 1 ? (1000 * seconds).toPrecision(3) : (1000 * seconds).toFixed(0);
+/** Milliseconds, with three digits. */
+export function ms(seconds: number): number {
+  return Number((1000 * seconds).toPrecision(3));
 }

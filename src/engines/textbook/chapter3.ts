@@ -1,4 +1,4 @@
-/** What chapter 3 of Nielsen's book adds to gradient descent: regularisation, momentum and dropout; and a limit on the weights' norms. */
+/** What chapter 3 of Nielsen's book adds to gradient descent: regularisation, momentum and dropout. Also max-norm, which the book does not have. */
 import { dropFactor, type Masks } from "../../network/dropout.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
 import type { Network, Parameters } from "../../network/network.js";
@@ -10,6 +10,7 @@ import type { Network, Parameters } from "../../network/network.js";
  * weights' absolute values, with the derivative l1/n sgn(w). Biases are not regularised.
  *
  * @param nablaW   nablaW[l] has the shape of weights[l]
+ * @param m        the number of examples of the mini-batch
  * @param n        the number of training examples
  */
 export function addRegularisation(
@@ -71,7 +72,7 @@ export function limitNorms({ sizes, weights }: Network, { maxNorm }: Hyperparame
 }
 
 /**
- * Dropout: multiplies a number of each neuron of the hidden layer l, its activation or sigma'(z), by 0 if the neuron is left out of the
+ * Dropout: multiplies one value per neuron of the hidden layer l, its activation or its sigma'(z), by 0 if the neuron is left out of the
  * example, and by 1 / (1 - dropout) otherwise. So the weights need not be halved after training, as the book does for dropout 0.5.
  *
  * @param values  length sizes[l]
