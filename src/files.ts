@@ -178,7 +178,7 @@ export async function removeTemporaryFiles(target: string): Promise<void> {
   await Promise.all(endings.map((ending) => rm(target + ending, { force: true })));
 }
 
-/** The files in the folder of `target` whose names begin with its name: what follows that name. */
+/** For each file in the folder of `target` whose name begins with the name of `target`: the rest of its name. */
 export async function endingsBeside(target: string): Promise<string[]> {
   const name = basename(target);
   const entries = await readdir(dirname(target), { withFileTypes: true });

@@ -54,7 +54,7 @@ export function words(name: string): string {
 }
 
 /** The largest count that is accepted where nothing else limits it. */
-const LARGEST_COUNT = 2 ** 31 - 1;
+export const LARGEST_COUNT = 2 ** 31 - 1;
 
 export function wholeNumber(min: number, max = LARGEST_COUNT): Range<number> {
   const to = max === LARGEST_COUNT ? "" : ` to ${max}`;

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { ConfigurationError, GateError } from "../errors.js";
 import { readFileChecked } from "../files.js";
-import { excerpt } from "../model/damaged.js";
+import { damaged, excerpt } from "../model/damaged.js";
 import { checkValue, parseJson, text, wholeNumber } from "../model/json.js";
 import { flagsWith } from "./flags.js";
 import { type BenchOptions, type BenchReport, ms } from "./report/bench-report.js";
@@ -42,7 +42,11 @@ const MAX_BYTES = 1 << 20;
  * @throws DataError if the file is missing or is not such a report
  */
 export async function readReport(path: string): Promise<Baseline> {
-  return checkValue(path, BASELINE, parseJson(path, await readFileChecked(path, MAX_BYTES)));
+  const value = parseJson(path, await readFileChecked(path, MAX_BYTES));
+  if ((value as { event?: unknown } | null)?.event !== "bench") {
+    throw damaged(path, "figures that --save-baseline kept", `other JSON, ${excerpt(value)}`);
+  }
+  return checkValue(path, BASELINE, value);
 }
 
 /**

@@ -14,7 +14,8 @@ export async function checkCommand(_: string[], flags: FlagsOf<"check">): Promis
   const data = await loadDataset(flags.data, { validation });
   const { layers, activation, output } = flags;
   const { threads } = threadsOf({ ...flags, engine: "fast" });
-  const settings = checkTraining({ sizes: layers, activation, output }, data, { ...libraryOptions(flags), threads });
+  const options = { ...libraryOptions(flags), engine: "textbook" } as const; // the fast engine is checked last, by itself
+  const settings = { ...checkTraining({ sizes: layers, activation, output }, data, options), threads };
   const random = new Random(seed);
   const network = Network.random(layers, random, { activation, output, init });
   const { red, green, bold } = colors(process.stdout, color);

@@ -43,7 +43,7 @@ export type Flag<T = unknown, C extends CommandName = CommandName> = Reading<T> 
     about: string;
   };
 
-/** @param source  a setting, whose range and default the flag has, or how else the flag is read */
+/** @param source  a setting of the library, or a parser and a default of its own */
 export function flag<T, const C extends CommandName>(
   spelling: string,
   about: string,

@@ -15,7 +15,7 @@ import * as parse from "./parsers.js";
 /** How much slower than a baseline a benchmark may be, unless --max-slowdown says otherwise. */
 export const MAX_SLOWDOWN = 0.1;
 
-/** A number that decides how a mini-batch moves the parameters, and a name that does. */
+/** How a hyperparameter is used that is a number. `NAME`: one that is a name. */
 const NUMBER = {
   commands: ["train", "bench", "check"],
   resume: "same",
@@ -86,17 +86,12 @@ const SETTINGS = {
       optional(LIBRARY.scheduleFactor),
       OF_A_RUN,
     ),
-    etaMin: flag(
-      "--eta-min <rate>",
-      "cosine: the rate that would follow the last epoch",
-      optional(LIBRARY.etaMin),
-      OF_A_RUN,
-    ),
+    etaMin: flag("--eta-min <rate>", "cosine: the rate towards which it falls", optional(LIBRARY.etaMin), OF_A_RUN),
   }),
 
   ...group("Regularisation", {
     lambda: flag("--lambda <x>", "L2 regularisation, the book's lambda", LIBRARY.lambda, NUMBER),
-    l1: flag("--l1 <x>", "L1 regularisation, scaled as lambda is", LIBRARY.l1, NUMBER),
+    l1: flag("--l1 <x>", "L1 regularisation, divided by n as lambda is", LIBRARY.l1, NUMBER),
     dropout: flag("--dropout <p>", "share of the hidden neurons that each example leaves out", LIBRARY.dropout, NUMBER),
     maxNorm: flag(
       "--max-norm <c>",
@@ -154,7 +149,7 @@ const SETTINGS = {
     ),
     minAccuracy: flag(
       "--min-accuracy <p>",
-      "exit with code 5 if the honest accuracy is lower: the test accuracy of the epoch that did best on validation",
+      "exit with code 5 if the honest accuracy is lower: the test accuracy of the epoch that did best on validation or, without validation, of the last epoch",
       optional({ parse: parse.accuracy }, "none"),
       OF_A_RUN,
     ),
@@ -187,7 +182,7 @@ export const FLAGS = {
     ),
     initFrom: flag(
       "--init-from <model>",
-      "start from the weights of a model file",
+      "start from the weights of a model file or checkpoint",
       optionalPath("random weights"),
       OF_A_RUN,
     ),

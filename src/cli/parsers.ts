@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { PARTS, type Part } from "../data/parts.js";
 import { ENGINES } from "../engines/engines.js";
 import { SEED } from "../network/seed.js";
-import { aboveZeroUpToOne, type Range, wholeNumber as wholeNumbers } from "../ranges.js";
+import { aboveZeroUpToOne, LARGEST_COUNT, type Range, wholeNumber as wholeNumbers } from "../ranges.js";
 
 type Parser<T> = (text: string) => T;
 
@@ -14,8 +14,9 @@ const DECIMAL = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** Digits only: not `1e3`, `0x10` or `10abc`. */
 export function wholeNumber({ expected, includes }: Range<number>): Parser<number> {
   return (text) => {
-    if (/^\d+$/.test(text) && includes(Number(text))) return Number(text);
-    throw new InvalidArgumentError(`Expected ${expected}.`);
+    const value = Number(text);
+    if (/^\d+$/.test(text) && includes(value)) return value;
+    throw new InvalidArgumentError(`Expected ${expected}${value > LARGEST_COUNT ? `, at most ${LARGEST_COUNT}` : ""}.`);
   };
 }
 
@@ -23,7 +24,9 @@ export function decimal({ expected, includes }: Range<number>): Parser<number> {
   return (text) => {
     const value = Number(text);
     if (DECIMAL.test(text) && value < Number.POSITIVE_INFINITY && includes(value)) return value;
-    throw new InvalidArgumentError(`Expected ${expected}, such as 0.5.`);
+    throw new InvalidArgumentError(
+      `Expected ${value === Number.POSITIVE_INFINITY ? "a finite number" : expected}, such as 0.5.`,
+    );
   };
 }
 

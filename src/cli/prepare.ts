@@ -12,7 +12,7 @@ export interface Beginning {
   model?: Model;
 }
 
-/** What the user gave wins, or is refused where it contradicts. */
+/** Flags on the command line win over those of a preset. A flag that contradicts a model or checkpoint is refused. */
 export async function prepare(command: Command): Promise<Beginning> {
   const { preset, resume, initFrom } = command.opts<TrainFlags>();
   if (resume !== undefined) {

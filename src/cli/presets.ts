@@ -116,7 +116,7 @@ export function actualFigure(finished: readonly EpochResult[], { on, at }: Figur
   const accuracies = finished.map(({ accuracy, monitored }) => (on === "test" ? accuracy : monitored[on]?.accuracy));
   const known = accuracies.filter((accuracy) => accuracy !== undefined);
   if (known.length === 0) return undefined;
-  return at === "last" ? known[known.length - 1] : Math.max(...known);
+  return at === "last" ? known[known.length - 1] : known.reduce((best, accuracy) => Math.max(best, accuracy));
 }
 
 function preset(about: string, commandLine: string, figure?: Figure): Preset {

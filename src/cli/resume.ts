@@ -73,5 +73,10 @@ function checkEpochs(path: string, given: number, { metadata: { options: flags }
 
 function conflict(path: string, expected: string, found: string): ConfigurationError {
   const remedy = "leave the flag out, or begin another run";
-  return new ConfigurationError({ thing: path, expected: `the run that it keeps, with ${expected}`, found, remedy });
+  return new ConfigurationError({
+    thing: path,
+    expected: `the run of this checkpoint, with ${expected}`,
+    found,
+    remedy,
+  });
 }

@@ -3,13 +3,14 @@ import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
 import type { Part } from "../data/parts.js";
+import type { Precision } from "../engines/engine.js";
 import { ENGINES } from "../engines/engines.js";
 import { ConfigurationError, OutputError } from "../errors.js";
 import { areSamePlace, checkPlace } from "../files.js";
 import { type Checkpoint, checkCheckpointSize, readCheckpoint, writeCheckpoint } from "../model/checkpoint.js";
 import { damaged } from "../model/damaged.js";
 import { lock } from "../model/lock.js";
-import { checkModelPlace, type ModelShape, type Precision, writeModel } from "../model/model.js";
+import { checkModelPlace, type ModelShape, writeModel } from "../model/model.js";
 import type { Run } from "../training/runs.js";
 import { type RunState, unmetRequirement } from "../training/state.js";
 import { keptFlags } from "./flag-values.js";
@@ -77,7 +78,7 @@ export class RunFiles {
     if (resumed.metadata.datasetSha256 !== this.#datasetSha256) {
       throw new ConfigurationError({
         thing: `${resume}`,
-        expected: `the run that it keeps, on data with the SHA-256 ${resumed.metadata.datasetSha256}`,
+        expected: `the run of this checkpoint, on data with the SHA-256 ${resumed.metadata.datasetSha256}`,
         found: this.#datasetSha256,
         remedy: "give the same --data",
       });

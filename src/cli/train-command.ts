@@ -16,7 +16,7 @@ import { endAfter, epochFigures } from "./report/run-end.js";
 import { Tally } from "./report/tally.js";
 import type { RunFiles } from "./run-files.js";
 
-/** A command that has begun: what it runs, and what tells of it. */
+/** A command that has begun: what it runs, and where it reports. */
 interface Session extends Beginning {
   flags: TrainFlags;
   settings: RunSettings;
@@ -44,7 +44,7 @@ export async function trainCommand(command: Command, { version, output }: Contex
     session = await begin(command, version, reporter, signal);
     const end = await run(session);
     if (output.aborted) return;
-    if (end.status === "interrupted") process.exitCode = interrupts.exitCode ?? process.exitCode;
+    if (end.status === "interrupted") process.exitCode = interrupts.exitCode;
     else checkAccuracy(end, session.flags.minAccuracy);
   } catch (error) {
     if (output.aborted) return; // nobody reads any more

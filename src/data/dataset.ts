@@ -1,7 +1,7 @@
 /** Loads a data set, and splits its training images as the book does. */
 import { ConfigurationError, checkInstance, DataError, inspectValue } from "../errors.js";
 import { findFiles, PACKAGE_DATA } from "./folder.js";
-import { readImages, readLabels } from "./idx.js";
+import { readDimensions, readImages, readLabels } from "./idx.js";
 import type { Images } from "./images.js";
 import { VALIDATION } from "./parts.js";
 
@@ -44,10 +44,11 @@ export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions
   const { signal } = options;
   if (signal !== undefined) checkInstance("signal", signal, AbortSignal);
   const paths = await findFiles(folder);
+  const expected = await checkHeaders(paths.trainImages, paths.trainLabels);
+  const found = await checkHeaders(paths.testImages, paths.testLabels);
+  if (found !== expected) throw mismatch(paths.testImages, `${expected}, as in ${paths.trainImages}`, found);
   const training = await readExamples(paths.trainImages, paths.trainLabels, signal);
   const test = await readExamples(paths.testImages, paths.testLabels, signal);
-  const [expected, found] = [training, test].map(({ images }) => `images of ${images.rows}x${images.columns}`);
-  if (found !== expected) throw mismatch(paths.testImages, `${expected}, as in ${paths.trainImages}`, found);
   return {
     ...splitExamples(training, options),
     test,
@@ -55,13 +56,16 @@ export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions
   };
 }
 
+/** Compares the headers before anything is read: a small gzip file may hold gigabytes. @returns the size of the images */
+async function checkHeaders(imagesPath: string, labelsPath: string): Promise<string> {
+  const [images, rows, columns] = await readDimensions(imagesPath, "images");
+  const [labels] = await readDimensions(labelsPath, "labels");
+  if (labels === images) return `images of ${rows}x${columns}`;
+  throw mismatch(labelsPath, `${images} labels for the images of ${imagesPath}`, `${labels}`);
+}
+
 async function readExamples(imagesPath: string, labelsPath: string, signal?: AbortSignal): Promise<Examples> {
-  const labels = await readLabels(labelsPath, signal);
-  const images = await readImages(imagesPath, signal);
-  if (labels.length !== images.length) {
-    throw mismatch(labelsPath, `${images.length} labels for the images of ${imagesPath}`, `${labels.length}`);
-  }
-  return { images, labels };
+  return { labels: await readLabels(labelsPath, signal), images: await readImages(imagesPath, signal) };
 }
 
 function mismatch(thing: string, expected: string, found: string): DataError {

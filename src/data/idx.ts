@@ -45,6 +45,16 @@ interface Header {
 const INK_ROOM = { perPixel: 0.5, limit: 1 << 26 };
 
 /**
+ * Reads only the header of an IDX file, and checks it.
+ *
+ * @returns [n] for labels, [n, rows, columns] for images
+ * @throws DataError if the file is missing, cannot be read or does not begin as such a file
+ */
+export async function readDimensions(path: string, kind: Kind): Promise<number[]> {
+  return await readIdx(path, kind, undefined, async ({ dimensions }) => dimensions);
+}
+
+/**
  * Reads the images of an IDX file, raw or gzip.
  *
  * @param signal  ends the reading with its reason

@@ -24,7 +24,7 @@ import {
 import * as safetensors from "./safetensors.js";
 import { checkTensors, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
 
-/** A run between two mini-batches, and what tells whether another command would be the same run. */
+/** The state of a run between two mini-batches, and the flags and data that a resumed run must share. */
 export interface Checkpoint extends ModelShape {
   metadata: Omit<v.InferOutput<typeof METADATA>, keyof RunState>;
   state: RunState;

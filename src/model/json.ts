@@ -1,6 +1,7 @@
 /** JSON from files that are not to be trusted: parsing it safely, and checking by a schema what came out. */
 
 import * as v from "valibot";
+import { namesOf, numbers, type Range } from "../ranges.js";
 import { damaged, excerpt } from "./damaged.js";
 
 /** No file of ours nests deeper. Functions that call themselves for each level, such as JSON.stringify, would overflow the stack. */
@@ -23,7 +24,7 @@ export function parseJson(path: string, json: string | Uint8Array): unknown {
     value = JSON.parse(text);
   } catch (cause) {
     const name = /[[,:\s](-?(?:NaN|Infinity))[\],}\s]/.exec(text)?.[1]; // Python's json writes such numbers
-    throw damaged(path, name ? "finite numbers" : "valid JSON", name ?? (cause as Error).message, cause);
+    throw damaged(path, name ? "finite numbers" : "valid JSON", name ?? "text that is not JSON", cause);
   }
   if (!nestsAtMost(MAX_DEPTH, value)) throw damaged(path, `JSON of at most ${MAX_DEPTH} levels`, "more");
   return value;
@@ -73,17 +74,20 @@ export function checkValue<T>(path: string, schema: v.GenericSchema<unknown, T>,
 export const text = v.string("text");
 export const finiteNumber = v.pipe(v.number("a finite number"), v.finite("a finite number"));
 
+/** A value in the range of a setting. */
+export function inRange<T>({ includes, expected }: Range<T>) {
+  return v.custom<T>(includes, expected);
+}
+
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
-  const message = `a whole number from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : ""}`;
-  const isValid = (n: number) => Number.isSafeInteger(n) && n >= min && n <= max;
-  return v.pipe(v.number(message), v.check(isValid, message));
+  const to = max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : "";
+  return inRange(numbers(`a whole number from ${min}${to}`, (n) => Number.isSafeInteger(n) && n >= min && n <= max));
 }
 
 /** One of the names in a table. */
-export function nameIn<T extends object>(table: T) {
-  const names = Object.keys(table) as (keyof T & string)[];
-  return v.picklist(names, names.join(" or "));
+export function nameIn<Name extends string>(table: Record<Name, unknown>) {
+  return inRange(namesOf(table));
 }
 
 /** An object, not an array, which valibot's own schemas would take for one. */

@@ -10,7 +10,7 @@ import { endingsBeside, followLink, removeTemporaryFiles } from "../files.js";
 /** The end of a lock file's name: `.<process>-<start>-<random>@<host>.lock`. The file is empty, so it is never half-written. */
 const LOCK = /^\.([1-9]\d*)-(\d+)-[0-9a-f]{8}@(.+)\.lock$/;
 
-const HOST = encodeURIComponent(hostname());
+const HOST = encodeURIComponent(hostname()) || "unnamed";
 
 /** How often a run looks whether the others that have a lock file give way, every 10 ms. */
 const TRIES = 50;
@@ -46,9 +46,11 @@ export async function lock(path: string): Promise<() => void> {
     await waitUntilAlone(path, target, own);
     await removeTemporaryFiles(target);
     return release;
-  } catch (error) {
+  } catch (cause) {
     release();
-    throw error;
+    if (cause instanceof ConfigurationError || !(cause as NodeJS.ErrnoException).code) throw cause;
+    const { message: found } = cause as Error;
+    throw new ConfigurationError({ thing: path, expected: "a folder whose files can be listed", found }, { cause });
   }
 }
 

@@ -5,8 +5,9 @@ import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS, type Cost } from "../network/cost.js";
 import { DEFAULTS, NETWORK_SETTINGS } from "../network/hyperparameters.js";
 import { OUTPUTS } from "../network/output.js";
+import { SEED } from "../network/seed.js";
 import { damaged } from "./damaged.js";
-import { checkValue, nameIn, objectOf, parseJson, sha256, text, wholeNumber } from "./json.js";
+import { checkValue, inRange, nameIn, objectOf, parseJson, sha256, text, wholeNumber } from "./json.js";
 
 /** How an epoch ended. An entry may say more than this. */
 export interface HistoryEntry {
@@ -27,7 +28,7 @@ export const MODEL_METADATA = v.object({
   version: v.optional(text),
   /** Every option of the run, by name. */
   options: v.optional(objectOf(v.unknown())),
-  seed: v.optional(wholeNumber(0, 2 ** 32 - 1)),
+  seed: v.optional(inRange(SEED.range)),
   /** The number of epochs that the parameters were trained for. */
   epoch: v.optional(wholeNumber(0)),
   /** The epochs of the run, in order. A file keeps the latest ones, see `MAX_HISTORY`. */

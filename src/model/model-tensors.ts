@@ -1,9 +1,10 @@
 /** What a model is, and its parameters as tensors: `layers.0.weight`, `layers.0.bias`, `layers.1.weight` and so on. */
 
+import type { Precision } from "../engines/engine.js";
 import { ConfigurationError, DataError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
 import { Network, type NetworkOptions, type Parameters } from "../network/network.js";
-import { damaged } from "./damaged.js";
+import { damaged, excerpt } from "./damaged.js";
 import { fromStrings, MODEL_METADATA, type ModelMetadata, neuronsAndCost } from "./metadata.js";
 import type { SafetensorsFile } from "./safetensors.js";
 import { type Tensor, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
@@ -17,8 +18,6 @@ export interface Model {
   precision: Precision;
   metadata: ModelMetadata;
 }
-
-export type Precision = "float32" | "float64";
 
 /** The properties of a model that are known before training. They decide whether a file format can hold it. */
 export interface ModelShape extends Pick<Model, "cost" | "precision"> {
@@ -56,7 +55,8 @@ export function layersOf(path: string, tensors: Tensors): Layers {
   const sizes = [shape[1]];
   for (let l = 0; tensors.has(`layers.${l}.weight`); l++) {
     const { name, shape } = tensorNamed(path, tensors, `layers.${l}.weight`);
-    if (shape.length !== 2 || shape.includes(0)) throw damaged(path, `a matrix for ${name}`, `the shape [${shape}]`);
+    if (shape.length !== 2 || shape.includes(0))
+      throw damaged(path, `a matrix for ${name}`, `the shape ${excerpt(shape)}`);
     if (shape[1] !== sizes[l]) throw damaged(path, `${sizes[l]} columns in ${name}`, `${shape[1]}`);
     sizes.push(shape[0]);
   }

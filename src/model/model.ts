@@ -14,7 +14,7 @@ import * as safetensors from "./safetensors.js";
 import { checkTensors } from "./tensors.js";
 
 export type { HistoryEntry, ModelMetadata } from "./metadata.js";
-export type { Model, ModelShape, Precision } from "./model-tensors.js";
+export type { Model, ModelShape } from "./model-tensors.js";
 
 /** A model with the name of its file's format. */
 export interface ModelFile {

@@ -125,7 +125,11 @@ function checkOffsets(path: string, forms: readonly (TensorForm & { data_offsets
   for (const { name, data_offsets, ...form } of inFileOrder) {
     const [begin, end] = data_offsets;
     if (end - begin !== bytesOf(form)) {
-      throw damaged(path, `${bytesOf(form)} bytes for ${excerpt(name)} of ${form.shape.join(" x ")}`, `${end - begin}`);
+      throw damaged(
+        path,
+        `${bytesOf(form)} bytes for ${excerpt(name)} of ${excerpt(form.shape.join(" x "))}`,
+        `${end - begin}`,
+      );
     }
     if (begin !== at) throw damaged(path, `${excerpt(name)} to begin at byte ${at} of the data`, `${begin}`);
     at = end;

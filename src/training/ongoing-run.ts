@@ -32,7 +32,7 @@ export interface TrainResult {
 export class OngoingRun {
   /** The learning rate of the current epoch. */
   eta = 0;
-  /** Why no epoch comes any more, although some are left. */
+  /** Why the run stopped before its last epoch. */
   #stoppedBy: StopReason | null = null;
   readonly #evaluator: Evaluator;
   readonly #slices: Slices;
@@ -115,7 +115,7 @@ export class OngoingRun {
     await settings.onCheckpoint?.(snapshot(state, engine, random, network.sizes));
   }
 
-  /** Puts the best weights into the network, where they are what the run was to find. Call it when the engine has finished. */
+  /** The result. A run with patience that ended normally gets its best weights. Call it when the engine has finished. */
   result(status: TrainResult["status"]): TrainResult {
     const { finished: epochs, examples, best, trainSeconds } = this.state;
     const isBestKept = best !== null && status === "done" && this.#stoppedBy !== "targetAccuracy";

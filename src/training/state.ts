@@ -96,7 +96,7 @@ function sizesOf({ weights, biases }: Parameters): string {
   return [inputs, ...biases.map(({ length }) => length)].join(",");
 }
 
-/** A copy of the state that nothing changes any more, with what only the engine and the generator know. */
+/** A copy of the state, with the engine's parameters and velocities and the state of the generator. */
 export function snapshot(state: RunState, engine: Engine, random: Random, sizes: readonly number[]): RunState {
   const parameters = zeros(sizes);
   const velocities = state.velocities && zeros(sizes);

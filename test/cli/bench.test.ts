@@ -101,7 +101,7 @@ describe("bp-train bench", () => {
     });
     for (const [name, message] of [
       ["not.json", /expected valid JSON, found /],
-      ["other.json", /expected a value for event, found nothing/],
+      ["other.json", /figures that --save-baseline kept, found other JSON/],
       ["zero.json", /expected a number above 0 for trainSeconds.median, found 0/],
       ["words.json", /expected a number for evaluateSeconds.upper, found soon/],
       ["none.json", /expected a file, found none/],

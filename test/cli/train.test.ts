@@ -36,7 +36,7 @@ describe("a run", () => {
     expect(first).toEqual({
       event: "start",
       version: expect.any(String),
-      schema: 1,
+      schema: 2,
       layers: [6, 4, 3],
       epochs: 3,
       batchSize: 2,

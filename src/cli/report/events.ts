@@ -8,7 +8,7 @@ import type { RunSettings } from "../flag-values.js";
 import type { Figure } from "../presets.js";
 
 /** Raised when a key of the NDJSON goes or changes its meaning. Keys may be added. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 /** The results: with --json each is printed as it is, one per line. */
 export type ResultEvent =

@@ -1,4 +1,4 @@
-/** What a training command has come to: the figures of its end, whatever ends it. */
+/** Makes the figures of `run` and `end` events. */
 import type { Dataset } from "../../data/dataset.js";
 import { PARTS, type Part } from "../../data/parts.js";
 import { bestOnTest, bestOnValidation, type EpochResult } from "../../training/epochs.js";
@@ -9,7 +9,7 @@ import { type Statistics, statistics } from "../../training/statistics.js";
 import { actualFigure, type Figure } from "../presets.js";
 import type { EpochFigures, Figures, RunEnd } from "./events.js";
 
-/** A run that has come to its end after the epochs `finished`. Who knows more adds it. */
+/** The end of a run after the epochs `finished`. Figures that need the network stay null; `endOf` adds them. */
 export function endAfter(
   finished: readonly EpochResult[],
   status: RunEnd["status"],
@@ -41,7 +41,7 @@ export function endAfter(
   };
 }
 
-/** The end of a run whose network there is. */
+/** The end of a run that gave back its network. */
 export function endOf({ seed, network, result }: Run, data: Dataset, figure?: Figure): RunEnd {
   const { status, stoppedBy, epochs, keptEpoch, examples, trainSeconds } = result;
   return {

@@ -1,4 +1,4 @@
-/** What the runs of a training command have come to so far, so that its end can be reported whatever ends it. */
+/** Collects the results of the runs of a training command, so that an `end` can be reported at any time. */
 import type { Dataset } from "../../data/dataset.js";
 import type { EpochResult } from "../../training/epochs.js";
 import type { Run } from "../../training/runs.js";

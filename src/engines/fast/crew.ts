@@ -3,7 +3,7 @@ import { once, setMaxListeners } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Call } from "./kernel.js";
 
-/** What a worker is sent: first the kernel and its memory, then calls to make as the thread whose record is at `thread`. */
+/** What a worker is sent: first the kernel and its memory, then calls, each with the address of the thread record to use. */
 export type Message =
   | { kind: "begin"; module: WebAssembly.Module; memory: WebAssembly.Memory }
   | { kind: "call"; call: Call; thread: number };

@@ -25,7 +25,7 @@ export class FastEngine implements Engine {
   readonly #kernel: Kernel;
   readonly #crew: Crew | undefined;
   readonly #pace: Pace;
-  /** Whether the first thread has trained alone since all copies of the output layer were the same. */
+  /** Whether the other threads' copies of the output layer are out of date, because the first thread has trained alone. */
   #areCopiesOld = false;
 
   private constructor(network: Network, memory: KernelMemory, kernel: Kernel, crew: Crew | undefined) {

@@ -13,8 +13,12 @@ const OUTPUT_VALUES = 1 << 18;
 /** The smallest number of examples that scratch and the outputs have room for, so that evaluation is fast at small batch sizes too. */
 const FEWEST_EXAMPLES = 64;
 
-/** In bytes: the room below for the kernel's own data, the largest WebAssembly memory, and a cache line. */
-const [BASE, LARGEST, LINE] = [65536, 2 ** 32 - 65536, 64];
+/** The first address after the kernel's own data, in bytes. */
+const BASE = 65536;
+/** The size of the largest WebAssembly memory, in bytes. */
+const LARGEST = 2 ** 32 - 65536;
+/** The size of a cache line, in bytes. */
+const LINE = 64;
 
 /** The addresses of all records and arrays, in bytes, and the contents of the records. */
 export type Layout = ReturnType<typeof layOut>;

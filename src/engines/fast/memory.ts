@@ -7,8 +7,10 @@ import { bytesOf, type Layout } from "./layout.js";
 import { FIELDS, type Fields, type Placed, type RecordKind } from "./records.js";
 import { partStart } from "./shares.js";
 
-/** In bytes, and the largest number of pages in a memory. */
-const [PAGE, MOST_PAGES] = [65536, 65536];
+/** The size of a page of WebAssembly memory, in bytes. */
+const PAGE = 65536;
+/** The largest number of pages in a memory. */
+const MOST_PAGES = 65536;
 
 /** Memory that is laid out and filled for one network and data set. All parameters are 0 at first. */
 export class KernelMemory {

@@ -5,12 +5,13 @@ import { checkFast } from "../../../dist/engines/fast/plan.js";
 import { KERNEL_NAMES } from "../../../dist/engines/fast/records.js";
 import { TextbookEngine } from "../../../dist/engines/textbook/textbook-engine.js";
 import { ConfigurationError } from "../../../dist/errors.js";
-import { ACTIVATIONS } from "../../../dist/network/activation.js";
+import { ACTIVATIONS, type ActivationName } from "../../../dist/network/activation.js";
 import { COSTS, type CostName } from "../../../dist/network/cost.js";
 import { DEFAULTS } from "../../../dist/network/hyperparameters.js";
 import { Network, zeros } from "../../../dist/network/network.js";
 import { OUTPUTS } from "../../../dist/network/output.js";
 import { Random } from "../../../dist/network/random.js";
+import { type Check, checkGradients } from "../../../dist/training/gradient-check.js";
 import { datasetOf, randomExamples } from "../../fixtures/examples.js";
 
 const SIZES = [42, 11, 9];
@@ -40,6 +41,20 @@ describe("a name that the textbook engine knows and the kernel does not", () => 
     const textbook = await check("textbook")(network);
     await textbook.train(Uint32Array.of(0, 1, 2), settings.eta);
     expect(network.weightsSha256()).not.toBe(before);
+  });
+
+  it("is checked by BP1 to BP4 all the same, and refused only where the fast engine is compared", async () => {
+    const activation = "novel" as ActivationName;
+    const network = Network.random(SIZES, new Random(7), { activation, init: "scaled" });
+    const checks: Check[] = [];
+    const all = async () => {
+      const options = { ...DEFAULTS, eta: 3, threads: 1, random: new Random(1) };
+      for await (const check of checkGradients(network, data, options)) checks.push(check);
+    };
+    await expect(all()).rejects.toThrow("add it to src/engines/fast/assembly/activation.ts");
+    expect(checks.map(({ name, passed }) => [name, passed])).toEqual(
+      ["BP1", "BP2", "BP3", "BP4", "step"].map((name) => [name, true]),
+    );
   });
 });
 

@@ -24,7 +24,7 @@ describe("the textbook's README", () => {
       ["feedforward", "textbook.ts"],
       ["addRegularisation", "chapter3.ts"],
       ["COSTS", "../../network/cost.ts"],
-      ["train", "../../training/train.ts"],
+      ["stochasticGradientDescent", "../../training/train.ts"],
     ]) {
       expect(README).toContain(`\`${name}\` in [${path.replace(/.*\//, "")}](${path})`);
       expect(missing(README.replaceAll(`\`${name}\` in [`, `\`${name}2\` in [`))).toContain(`${name}2 in ${path}`);
