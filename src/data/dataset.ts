@@ -1,5 +1,6 @@
 /** Loads a data set, and splits its training images as the book does. */
 import { ConfigurationError, checkInstance, DataError, inspectValue } from "../errors.js";
+import { checkRange, wholeNumber } from "../ranges.js";
 import { findFiles, PACKAGE_DATA } from "./folder.js";
 import { readDimensions, readImages, readLabels } from "./idx.js";
 import type { Images } from "./images.js";
@@ -72,26 +73,18 @@ function mismatch(thing: string, expected: string, found: string): DataError {
   return new DataError({ thing, expected, found, remedy: "take both files from the same data set" });
 }
 
-function splitExamples(
-  { images, labels }: Examples,
-  { validation = VALIDATION.default, trainSize }: DatasetOptions,
-): Pick<Dataset, "training" | "validation"> {
+function splitExamples({ images, labels }: Examples, { validation = VALIDATION.default, trainSize }: DatasetOptions) {
   const n = images.length;
-  if (!(Number.isInteger(validation) && validation >= 0 && validation < n)) {
-    throw new ConfigurationError({
-      thing: `validation ${validation}`,
-      expected: `a whole number below ${n}, the number of training images`,
-      found: inspectValue(validation),
-      remedy: "hold out fewer, or 0, so that some are left to train on",
-    });
+  if (!wholeNumber(0, n - 1).includes(validation)) {
+    const expected = `a whole number below ${n}, the number of training images`;
+    const remedy = "hold out fewer, or 0, so that some are left to train on";
+    const found = inspectValue(validation);
+    throw new ConfigurationError({ thing: `validation ${validation}`, expected, found, remedy });
   }
   const rest = n - validation;
-  if (trainSize !== undefined && !(Number.isInteger(trainSize) && trainSize >= 1 && trainSize <= rest)) {
-    throw new ConfigurationError({
-      thing: `train size ${trainSize}`,
-      expected: `1 to ${rest}, the number of training images that are not held out for validation`,
-      found: inspectValue(trainSize),
-    });
+  if (trainSize !== undefined) {
+    const expected = `1 to ${rest}, the number of training images that are not held out for validation`;
+    checkRange(`train size ${trainSize}`, trainSize, { ...wholeNumber(1, rest), expected });
   }
   const part = (from: number, to: number) => ({ images: images.slice(from, to), labels: labels.subarray(from, to) });
   return { training: part(0, trainSize ?? rest), validation: part(rest, n) };
@@ -99,7 +92,5 @@ function splitExamples(
 
 /** Returns 0 if there are no labels. */
 export function largestLabel(labels: Uint8Array): number {
-  let largest = 0;
-  for (const label of labels) if (label > largest) largest = label;
-  return largest;
+  return labels.reduce((largest, label) => Math.max(largest, label), 0);
 }

@@ -7,41 +7,30 @@ import { ConfigurationError, DataError, inspectValue } from "../errors.js";
 /** The folder of this package into which the build copies MNIST. */
 export const PACKAGE_DATA = fileURLToPath(new URL("../../data", import.meta.url));
 
-/** The files of a data set: how each name ends, for messages and as a pattern. Anything may stand before it. */
-const ROLES = {
-  trainImages: { name: "train-images-idx3-ubyte", pattern: /train-images[-.]idx3-ubyte(\.gz)?$/ },
-  trainLabels: { name: "train-labels-idx1-ubyte", pattern: /train-labels[-.]idx1-ubyte(\.gz)?$/ },
-  testImages: {
-    name: "t10k-images-idx3-ubyte or test-images-idx3-ubyte",
-    pattern: /(t10k|test)-images[-.]idx3-ubyte(\.gz)?$/,
-  },
-  testLabels: {
-    name: "t10k-labels-idx1-ubyte or test-labels-idx1-ubyte",
-    pattern: /(t10k|test)-labels[-.]idx1-ubyte(\.gz)?$/,
-  },
-};
-type Role = keyof typeof ROLES;
-
 const GET_DATA = "run `npm install` in bp-train's own folder to get MNIST, or see data/README.md for other data sets";
 
 /**
  * Finds the four files of a data set and returns their paths.
  *
- * Each name ends as in `train-images-idx3-ubyte`, `train-images.idx3-ubyte`, or either of them with `.gz`. In the names of the test
- * files, `test-` may stand for `t10k-`.
+ * Each name ends as in `train-images-idx3-ubyte`, `train-images.idx3-ubyte`, or either of them with `.gz`; anything may stand before it.
+ * In the names of the test files, `test-` may stand for `t10k-`.
  *
  * @throws DataError if the folder does not exist, or does not hold exactly one file for each role
  * @throws ConfigurationError if `folder` is not a path
  */
-export async function findFiles(folder: string): Promise<Record<Role, string>> {
+export async function findFiles(folder: string) {
   if (typeof folder !== "string" || folder === "") {
     throw new ConfigurationError({ thing: "data folder", expected: "a path", found: inspectValue(folder) });
   }
   const path = shortenPath(folder);
   const names = await listNames(folder, path);
-  const paths = {} as Record<Role, string>;
-  for (const role of Object.keys(ROLES) as Role[]) paths[role] = join(path, findName(path, names, role));
-  return paths;
+  const find = (...endings: string[]) => join(path, findName(path, names, endings));
+  return {
+    trainImages: find("train-images-idx3-ubyte"),
+    trainLabels: find("train-labels-idx1-ubyte"),
+    testImages: find("t10k-images-idx3-ubyte", "test-images-idx3-ubyte"),
+    testLabels: find("t10k-labels-idx1-ubyte", "test-labels-idx1-ubyte"),
+  };
 }
 
 /** The path as a user in the current folder would write it. */
@@ -71,14 +60,15 @@ async function listNames(folder: string, thing: string): Promise<string[]> {
   }
 }
 
-function findName(thing: string, names: string[], role: Role): string {
-  const { name, pattern } = ROLES[role];
+function findName(thing: string, names: string[], endings: string[]): string {
+  const pattern = new RegExp(`(${endings.join("|").replaceAll("-idx", "[-.]idx")})(\\.gz)?$`);
   const found = names.filter((name) => pattern.test(name));
   if (found.length === 1) return found[0];
+  const wanted = endings.join(" or ");
   if (found.length > 1) {
     const remedy = "keep one of them in the folder";
-    throw new DataError({ thing, expected: `one file for ${name}`, found: found.join(", "), remedy });
+    throw new DataError({ thing, expected: `one file for ${wanted}`, found: found.join(", "), remedy });
   }
-  const expected = `a file whose name ends in ${name}, raw or with .gz`;
+  const expected = `a file whose name ends in ${wanted}, raw or with .gz`;
   throw new DataError({ thing, expected, found: "none", remedy: GET_DATA });
 }

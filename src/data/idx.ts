@@ -26,17 +26,8 @@ const ELEMENT_TYPES: Record<number, string> = {
   14: "64-bit floats",
 };
 
-/** What the header of a file promises. */
-interface Header {
-  /** [n] for labels, [n, rows, columns] for images. */
-  dimensions: number[];
-  /** For messages, such as `60000 images of 28x28`. */
-  description: string;
-  /** The length of the header in bytes. */
-  offset: number;
-  /** The length of the header and all elements in bytes. */
-  length: number;
-}
+/** What the header of a file promises; `description` is for messages, and `length`, in bytes, that of the header and all elements. */
+type Header = ReturnType<typeof parseHeader>;
 
 /**
  * Room for the ink of images before they are read, in bytes. MNIST needs half a byte per pixel: a quarter of its pixels is ink, which takes
@@ -44,12 +35,7 @@ interface Header {
  */
 const INK_ROOM = { perPixel: 0.5, limit: 1 << 26 };
 
-/**
- * Reads only the header of an IDX file, and checks it.
- *
- * @returns [n] for labels, [n, rows, columns] for images
- * @throws DataError if the file is missing, cannot be read or does not begin as such a file
- */
+/** Reads and checks only the header of an IDX file. @returns [n] for labels, [n, rows, columns] for images */
 export async function readDimensions(path: string, kind: Kind): Promise<number[]> {
   return await readIdx(path, kind, undefined, async ({ dimensions }) => dimensions);
 }
@@ -57,7 +43,6 @@ export async function readDimensions(path: string, kind: Kind): Promise<number[]
 /**
  * Reads the images of an IDX file, raw or gzip.
  *
- * @param signal  ends the reading with its reason
  * @throws DataError if the file is missing, cannot be read or is damaged, or if its images do not fit into memory
  */
 export async function readImages(path: string, signal?: AbortSignal): Promise<Images> {
@@ -75,17 +60,11 @@ export async function readImages(path: string, signal?: AbortSignal): Promise<Im
   });
 }
 
-/**
- * Reads the labels of an IDX file, raw or gzip.
- *
- * @param signal  ends the reading with its reason
- * @returns the class of each image, length n
- * @throws DataError if the file is missing, cannot be read or is damaged
- */
+/** Reads the labels of an IDX file as `readImages` does the images. @returns the class of each image, length n */
 export async function readLabels(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   return await readIdx(path, "labels", signal, async (_, elements) => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of elements) chunks.push(chunk.slice()); // a chunk is overwritten by the next
+    for await (const chunk of elements) chunks.push(chunk);
     return new Uint8Array(Buffer.concat(chunks));
   });
 }
@@ -105,7 +84,12 @@ async function readIdx<T>(
 ): Promise<T> {
   const { size, isPacked, chunks, close } = await openFile(path);
   try {
-    const start = await readAtLeast(4 + 4 * KINDS[kind].rank, chunks);
+    let start = Buffer.alloc(0);
+    while (start.length < 4 + 4 * KINDS[kind].rank) {
+      const { value, done } = await chunks.next();
+      if (done) break;
+      start = Buffer.concat([start, value]);
+    }
     const header = parseHeader(path, kind, start);
     if (!isPacked && header.length !== size) throw wrongLength(path, header, `${size}`);
     if (isPacked && header.length > MAX_INFLATION * size) {
@@ -117,28 +101,16 @@ async function readIdx<T>(
   }
 }
 
-/** Joins the first chunks until they hold at least `length` bytes, or until there are no more. */
-async function readAtLeast(length: number, chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
-  let bytes: Uint8Array = new Uint8Array(0);
-  while (bytes.length < length) {
-    const { value, done } = await chunks.next();
-    if (done) break;
-    bytes = Buffer.concat([bytes, value]);
-  }
-  return bytes;
-}
-
-/** @throws DataError if `bytes`, the first ones of a file, are not the header of an IDX file of this kind */
-function parseHeader(path: string, kind: Kind, bytes: Uint8Array): Header {
+/** @param bytes  the first ones of the file */
+function parseHeader(path: string, kind: Kind, bytes: Buffer) {
   const { rank, content, describe } = KINDS[kind];
   const error = (expected: string, found: string, remedy = GET_AGAIN) =>
     new DataError({ thing: path, expected, found, remedy });
-  if (bytes.length === 0) throw error(`an IDX file of ${kind}`, "an empty file");
-  if (isGzip(bytes)) throw error(`an IDX file of ${kind}`, "a gzip file inside a gzip file");
+  const file = `an IDX file of ${kind}`;
+  if (bytes.length === 0) throw error(file, "an empty file");
+  if (isGzip(bytes)) throw error(file, "a gzip file inside a gzip file");
   const [zero0, zero1, type, foundRank] = bytes;
-  if (bytes.length < 4 || zero0 !== 0 || zero1 !== 0 || !(type in ELEMENT_TYPES)) {
-    throw error(`an IDX file of ${kind}`, looksLike(bytes));
-  }
+  if (bytes.length < 4 || zero0 !== 0 || zero1 !== 0 || !(type in ELEMENT_TYPES)) throw error(file, looksLike(bytes));
   if (type !== 8) throw error(`${ELEMENT_TYPES[8]} (type 8)`, `${ELEMENT_TYPES[type]} (type ${type})`);
   if (foundRank !== rank) {
     const other = (Object.keys(KINDS) as Kind[]).find((kind) => KINDS[kind].rank === foundRank);
@@ -147,18 +119,13 @@ function parseHeader(path: string, kind: Kind, bytes: Uint8Array): Header {
   }
   const offset = 4 + 4 * rank;
   if (bytes.length < offset) throw error(`a header of ${offset} bytes`, `${bytes.length}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const dimensions = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const dimensions = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
   const description = describe(dimensions);
   if (dimensions.includes(0)) throw error("dimensions of 1 or more", description);
   return { dimensions, description, offset, length: dimensions.reduce((product, n) => product * n) + offset };
 }
 
-/**
- * Yields the elements of a file, and throws a DataError if there are more or fewer than its header promises.
- *
- * @param start  the first bytes of the file, already taken from `chunks`: the header, and elements
- */
+/** @param start  the first bytes of the file, already taken from `chunks`: the header, and elements */
 async function* readElements(
   path: string,
   header: Header,

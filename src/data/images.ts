@@ -1,4 +1,4 @@
-/** The images of a data set in memory: only the pixels that are not 0 are stored. */
+/** The images of a data set in memory. */
 import { checkInstance } from "../errors.js";
 
 /**
@@ -22,9 +22,7 @@ export class Images {
   ) {}
 
   /**
-   * Images of plain pixels, which are copied.
-   *
-   * @param pixels  length n * rows * columns, 0..255, image after image
+   * @param pixels  length n * rows * columns, 0..255, image after image; copied
    * @throws RangeError if the last image is incomplete, or an image has no pixels
    * @throws ConfigurationError if `pixels` is not a Uint8Array
    */
@@ -51,11 +49,7 @@ export class Images {
     }
   }
 
-  /**
-   * The pixels of image i, scaled to 0..1, length rows * columns.
-   *
-   * @throws RangeError if there is no such image
-   */
+  /** The pixels of image i, scaled to 0..1, length rows * columns. @throws RangeError if there is no such image */
   pixels(i: number): Float64Array {
     if (!(Number.isInteger(i) && i >= 0 && i < this.length))
       throw new RangeError(`image: expected 0 to ${this.length - 1}, found ${i}`);
@@ -72,8 +66,6 @@ export class Images {
 
 /** Makes `Images` from a stream of pixels, so that the plain pixels of the stream need not be in memory together. */
 export class ImagesBuilder {
-  readonly #rows: number;
-  readonly #columns: number;
   #starts: Uint32Array; // of `Images`, with room for more images
   #ink: Uint8Array; // of `Images`, with room for more bytes
   #images = 0; // the number of complete images
@@ -85,19 +77,22 @@ export class ImagesBuilder {
    * @param expectedBytes  an estimate of the number of bytes of ink; more are taken if needed
    * @throws RangeError if an image has no pixels
    */
-  constructor(rows: number, columns: number, expectedImages = 1024, expectedBytes = 65536) {
+  constructor(
+    private readonly rows: number,
+    private readonly columns: number,
+    expectedImages = 1024,
+    expectedBytes = 65536,
+  ) {
     if (![rows, columns].every((n) => Number.isInteger(n) && n >= 1)) {
       throw new RangeError(`image: expected one row and column or more, found ${rows}x${columns}`);
     }
-    this.#rows = rows;
-    this.#columns = columns;
     this.#starts = new Uint32Array(expectedImages + 1);
     this.#ink = new Uint8Array(expectedBytes);
   }
 
   /** @param pixels  the next pixels of the stream; an image may begin or end anywhere in them */
   append(pixels: Uint8Array): void {
-    const size = this.#rows * this.#columns;
+    const size = this.rows * this.columns;
     const view = new DataView(pixels.buffer, pixels.byteOffset, pixels.length);
     for (let from = 0; from < pixels.length; ) {
       const to = Math.min(pixels.length, from + size - this.#pixel);
@@ -110,22 +105,17 @@ export class ImagesBuilder {
 
   /** @throws RangeError if the last image is incomplete */
   build(): Images {
+    const { rows, columns } = this;
     if (this.#pixel !== 0) {
-      throw new RangeError(
-        `pixels: expected whole images of ${this.#rows}x${this.#columns}, found part of one at the end`,
-      );
+      throw new RangeError(`pixels: expected whole images of ${rows}x${columns}, found part of one at the end`);
     }
-    return new Images(
-      this.#rows,
-      this.#columns,
-      this.#starts.subarray(0, this.#images + 1),
-      this.#ink.subarray(0, this.#bytes),
-    );
+    return new Images(rows, columns, this.#starts.subarray(0, this.#images + 1), this.#ink.subarray(0, this.#bytes));
   }
 
   /** Stores the ink of pixels[from..to), which belong to one image and come after its first #pixel pixels. `view` has the same bytes. */
   #encode(pixels: Uint8Array, view: DataView, from: number, to: number): void {
-    this.#reserve(2 * (to - from) + 2 * Math.ceil((this.#columns * this.#rows) / 255));
+    const mostBytes = 2 * (to - from) + 2 * Math.ceil((this.rows * this.columns) / 255);
+    this.#ink = withRoom(this.#ink, this.#bytes + mostBytes);
     const ink = this.#ink;
     const offset = this.#pixel - from;
     let [bytes, last] = [this.#bytes, this.#last];
@@ -151,19 +141,15 @@ export class ImagesBuilder {
     this.#images++;
     this.#pixel = 0;
     this.#last = 0;
-    if (this.#images === this.#starts.length) {
-      const grown = new Uint32Array(2 * this.#starts.length);
-      grown.set(this.#starts);
-      this.#starts = grown;
-    }
+    this.#starts = withRoom(this.#starts, this.#images + 1);
     this.#starts[this.#images] = this.#bytes;
   }
+}
 
-  /** Makes room for `bytes` more bytes of ink. */
-  #reserve(bytes: number): void {
-    if (this.#bytes + bytes <= this.#ink.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes + bytes, Math.ceil(1.5 * this.#ink.length)));
-    grown.set(this.#ink.subarray(0, this.#bytes));
-    this.#ink = grown;
-  }
+/** The array itself if it has room for `length` elements, otherwise a longer copy. */
+function withRoom<A extends Uint8Array | Uint32Array>(array: A, length: number): A {
+  if (length <= array.length) return array;
+  const longer = new (array.constructor as new (length: number) => A)(Math.max(length, Math.ceil(1.5 * array.length)));
+  longer.set(array);
+  return longer;
 }

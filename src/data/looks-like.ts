@@ -23,11 +23,7 @@ const SIGNATURES: [name: string, bytes: string][] = [
   ["a Git LFS pointer, not the file itself", "version https://git-lfs"],
 ];
 
-/**
- * Returns what a file seems to be, such as `what looks like a zip archive`.
- *
- * @param bytes  the file, or its first 512 bytes
- */
+/** Returns what a file seems to be, such as `what looks like a zip archive`. @param bytes  the file, or its first 512 bytes */
 export function looksLike(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
   const known = SIGNATURES.find(([, signature]) => start.startsWith(signature));
@@ -39,8 +35,6 @@ export function looksLike(bytes: Uint8Array): string {
     if (/^[[{]/.test(text)) return "what looks like JSON";
     return `what looks like text, "${text.split(/\r?\n/)[0].slice(0, 40)}"`;
   }
-  const hex = Buffer.from(bytes.subarray(0, 4))
-    .toString("hex")
-    .replace(/..(?=.)/g, "$& ");
-  return `unknown data that begins with the bytes ${hex}`;
+  const hex = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0"));
+  return `unknown data that begins with the bytes ${hex.join(" ")}`;
 }

@@ -2,9 +2,8 @@
 
 /** A function that gives a neuron's activation a for its weighted input z = w a + b. The book calls it sigma. */
 export interface Activation {
-  /** The activation a for z. */
   value(z: number): number;
-  /** The derivative da/dz at z. */
+  /** da/dz at z. */
   derivative(z: number): number;
 }
 

@@ -7,7 +7,7 @@
 
 /** The masks of consecutive examples of an epoch. A mask is the choice of neurons for one example. */
 export interface Masks {
-  /** The seed of all masks of the epoch, a whole number below 2^32. */
+  /** For the whole epoch, a whole number below 2^32. */
   seed: number;
   /** The position of the first of the examples in the epoch, from 0. */
   first: number;
@@ -18,19 +18,13 @@ export function masksFrom(masks: Masks | undefined, n: number): Masks | undefine
   return masks && { ...masks, first: masks.first + n };
 }
 
-/**
- * 32 random bits for neuron `unit` of layer `layer` (1 is the first hidden layer), and for the example at position `example` of an epoch
- * with the given seed, a whole number below 2^32.
- */
+/** 32 random bits for a neuron of a layer (1 is the first hidden layer), and for the example at position `example` of an epoch. */
 export function maskBits(seed: number, example: number, layer: number, unit: number): number {
   const row = mix(mix(seed + Math.imul(example, 0x9e3779b9)) + Math.imul(layer, 0x85ebca6b));
   return mix(row + Math.imul(unit, 0x9e3779b9)) >>> 0;
 }
 
-/**
- * The factor by which dropout multiplies the activation of a hidden neuron for the first example of the masks: 0 if the neuron is left
- * out, otherwise 1 / (1 - dropout).
- */
+/** The factor by which dropout multiplies the activation of a hidden neuron for the first example of the masks; 0 leaves it out. */
 export function dropFactor(dropout: number, { seed, first }: Masks, layer: number, unit: number): number {
   return maskBits(seed, first, layer, unit) < dropThreshold(dropout) ? 0 : 1 / (1 - dropout);
 }

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { endianness, totalmem } from "node:os";
 import { ConfigurationError, checkInstance, inspectValue } from "../errors.js";
-import { checkRange } from "../ranges.js";
+import { checkRange, type ValuesOf } from "../ranges.js";
 import { ACTIVATIONS, type ActivationName } from "./activation.js";
 import { NETWORK_SETTINGS as NETWORK } from "./hyperparameters.js";
-import { INITS, type InitName } from "./init.js";
+import { INITS } from "./init.js";
 import { OUTPUTS, type OutputName } from "./output.js";
 import { Random } from "./random.js";
 
@@ -20,13 +20,10 @@ export interface Parameters {
   readonly biases: Float64Array[];
 }
 
+type NetworkSettings = Partial<ValuesOf<typeof NETWORK>>;
+
 /** The functions that the neurons compute. The default of both is the sigmoid, as in the book. */
-export interface NetworkOptions {
-  /** The activation function of the hidden layers. */
-  activation?: ActivationName;
-  /** The activation function of the output layer. */
-  output?: OutputName;
-}
+export type NetworkOptions = Pick<NetworkSettings, "activation" | "output">;
 
 /**
  * A fully-connected network (Nielsen, chapter 1).
@@ -56,13 +53,13 @@ export class Network implements Parameters {
   }
 
   /**
-   * A network to start training from. Its weights and biases are drawn from normal distributions, by default N(0, 1): first all biases,
-   * then all weights, as in the book.
+   * A network to start training from. First all biases, then all weights are drawn from normal distributions, by default N(0, 1), as
+   * in the book.
    */
   static random(
     sizes: readonly number[],
     random = new Random(),
-    { init = NETWORK.init.default, ...options }: NetworkOptions & { init?: InitName } = {},
+    { init = NETWORK.init.default, ...options }: NetworkSettings = {},
   ): Network {
     checkRange("init", init, NETWORK.init.range);
     checkInstance("random", random, Random);
@@ -74,8 +71,7 @@ export class Network implements Parameters {
   }
 
   /**
-   * The output activations for the input x: a' = sigma(w a + b), layer after layer (Nielsen, equation 22). sigma is the network's
-   * activation function.
+   * The output activations for the input x: a' = sigma(w a + b), layer after layer (Nielsen, equation 22).
    *
    * @param x  pixels, length sizes[0], scaled to 0..1
    * @throws RangeError if x has the wrong length
@@ -108,11 +104,7 @@ export class Network implements Parameters {
 /** The number of numbers that are hashed at a time, 64 MiB. A hash takes at most 2 GiB at a time. */
 const HASHED_AT_ONCE = 1 << 23;
 
-/**
- * Parameters for the given layer sizes, all 0.
- *
- * @throws ConfigurationError if they do not fit into memory
- */
+/** Parameters that are all 0. @throws ConfigurationError if they do not fit into memory */
 export function zeros(sizes: readonly number[]): Parameters {
   const outputs = sizes.slice(1);
   try {
@@ -123,7 +115,7 @@ export function zeros(sizes: readonly number[]): Parameters {
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const found = `${gib(bytesToTrain(sizes))} that could not be allocated`;
-    throw tooLarge(sizes, "weights that fit into memory", found, { cause });
+    throw wrongSizes(sizes, "weights that fit into memory", found, "use fewer neurons", { cause });
   }
 }
 
@@ -138,7 +130,6 @@ export function arraysOf({ weights, biases }: Parameters): Float64Array[] {
   return weights.flatMap((values, l) => [values, biases[l]]);
 }
 
-/** Fills `values` from N(0, deviation^2). */
 function draw(values: Float64Array, deviation: number, random: Random): void {
   if (deviation > 0) for (let i = 0; i < values.length; i++) values[i] = deviation * random.gaussian();
 }
@@ -152,52 +143,43 @@ function dot(a: Float64Array, b: Float64Array): number {
 /** @throws ConfigurationError if there cannot be a network with these layers */
 export function checkSizes(sizes: readonly number[]): void {
   if (!Array.isArray(sizes)) {
-    const complaint = { thing: "layers", expected: "an array of layer sizes", found: inspectValue(sizes) };
-    throw new ConfigurationError({ ...complaint, remedy: "for example [784, 30, 10]" });
+    const [expected, remedy] = ["an array of layer sizes", "for example [784, 30, 10]"];
+    throw new ConfigurationError({ thing: "layers", expected, found: inspectValue(sizes), remedy });
   }
-  const thing = `layers ${sizes.join(",")}`;
   if (sizes.length < 2) {
-    throw new ConfigurationError({
-      thing,
-      expected: "an input and an output layer at least",
-      found: sizes.length === 1 ? "one layer" : "none",
-      remedy: "for example 784,30,10",
-    });
+    const found = sizes.length === 1 ? "one layer" : "none";
+    throw wrongSizes(sizes, "an input and an output layer at least", found, "for example 784,30,10");
   }
   const wrong = sizes.findIndex((n) => !Number.isInteger(n) || n < 1);
-  if (wrong >= 0) {
-    throw new ConfigurationError({
-      thing,
-      expected: "one neuron or more in every layer",
-      found: inspectValue(sizes[wrong]),
-    });
-  }
-  if (bytesToTrain(sizes) > memory()) {
-    const expected = `weights that fit into this machine's ${gib(memory())} of memory`;
-    throw tooLarge(sizes, expected, `a network that takes ${gib(bytesToTrain(sizes))} to train`);
+  if (wrong >= 0) throw wrongSizes(sizes, "one neuron or more in every layer", inspectValue(sizes[wrong]));
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY); // the limit of a container
+  if (bytesToTrain(sizes) > memory) {
+    const expected = `weights that fit into this machine's ${gib(memory)} of memory`;
+    const found = `a network that takes ${gib(bytesToTrain(sizes))} to train`;
+    throw wrongSizes(sizes, expected, found, "use fewer neurons");
   }
 }
 
-/** The number of weights and biases of a network with these layer sizes. */
+/** The number of weights and biases. */
 export function parameterCount(sizes: readonly number[]): number {
   return sizes.slice(1).reduce((sum, n, l) => sum + n * (sizes[l] + 1), 0);
 }
 
-/** The number of bytes that the parameters and their gradient take. */
+/** For the parameters and their gradient. */
 function bytesToTrain(sizes: readonly number[]): number {
   return 2 * Float64Array.BYTES_PER_ELEMENT * parameterCount(sizes);
-}
-
-/** The memory in bytes that this process may use: the machine's, or the limit of its container. */
-function memory(): number {
-  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 function gib(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-function tooLarge(sizes: readonly number[], expected: string, found: string, options?: ErrorOptions) {
-  const thing = `layers ${sizes.join(",")}`;
-  return new ConfigurationError({ thing, expected, found, remedy: "use fewer neurons" }, options);
+function wrongSizes(
+  sizes: readonly number[],
+  expected: string,
+  found: string,
+  remedy?: string,
+  options?: ErrorOptions,
+) {
+  return new ConfigurationError({ thing: `layers ${sizes.join(",")}`, expected, found, remedy }, options);
 }

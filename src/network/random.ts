@@ -5,12 +5,10 @@ import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator
 import { SEED } from "./seed.js";
 
 /**
- * A generator of random numbers, xoroshiro128+, from a seed of 0 to 4294967295. A run takes all its random numbers from one generator.
+ * A generator of random numbers, xoroshiro128+, from a seed of 0 to 4294967295. Another seed is a RangeError.
  *
  * The numbers are computed with integers, products and quotients only, which IEEE 754 rounds alike everywhere. So a seed gives the same
  * numbers on every machine.
- *
- * @throws RangeError if the seed is not such an integer
  */
 export class Random {
   #generator;
@@ -64,9 +62,7 @@ export class Random {
   shuffle(array: Uint32Array): void {
     for (let i = array.length - 1; i > 0; i--) {
       const j = uniformInt(this.#generator, 0, i);
-      const value = array[i];
-      array[i] = array[j];
-      array[j] = value;
+      [array[i], array[j]] = [array[j], array[i]];
     }
   }
 }
