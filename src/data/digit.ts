@@ -2,7 +2,7 @@
 import { ConfigurationError, DataError } from "../errors.js";
 import type { GreyImage } from "./png.js";
 
-/** The side of the box that MNIST's digits were scaled to fit, as a share of the image's side: 20 of 28 pixels. */
+/** The side of the box that MNIST's digits were scaled to fit, as a share of the image's side. */
 const BOX = 20 / 28;
 
 /** An image is blank if its luminance, 0..255, differs less than this from the background everywhere. */
@@ -11,11 +11,7 @@ const MIN_CONTRAST = 16;
 /** The share of ink that may lie outside the digit, as noise. A single pixel of MNIST, however faint, is more. */
 const NOISE = 1e-5;
 
-/**
- * The side of the square images that a network with `inputs` input neurons takes.
- *
- * @throws ConfigurationError if `inputs` is not a square number
- */
+/** The side of the square images that a network takes. @throws ConfigurationError if `inputs` is not a square number */
 export function fieldSide(inputs: number): number {
   const side = Math.sqrt(inputs);
   if (Number.isInteger(side)) return side;
@@ -44,15 +40,16 @@ export function toField(name: string, image: GreyImage, side: number): Uint8Arra
   if (image.width === side && image.height === side && background === 0) return image.luminance;
   const box = boundingBox(image, ink);
   const scale = (BOX * side) / Math.max(box.width, box.height);
-  const columns = Math.max(1, Math.round(scale * box.width));
-  const rows = Math.max(1, Math.round(scale * box.height));
+  const [columns, rows] = [box.width, box.height].map((length) => Math.max(1, Math.round(scale * length)));
   return placeCentred(shrink(image, box, columns, rows, ink), columns, rows, side);
 }
 
 /** Finds the luminance of the background, and the amount of ink in a pixel of each luminance, length 256, 0 or more. */
-function findInk(name: string, image: GreyImage): { background: number; ink: Float64Array } {
-  const all = histogram(image.luminance);
-  const border = histogram(borderPixels(image));
+function findInk(name: string, { width, luminance }: GreyImage): { background: number; ink: Float64Array } {
+  const all = histogram(luminance);
+  const isBorder = (i: number) =>
+    i % width === 0 || i % width === width - 1 || i < width || i >= luminance.length - width;
+  const border = histogram(luminance.filter((_, i) => isBorder(i)));
   const [darkest, lightest] = [all.findIndex((n) => n > 0), all.findLastIndex((n) => n > 0)];
   const middle = Math.ceil((darkest + lightest) / 2);
   const isLight = sum(border.subarray(middle)) >= sum(border.subarray(0, middle)); // the background
@@ -79,13 +76,6 @@ function histogram(luminance: Uint8Array): Uint32Array {
   return counts;
 }
 
-function borderPixels({ width, height, luminance }: GreyImage): Uint8Array {
-  return luminance.filter((_, i) => {
-    const [x, y] = [i % width, Math.floor(i / width)];
-    return x === 0 || x === width - 1 || y === 0 || y === height - 1;
-  });
-}
-
 /** The smallest luminance such that at least this share of the pixels is not lighter. */
 function quantile(histogram: Uint32Array, share: number): number {
   let left = share * sum(histogram);
@@ -101,23 +91,15 @@ function sum(values: Uint32Array | Float64Array): number {
   return sum;
 }
 
-interface Box {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
+type Box = ReturnType<typeof boundingBox>;
 
 /** The smallest box that holds the ink, except for noise. */
-function boundingBox({ width, height, luminance }: GreyImage, ink: Float64Array): Box {
+function boundingBox({ width, height, luminance }: GreyImage, ink: Float64Array) {
   const columns = new Float64Array(width); // the ink of each column
   const rows = new Float64Array(height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const value = ink[luminance[y * width + x]];
-      columns[x] += value;
-      rows[y] += value;
-    }
+  for (let i = 0; i < luminance.length; i++) {
+    columns[i % width] += ink[luminance[i]];
+    rows[Math.floor(i / width)] += ink[luminance[i]];
   }
   const [left, right] = extent(columns);
   const [top, bottom] = extent(rows);
@@ -142,10 +124,10 @@ function extent(ink: Float64Array): [from: number, to: number] {
 export function shrink(image: GreyImage, box: Box, columns: number, rows: number, ink: Float64Array): Float64Array {
   const means = new Float64Array(columns * rows);
   for (let row = 0; row < rows; row++) {
-    const [top, bottom] = [box.top + (row * box.height) / rows, box.top + ((row + 1) * box.height) / rows];
+    const [top, bottom] = [row, row + 1].map((y) => box.top + (y * box.height) / rows);
     for (let column = 0; column < columns; column++) {
-      const [left, right] = [(column * box.width) / columns, ((column + 1) * box.width) / columns];
-      means[row * columns + column] = mean(image, box.left + left, box.left + right, top, bottom, ink);
+      const [left, right] = [column, column + 1].map((x) => box.left + (x * box.width) / columns);
+      means[row * columns + column] = mean(image, left, right, top, bottom, ink);
     }
   }
   return means;

@@ -23,7 +23,11 @@ export async function findFiles(folder: string) {
     throw new ConfigurationError({ thing: "data folder", expected: "a path", found: inspectValue(folder) });
   }
   const path = shortenPath(folder);
-  const names = await listNames(folder, path);
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    const expected = "a folder with the four IDX files of a data set";
+    const found = PROBLEMS[cause.code ?? ""] ?? cause.message;
+    throw new DataError({ thing: path, expected, found, remedy: GET_DATA }, { cause });
+  });
   const find = (...endings: string[]) => join(path, findName(path, names, endings));
   return {
     trainImages: find("train-images-idx3-ubyte"),
@@ -50,19 +54,9 @@ const PROBLEMS: Record<string, string> = {
   EACCES: "a folder without read permission",
 };
 
-async function listNames(folder: string, thing: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (cause) {
-    const { code = "", message } = cause as NodeJS.ErrnoException;
-    const expected = "a folder with the four IDX files of a data set";
-    throw new DataError({ thing, expected, found: PROBLEMS[code] ?? message, remedy: GET_DATA }, { cause });
-  }
-}
-
 function findName(thing: string, names: string[], endings: string[]): string {
   const pattern = new RegExp(`(${endings.join("|").replaceAll("-idx", "[-.]idx")})(\\.gz)?$`);
-  const found = names.filter((name) => pattern.test(name));
+  const found = names.filter((name) => pattern.test(name)).sort();
   if (found.length === 1) return found[0];
   const wanted = endings.join(" or ");
   if (found.length > 1) {

@@ -7,12 +7,8 @@ import { looksLike } from "./looks-like.js";
 
 /** What a file may hold, with its number of dimensions, the rank. */
 const KINDS = {
-  images: {
-    rank: 3,
-    content: "images (3 dimensions)",
-    describe: ([n, rows, columns]: number[]) => `${n} images of ${rows}x${columns}`,
-  },
-  labels: { rank: 1, content: "labels (1 dimension)", describe: ([n]: number[]) => `${n} labels` },
+  images: { rank: 3, content: "images (3 dimensions)" },
+  labels: { rank: 1, content: "labels (1 dimension)" },
 };
 type Kind = keyof typeof KINDS;
 
@@ -26,15 +22,6 @@ const ELEMENT_TYPES: Record<number, string> = {
   14: "64-bit floats",
 };
 
-/** What the header of a file promises; `description` is for messages, and `length`, in bytes, that of the header and all elements. */
-type Header = ReturnType<typeof parseHeader>;
-
-/**
- * Room for the ink of images before they are read, in bytes. MNIST needs half a byte per pixel: a quarter of its pixels is ink, which takes
- * two bytes. The limit is there because a header may promise any number of pixels.
- */
-const INK_ROOM = { perPixel: 0.5, limit: 1 << 26 };
-
 /** Reads and checks only the header of an IDX file. @returns [n] for labels, [n, rows, columns] for images */
 export async function readDimensions(path: string, kind: Kind): Promise<number[]> {
   return await readIdx(path, kind, undefined, async ({ dimensions }) => dimensions);
@@ -47,15 +34,16 @@ export async function readDimensions(path: string, kind: Kind): Promise<number[]
  */
 export async function readImages(path: string, signal?: AbortSignal): Promise<Images> {
   return await readIdx(path, "images", signal, async ({ dimensions: [n, rows, columns], description }, elements) => {
-    const ink = Math.min(INK_ROOM.perPixel * n * rows * columns, INK_ROOM.limit);
+    // A quarter of MNIST's pixels is ink, which takes two bytes. The limits are there because a header may promise anything.
+    const ink = Math.min(Math.ceil(0.5 * n * rows * columns), 1 << 26);
     try {
-      const builder = new ImagesBuilder(rows, columns, Math.min(n, 1 << 20), Math.ceil(ink));
+      const builder = new ImagesBuilder(rows, columns, Math.min(n, 1 << 20), ink);
       for await (const chunk of elements) builder.append(chunk);
       return builder.build();
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
-      const message = { thing: path, expected: "images that fit into memory", found: description };
-      throw new DataError({ ...message, remedy: "use a smaller data set" }, { cause });
+      const [expected, remedy] = ["images that fit into memory", "use a smaller data set"];
+      throw new DataError({ thing: path, expected, found: description, remedy }, { cause });
     }
   });
 }
@@ -80,7 +68,7 @@ async function readIdx<T>(
   path: string,
   kind: Kind,
   signal: AbortSignal | undefined,
-  consume: (header: Header, elements: AsyncIterable<Uint8Array>) => Promise<T>,
+  consume: (header: ReturnType<typeof parseHeader>, elements: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   const { size, isPacked, chunks, close } = await openFile(path);
   try {
@@ -91,19 +79,35 @@ async function readIdx<T>(
       start = Buffer.concat([start, value]);
     }
     const header = parseHeader(path, kind, start);
-    if (!isPacked && header.length !== size) throw wrongLength(path, header, `${size}`);
-    if (isPacked && header.length > MAX_INFLATION * size) {
-      throw wrongLength(path, header, `a gzip file of ${size} bytes, which is too short to hold them`);
+    const { offset, length, description } = header;
+    const wrongLength = (found: string) =>
+      new DataError({ thing: path, expected: `${length} bytes for ${description}`, found, remedy: GET_AGAIN });
+    if (!isPacked && length !== size) throw wrongLength(`${size}`);
+    if (isPacked && length > MAX_INFLATION * size) {
+      throw wrongLength(`a gzip file of ${size} bytes, which is too short to hold them`);
     }
-    return await consume(header, readElements(path, header, start, chunks, signal));
+    async function* elements() {
+      let found = offset;
+      for (let chunk = start.subarray(offset); chunk; chunk = (await chunks.next()).value) {
+        signal?.throwIfAborted();
+        found += chunk.length;
+        if (found > length) throw wrongLength(`more than ${length}`);
+        yield chunk;
+      }
+      if (found < length) throw wrongLength(`${found}`);
+    }
+    return await consume(header, elements());
   } finally {
     await close();
   }
 }
 
-/** @param bytes  the first ones of the file */
+/**
+ * @param bytes  the first ones of the file
+ * @returns `offset` and `length` are those of the elements and of the whole file in bytes; `description` is for messages
+ */
 function parseHeader(path: string, kind: Kind, bytes: Buffer) {
-  const { rank, content, describe } = KINDS[kind];
+  const { rank, content } = KINDS[kind];
   const error = (expected: string, found: string, remedy = GET_AGAIN) =>
     new DataError({ thing: path, expected, found, remedy });
   const file = `an IDX file of ${kind}`;
@@ -120,29 +124,8 @@ function parseHeader(path: string, kind: Kind, bytes: Buffer) {
   const offset = 4 + 4 * rank;
   if (bytes.length < offset) throw error(`a header of ${offset} bytes`, `${bytes.length}`);
   const dimensions = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
-  const description = describe(dimensions);
+  const [n, ...size] = dimensions;
+  const description = size.length === 0 ? `${n} ${kind}` : `${n} ${kind} of ${size.join("x")}`;
   if (dimensions.includes(0)) throw error("dimensions of 1 or more", description);
   return { dimensions, description, offset, length: dimensions.reduce((product, n) => product * n) + offset };
-}
-
-/** @param start  the first bytes of the file, already taken from `chunks`: the header, and elements */
-async function* readElements(
-  path: string,
-  header: Header,
-  start: Uint8Array,
-  chunks: AsyncGenerator<Uint8Array>,
-  signal?: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  let found = header.offset;
-  for (let chunk = start.subarray(found); chunk; chunk = (await chunks.next()).value) {
-    signal?.throwIfAborted();
-    found += chunk.length;
-    if (found > header.length) throw wrongLength(path, header, `more than ${header.length}`);
-    yield chunk;
-  }
-  if (found < header.length) throw wrongLength(path, header, `${found}`);
-}
-
-function wrongLength(path: string, { length, description }: Header, found: string): DataError {
-  return new DataError({ thing: path, expected: `${length} bytes for ${description}`, found, remedy: GET_AGAIN });
 }

@@ -3,7 +3,6 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { fieldSide, toField } from "./digit.js";
 import { readImages } from "./idx.js";
-import type { Images } from "./images.js";
 import { type GreyImage, readPng } from "./png.js";
 
 /** An image that is ready for a network. */
@@ -35,7 +34,7 @@ export async function* picturesOf(path: string, inputs: number): AsyncGenerator<
 
 /** Reads a PNG image from a stream, as `picturesOf` does from a file. */
 export async function pictureOfPng(image: string, stream: AsyncIterable<Uint8Array>, inputs: number): Promise<Picture> {
-  const side = fieldSide(inputs);
+  const side = fieldSide(inputs); // checked before the stream is read
   return { image, ...scaleToField(image, await readPng(image, stream), side) };
 }
 
@@ -43,18 +42,17 @@ async function* picturesOfIdx(image: string, inputs: number): AsyncGenerator<Pic
   const images = await readImages(image);
   const { rows, columns } = images;
   for (let index = 0; index < images.length; index++) {
-    if (rows * columns === inputs) yield { image, index, rows, columns, x: images.pixels(index) };
-    else yield { image, index, ...scaleToField(`${image}[${index}]`, greyImage(images, index), fieldSide(inputs)) };
+    const x = images.pixels(index);
+    if (rows * columns === inputs) yield { image, index, rows, columns, x };
+    else {
+      const grey = { width: columns, height: rows, luminance: Uint8Array.from(x, (value) => Math.round(255 * value)) };
+      yield { image, index, ...scaleToField(`${image}[${index}]`, grey, fieldSide(inputs)) };
+    }
   }
 }
 
 function scaleToField(name: string, image: GreyImage, side: number) {
   return { rows: side, columns: side, x: Float64Array.from(toField(name, image, side), (value) => value / 255) };
-}
-
-function greyImage(images: Images, i: number): GreyImage {
-  const luminance = Uint8Array.from(images.pixels(i), (value) => Math.round(255 * value));
-  return { width: images.columns, height: images.rows, luminance };
 }
 
 /** Whether a file starts as an IDX or a gzip file does. An unreadable file does not: the reader of PNG files then reports the problem. */

@@ -20,7 +20,6 @@ const MAX_PIXELS = 64e6;
 const MAX_BYTES = 512e6;
 
 const SMALLER = "scale it down";
-
 const SIGNATURE = "\x89PNG\r\n\x1a\n";
 
 /** The length of the signature and of the first chunk, the header, in bytes. */
@@ -40,12 +39,7 @@ const COLOR_TYPES: Record<number, { samples: number; depths: number[] }> = {
 const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
 const ONE_PASS = [[0, 0, 1, 1]];
 
-/**
- * Reads a PNG image from a stream; see `decodePng`.
- *
- * @param name  the name of the image in errors
- * @throws DataError if the stream cannot be read, or is not a PNG image
- */
+/** Reads a PNG image from a stream as `decodePng` does from bytes. @throws DataError also if the stream cannot be read */
 export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): Promise<GreyImage> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -53,7 +47,7 @@ export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): 
     for await (const chunk of stream) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > MAX_BYTES || !SIGNATURE.startsWith(latin1(chunks[0], 0, 8))) break; // enough to refuse it
+      if (size > MAX_BYTES || !SIGNATURE.startsWith(Buffer.from(chunks[0].subarray(0, 8)).toString("latin1"))) break; // enough to refuse it
     }
   } catch (cause) {
     throw asFileError(name, cause);
@@ -70,7 +64,7 @@ export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): 
  * @throws DataError if `bytes` are not a PNG image, are damaged, or have more than 64 million pixels
  */
 export function decodePng(name: string, bytes: Buffer): GreyImage {
-  checkImageData(name, bytes, readHeader(name, bytes));
+  checkImageData(name, bytes);
   try {
     const { width, height, data } = PNG.sync.read(bytes);
     return { width, height, luminance: luminanceOf(data) };
@@ -79,24 +73,18 @@ export function decodePng(name: string, bytes: Buffer): GreyImage {
   }
 }
 
-interface Header {
-  width: number;
-  height: number;
-  /** The length of the inflated image data in bytes. */
-  dataLength: number;
-}
-
-function readHeader(name: string, bytes: Buffer): Header {
+/** `dataLength` is the length of the inflated image data in bytes. */
+function readHeader(name: string, bytes: Buffer) {
   const error = (expected: string, found: string, remedy?: string) =>
     new DataError({ thing: name, expected, found, remedy });
   if (bytes.length === 0) throw error("a PNG image", "an empty file");
-  const start = latin1(bytes, 0, 8);
+  const start = bytes.toString("latin1", 0, 8);
   if (start !== SIGNATURE) {
     const changed = "one whose first bytes were changed, perhaps because it was copied as text";
     throw error("a PNG image", start.startsWith("\x89PNG") ? changed : looksLike(bytes));
   }
   if (bytes.length > MAX_BYTES) throw error(`at most ${MAX_BYTES} bytes`, "more", SMALLER);
-  if (bytes.length < HEADER_END || bytes.readUInt32BE(8) !== 13 || latin1(bytes, 12, 16) !== "IHDR") {
+  if (bytes.length < HEADER_END || bytes.readUInt32BE(8) !== 13 || bytes.toString("latin1", 12, 16) !== "IHDR") {
     throw damaged(name, "no header");
   }
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
@@ -121,13 +109,14 @@ function readHeader(name: string, bytes: Buffer): Header {
  * pngjs checks the CRCs, the palette and the filters of rows, but not this. It would fill missing rows with what the memory held before,
  * inflate an interlaced image without a limit, and allocate memory for the size in a second header.
  */
-function checkImageData(name: string, bytes: Buffer, { width, height, dataLength }: Header): void {
+function checkImageData(name: string, bytes: Buffer): void {
+  const { width, height, dataLength } = readHeader(name, bytes);
   const parts: Buffer[] = [];
   for (let at = HEADER_END, type = ""; type !== "IEND"; ) {
     // A chunk is the length of its data, its type, its data, and a CRC (the PNG specification, section 5.3).
     const next = at + 12 + (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : 0);
     if (next > bytes.length) throw damaged(name, "one that was cut short");
-    type = latin1(bytes, at + 4, at + 8);
+    type = bytes.toString("latin1", at + 4, at + 8);
     if (type === "IHDR") throw damaged(name, "a second header");
     if (type === "IDAT") parts.push(bytes.subarray(at + 8, next - 4));
     at = next;
@@ -141,10 +130,6 @@ function checkImageData(name: string, bytes: Buffer, { width, height, dataLength
     throw damaged(name, `damaged data (${message})`, cause);
   }
   if (found !== dataLength) throw damaged(name, `fewer than ${width} x ${height} pixels`);
-}
-
-function latin1(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.subarray(from, to)).toString("latin1");
 }
 
 function damaged(name: string, found: string, cause?: unknown): DataError {

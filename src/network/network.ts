@@ -93,8 +93,7 @@ export class Network implements Parameters {
     for (const values of arraysOf(this)) {
       for (let i = 0; i < values.length; i += HASHED_AT_ONCE) {
         const part = values.subarray(i, i + HASHED_AT_ONCE);
-        const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-        hash.update(endianness() === "LE" ? bytes : Buffer.from(bytes).swap64());
+        hash.update(endianness() === "LE" ? part : Buffer.from(part.slice().buffer).swap64());
       }
     }
     return hash.digest("hex");
