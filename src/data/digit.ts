@@ -15,12 +15,9 @@ const NOISE = 1e-5;
 export function fieldSide(inputs: number): number {
   const side = Math.sqrt(inputs);
   if (Number.isInteger(side)) return side;
-  throw new ConfigurationError({
-    thing: "the network",
-    expected: "a square number of input neurons, such as 784, because the images must be scaled",
-    found: `${inputs}`,
-    remedy: `use an IDX file of images of ${inputs} pixels`,
-  });
+  const expected = "a square number of input neurons, such as 784, because the images must be scaled";
+  const remedy = `use an IDX file of images of ${inputs} pixels`;
+  throw new ConfigurationError({ thing: "the network", expected, found: `${inputs}`, remedy });
 }
 
 /**
@@ -149,16 +146,13 @@ function mean(image: GreyImage, left: number, right: number, top: number, bottom
 /**
  * Places columns x rows pixels in a field of side x side, and stretches them to 0..255.
  *
- * They move by whole pixels, so that the centre of mass is as near as possible to pixel side / 2, counted from 0, where it is in every image
- * of MNIST. They always stay inside the field.
- *
- * @returns length side * side, row by row
+ * They move by whole pixels and stay inside the field. The centre of mass comes as near as possible to pixel side / 2, counted from 0,
+ * where it is in every image of MNIST.
  */
 function placeCentred(pixels: Float64Array, columns: number, rows: number, side: number): Uint8Array {
-  let [mass, max, x, y] = [0, 0, 0, 0]; // x and y are sums of coordinates, weighted by mass
+  const [mass, max] = [sum(pixels), pixels.reduce((max, value) => Math.max(max, value))];
+  let [x, y] = [0, 0]; // sums of coordinates, weighted by mass
   for (const [i, value] of pixels.entries()) {
-    mass += value;
-    max = Math.max(max, value);
     x += value * (i % columns);
     y += value * Math.floor(i / columns);
   }

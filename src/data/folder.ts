@@ -28,7 +28,7 @@ export async function findFiles(folder: string) {
     const found = PROBLEMS[cause.code ?? ""] ?? cause.message;
     throw new DataError({ thing: path, expected, found, remedy: GET_DATA }, { cause });
   });
-  const find = (...endings: string[]) => join(path, findName(path, names, endings));
+  const find = (...endings: string[]) => findFile(path, names, endings);
   return {
     trainImages: find("train-images-idx3-ubyte"),
     trainLabels: find("train-labels-idx1-ubyte"),
@@ -54,15 +54,14 @@ const PROBLEMS: Record<string, string> = {
   EACCES: "a folder without read permission",
 };
 
-function findName(thing: string, names: string[], endings: string[]): string {
+function findFile(folder: string, names: string[], endings: string[]): string {
   const pattern = new RegExp(`(${endings.join("|").replaceAll("-idx", "[-.]idx")})(\\.gz)?$`);
   const found = names.filter((name) => pattern.test(name)).sort();
-  if (found.length === 1) return found[0];
+  if (found.length === 1) return join(folder, found[0]);
   const wanted = endings.join(" or ");
-  if (found.length > 1) {
-    const remedy = "keep one of them in the folder";
-    throw new DataError({ thing, expected: `one file for ${wanted}`, found: found.join(", "), remedy });
-  }
-  const expected = `a file whose name ends in ${wanted}, raw or with .gz`;
-  throw new DataError({ thing, expected, found: "none", remedy: GET_DATA });
+  const [expected, remedy] =
+    found.length === 0
+      ? [`a file whose name ends in ${wanted}, raw or with .gz`, GET_DATA]
+      : [`one file for ${wanted}`, "keep one of them in the folder"];
+  throw new DataError({ thing: folder, expected, found: found.join(", ") || "none", remedy });
 }

@@ -17,9 +17,8 @@ export async function openFile(path: string) {
   const handle = await openRegularFile(path);
   try {
     const { size } = await handle.stat();
-    const start = Buffer.alloc(2);
-    await handle.read(start, 0, 2, 0);
-    const isPacked = isGzip(start);
+    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+    const isPacked = isGzip(buffer);
     const chunks = readChunks(path, handle, isPacked ? size : undefined);
     const close = async () => {
       await chunks.return(undefined);

@@ -34,7 +34,7 @@ export async function readDimensions(path: string, kind: Kind): Promise<number[]
  */
 export async function readImages(path: string, signal?: AbortSignal): Promise<Images> {
   return await readIdx(path, "images", signal, async ({ dimensions: [n, rows, columns], description }, elements) => {
-    // A quarter of MNIST's pixels is ink, which takes two bytes. The limits are there because a header may promise anything.
+    // A quarter of MNIST's pixels is ink, of two bytes each. The limits are there because a header may promise anything.
     const ink = Math.min(Math.ceil(0.5 * n * rows * columns), 1 << 26);
     try {
       const builder = new ImagesBuilder(rows, columns, Math.min(n, 1 << 20), ink);

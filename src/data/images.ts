@@ -99,7 +99,12 @@ export class ImagesBuilder {
       this.#encode(pixels, view, from, to);
       this.#pixel += to - from;
       from = to;
-      if (this.#pixel === size) this.#endImage();
+      if (this.#pixel < size) return;
+      this.#images++;
+      this.#pixel = 0;
+      this.#last = 0;
+      this.#starts = withRoom(this.#starts, this.#images + 1);
+      this.#starts[this.#images] = this.#bytes;
     }
   }
 
@@ -135,14 +140,6 @@ export class ImagesBuilder {
     }
     this.#bytes = bytes;
     this.#last = last;
-  }
-
-  #endImage(): void {
-    this.#images++;
-    this.#pixel = 0;
-    this.#last = 0;
-    this.#starts = withRoom(this.#starts, this.#images + 1);
-    this.#starts[this.#images] = this.#bytes;
   }
 }
 

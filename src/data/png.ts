@@ -37,7 +37,6 @@ const COLOR_TYPES: Record<number, { samples: number; depths: number[] }> = {
 /** An interlaced image is stored in seven passes (Adam7). Each has a first column and row, and steps to the next column and row. */
 // biome-ignore format: a table
 const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
-const ONE_PASS = [[0, 0, 1, 1]];
 
 /** Reads a PNG image from a stream as `decodePng` does from bytes. @throws DataError also if the stream cannot be read */
 export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): Promise<GreyImage> {
@@ -47,7 +46,8 @@ export async function readPng(name: string, stream: AsyncIterable<Uint8Array>): 
     for await (const chunk of stream) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > MAX_BYTES || !SIGNATURE.startsWith(Buffer.from(chunks[0].subarray(0, 8)).toString("latin1"))) break; // enough to refuse it
+      const start = Buffer.from(chunks[0].subarray(0, 8)).toString("latin1");
+      if (size > MAX_BYTES || !SIGNATURE.startsWith(start)) break; // enough to refuse it
     }
   } catch (cause) {
     throw asFileError(name, cause);
@@ -95,7 +95,7 @@ function readHeader(name: string, bytes: Buffer) {
   const { samples, depths } = COLOR_TYPES[colorType] ?? { samples: 0, depths: [] };
   if (!depths.includes(depth)) throw damaged(name, `colour type ${colorType} with ${depth} bits per sample`);
   let dataLength = 0;
-  for (const [x, y, dx, dy] of interlace === 1 ? ADAM7 : ONE_PASS) {
+  for (const [x, y, dx, dy] of interlace === 1 ? ADAM7 : [[0, 0, 1, 1]]) {
     const [columns, rows] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];
     // A row is a byte for its filter, and its samples. A pass without a column has no rows.
     if (columns > 0 && rows > 0) dataLength += rows * (1 + Math.ceil((columns * samples * depth) / 8));

@@ -50,12 +50,9 @@ export function checkCost(cost: CostName, output: OutputName): void {
   const { outputs }: Cost = COSTS[cost];
   if (outputs.includes(output)) return;
   const fitting = Object.entries<Cost>(COSTS).flatMap(([name, { outputs }]) => (outputs.includes(output) ? name : []));
-  throw new ConfigurationError({
-    thing: `cost ${cost}`,
-    expected: `output ${outputs.join(" or ")}`,
-    found: `output ${output}`,
-    remedy: `use output ${outputs.join(" or ")}, or cost ${fitting.join(" or ")}`,
-  });
+  const expected = `output ${outputs.join(" or ")}`;
+  const remedy = `use ${expected}, or cost ${fitting.join(" or ")}`;
+  throw new ConfigurationError({ thing: `cost ${cost}`, expected, found: `output ${output}`, remedy });
 }
 
 /** The desired output y_j of output neuron j. */

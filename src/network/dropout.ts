@@ -1,9 +1,4 @@
-/**
- * Chooses the hidden neurons that dropout leaves out of each example (Srivastava and others, 2014).
- *
- * The choice is a pure function of the epoch, example, layer and neuron, so that threads can ask in any order. The fast engine has the
- * same function in engines/fast/assembly/dropout.ts.
- */
+/** Chooses the hidden neurons that dropout leaves out of each example (Srivastava and others, 2014). */
 
 /** The masks of consecutive examples of an epoch. A mask is the choice of neurons for one example. */
 export interface Masks {
@@ -18,7 +13,10 @@ export function masksFrom(masks: Masks | undefined, n: number): Masks | undefine
   return masks && { ...masks, first: masks.first + n };
 }
 
-/** 32 random bits for a neuron of a layer (1 is the first hidden layer), and for the example at position `example` of an epoch. */
+/**
+ * 32 random bits for a neuron of a layer (1 is the first hidden layer), and for the example at position `example` of an epoch. It is a
+ * pure function, so that threads can ask in any order. The fast engine has the same in engines/fast/assembly/dropout.ts.
+ */
 export function maskBits(seed: number, example: number, layer: number, unit: number): number {
   const row = mix(mix(seed + Math.imul(example, 0x9e3779b9)) + Math.imul(layer, 0x85ebca6b));
   return mix(row + Math.imul(unit, 0x9e3779b9)) >>> 0;

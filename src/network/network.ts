@@ -90,9 +90,10 @@ export class Network implements Parameters {
   /** The SHA-256, in hexadecimal, of all parameters as little-endian float64: weights[0], biases[0], weights[1], ... */
   weightsSha256(): string {
     const hash = createHash("sha256");
+    const step = 2 ** 23; // 64 MiB, because a hash takes at most 2 GiB at a time
     for (const values of arraysOf(this)) {
-      for (let i = 0; i < values.length; i += HASHED_AT_ONCE) {
-        const part = values.subarray(i, i + HASHED_AT_ONCE);
+      for (let i = 0; i < values.length; i += step) {
+        const part = values.subarray(i, i + step);
         hash.update(endianness() === "LE" ? part : Buffer.from(part.slice().buffer).swap64());
       }
     }
@@ -100,10 +101,7 @@ export class Network implements Parameters {
   }
 }
 
-/** The number of numbers that are hashed at a time, 64 MiB. A hash takes at most 2 GiB at a time. */
-const HASHED_AT_ONCE = 1 << 23;
-
-/** Parameters that are all 0. @throws ConfigurationError if they do not fit into memory */
+/** Returns parameters that are all 0. @throws ConfigurationError if they do not fit into memory */
 export function zeros(sizes: readonly number[]): Parameters {
   const outputs = sizes.slice(1);
   try {
@@ -151,7 +149,8 @@ export function checkSizes(sizes: readonly number[]): void {
   }
   const wrong = sizes.findIndex((n) => !Number.isInteger(n) || n < 1);
   if (wrong >= 0) throw wrongSizes(sizes, "one neuron or more in every layer", inspectValue(sizes[wrong]));
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY); // the limit of a container
+  // The machine's memory, or the limit of the container.
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   if (bytesToTrain(sizes) > memory) {
     const expected = `weights that fit into this machine's ${gib(memory)} of memory`;
     const found = `a network that takes ${gib(bytesToTrain(sizes))} to train`;

@@ -19,12 +19,7 @@ export class Random {
     this.#generator.jump(); // by 2^64 numbers: neighbouring seeds start in nearly the same state, and are unrelated there
   }
 
-  /**
-   * Continues where a generator was when its `state` was read.
-   *
-   * @param state  length 4, signed 32-bit integers
-   * @throws RangeError if it is anything else, or all 0, which gives nothing but 0
-   */
+  /** Continues where a generator was when its `state` was read. @throws RangeError if `state` cannot be one; all 0 gives only 0 */
   static fromState(state: readonly number[]): Random {
     if (state.length !== 4 || !state.every((n) => n === (n | 0)) || state.every((n) => n === 0)) {
       throw new RangeError(`state: expected four whole numbers of 32 bits, not all 0, found ${state}`);
