@@ -5,7 +5,8 @@ import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator
 import { SEED } from "./seed.js";
 
 /**
- * A generator of random numbers, xoroshiro128+, from a seed of 0 to 4294967295. Another seed is a RangeError.
+ * A generator of random numbers, xoroshiro128+, from a seed of 0 to 4294967295. Any other seed is a RangeError. A run takes all its random
+ * numbers from one generator.
  *
  * The numbers are computed with integers, products and quotients only, which IEEE 754 rounds alike everywhere. So a seed gives the same
  * numbers on every machine.
