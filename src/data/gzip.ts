@@ -7,19 +7,30 @@ import { asFileError, CHUNK, GET_AGAIN, openRegularFile } from "../files.js";
 /** The content of a file is at most this many times longer than its gzip form: deflate cannot do better (zlib's technical notes). */
 export const MAX_INFLATION = 1032;
 
+/** A file that is open for reading. */
+export interface OpenFile {
+  /** The size of the file itself, in bytes. */
+  size: number;
+  /** Whether the file is gzip. Its first two bytes tell this, not its name. */
+  isPacked: boolean;
+  /** The content of the file, inflated if it is gzip. A chunk is valid until the next one is asked for. */
+  chunks: AsyncGenerator<Uint8Array>;
+  close(): Promise<void>;
+}
+
 /**
- * Opens a file whose content is read in chunks, inflated if it is gzip. Its first two bytes tell this, not its name.
+ * Opens a file whose content is read in chunks.
  *
- * @returns `size` is that of the file itself, in bytes
  * @throws DataError if it is missing, cannot be read, or is not a regular file; and from `chunks`, if it is gzip and damaged
  */
-export async function openFile(path: string) {
+export async function openFile(path: string): Promise<OpenFile> {
   const handle = await openRegularFile(path);
   try {
     const { size } = await handle.stat();
-    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    const isPacked = isGzip(buffer);
-    const chunks = readChunks(path, handle, isPacked ? size : undefined);
+    const start = Buffer.alloc(2);
+    await handle.read(start, 0, 2, 0);
+    const isPacked = isGzip(start);
+    const chunks = isPacked ? inflatedChunks(path, handle, size) : rawChunks(path, handle);
     const close = async () => {
       await chunks.return(undefined);
       await handle.close();
@@ -36,13 +47,26 @@ export function isGzip(start: Uint8Array): boolean {
   return start[0] === 0x1f && start[1] === 0x8b;
 }
 
-/** @param packedSize  the size of a gzip file, undefined for other files */
-async function* readChunks(path: string, handle: FileHandle, packedSize?: number): AsyncGenerator<Uint8Array> {
+async function* rawChunks(path: string, handle: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  try {
+    for (let position = 0; ; ) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK, position);
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (cause) {
+    throw asFileError(path, cause);
+  }
+}
+
+async function* inflatedChunks(path: string, handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
   const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK });
   const gunzip = createGunzip({ chunkSize: CHUNK });
   file.on("error", (error) => gunzip.destroy(error));
   try {
-    yield* packedSize === undefined ? file : file.pipe(gunzip);
+    yield* file.pipe(gunzip);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (!code?.startsWith("Z_")) throw asFileError(path, cause);
@@ -52,8 +76,8 @@ async function* readChunks(path: string, handle: FileHandle, packedSize?: number
     file.destroy();
     gunzip.destroy();
   }
-  if (packedSize !== undefined && gunzip.bytesWritten !== packedSize) {
-    const found = `${packedSize - gunzip.bytesWritten} other bytes after them`;
+  if (gunzip.bytesWritten !== size) {
+    const found = `${size - gunzip.bytesWritten} other bytes after them`;
     throw new DataError({ thing: path, expected: "gzip data up to the end of the file", found, remedy: GET_AGAIN });
   }
 }

@@ -52,7 +52,7 @@ export async function readImages(path: string, signal?: AbortSignal): Promise<Im
 export async function readLabels(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   return await readIdx(path, "labels", signal, async (_, elements) => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of elements) chunks.push(chunk);
+    for await (const chunk of elements) chunks.push(chunk.slice()); // a chunk is overwritten by the next
     return new Uint8Array(Buffer.concat(chunks));
   });
 }
