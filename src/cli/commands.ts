@@ -8,7 +8,7 @@ export interface Subcommand {
   about: string;
   /** Text before the help. */
   examples?: string;
-  /** The arguments, and what each is. */
+  /** The arguments, each with its description. */
   takes?: Record<string, string>;
   /** Loads the command only when it runs, so that --help loads little. */
   load(): Promise<RunCommand>;
@@ -24,7 +24,6 @@ export const SUBCOMMANDS = {
     takes: { "<model>": "a model file or checkpoint" },
     load: async () => (await import("./evaluate-command.js")).evaluateCommand,
   },
-
   predict: {
     about: "Tells which digits images show.",
     examples: `Examples:
@@ -39,7 +38,6 @@ export const SUBCOMMANDS = {
     },
     load: async () => (await import("./predict-command.js")).predictCommand,
   },
-
   convert: {
     about: "Converts a model file to the format that the name <to> ends in.",
     examples: `Examples:
@@ -49,13 +47,11 @@ export const SUBCOMMANDS = {
     takes: { "<from>": "a model file or checkpoint", "<to>": "a name that ends in .safetensors or .json" },
     load: async () => (await import("./convert-command.js")).convertCommand,
   },
-
   info: {
     about: "Tells what a model file or checkpoint holds.",
     takes: { "<model>": "a model file or checkpoint" },
     load: async () => (await import("./info-command.js")).infoCommand,
   },
-
   check: {
     about: "Shows that the gradients are right, equation by equation.",
     examples: `Examples:
@@ -65,7 +61,6 @@ export const SUBCOMMANDS = {
 `,
     load: async () => (await import("./check-command.js")).checkCommand,
   },
-
   bench: {
     about: "Times training and evaluation, for people and for CI.",
     examples: `Examples:
@@ -76,7 +71,6 @@ export const SUBCOMMANDS = {
 `,
     load: async () => (await import("./bench-command.js")).benchCommand,
   },
-
   presets: {
     about: "Lists the experiments that --preset repeats, and the accuracies that they reached.",
     load: async () => (await import("./presets-command.js")).presetsCommand,

@@ -16,11 +16,7 @@ import { colors, shades } from "./report/style.js";
  *
  * @param args  the model, then PNG and IDX files; `-` is a PNG image on standard input
  */
-export async function predictCommand(
-  [path, ...paths]: string[],
-  flags: FlagsOf<"predict">,
-  { output }: Context,
-): Promise<void> {
+export async function predictCommand([path, ...paths]: string[], flags: FlagsOf<"predict">, { output }: Context) {
   checkArguments(paths, flags);
   const { network } = await readModel(path);
   const { stdout } = process;
@@ -61,12 +57,12 @@ async function* pictures(
   const data = await loadDataset(folder, { validation: 0 });
   checkFit(sizes, data);
   const { images, labels } = data.test;
+  const { rows, columns } = images;
   for (const i of index) {
     if (i >= images.length) {
       const expected = `0 to ${images.length - 1}, a test image`;
       throw new ConfigurationError({ thing: `index ${i}`, expected, found: `${i}` });
     }
-    const { rows, columns } = images;
     yield { image: "test", index: i, rows, columns, x: images.pixels(i), label: labels[i] };
   }
 }

@@ -17,18 +17,16 @@ import { keptFlags } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
 
 export class RunFiles {
-  readonly #flags: TrainFlags;
-  readonly #version: string;
   #datasetSha256 = "";
   #classes = 1;
   #unlock = () => {};
   /** Whether something that should have been kept was not. */
   hasFailed = false;
 
-  private constructor(flags: TrainFlags, version: string) {
-    this.#flags = flags;
-    this.#version = version;
-  }
+  private constructor(
+    private readonly flags: TrainFlags,
+    private readonly version: string,
+  ) {}
 
   /**
    * Makes sure before training that the files can be written, and locks the checkpoint for this run.
@@ -36,13 +34,7 @@ export class RunFiles {
    * @throws ConfigurationError if they cannot
    */
   static async open(flags: TrainFlags, version: string): Promise<RunFiles> {
-    const files = new RunFiles(flags, version);
-    await files.#prepare();
-    return files;
-  }
-
-  async #prepare(): Promise<void> {
-    const { save, checkpoint, checkpointEvery, runs, force } = this.#flags;
+    const { save, checkpoint, checkpointEvery, runs, force } = flags;
     if (runs > 1 && (save ?? checkpoint) !== undefined) {
       const thing = save === undefined ? "--checkpoint" : "--save";
       throw new ConfigurationError({ thing, expected: "one run", found: `--runs ${runs}` });
@@ -51,17 +43,17 @@ export class RunFiles {
       const remedy = "say where with --checkpoint";
       throw new ConfigurationError({ thing: "--checkpoint-every", expected: "a checkpoint", found: "none", remedy });
     }
-    if (save !== undefined) {
-      await checkModelPlace(save, this.#shape, { force });
-    }
+    const files = new RunFiles(flags, version);
+    if (save !== undefined) await checkModelPlace(save, files.#shape, { force });
     if (checkpoint !== undefined) {
       await checkPlace(checkpoint, { read: readCheckpoint, force });
       if (save !== undefined && (await areSamePlace(save, checkpoint))) {
         const expected = "another file than that of --checkpoint";
         throw new ConfigurationError({ thing: "--save", expected, found: save, remedy: "give each its own" });
       }
-      this.#unlock = await lock(checkpoint);
+      files.#unlock = await lock(checkpoint);
     }
+    return files;
   }
 
   /**
@@ -71,7 +63,7 @@ export class RunFiles {
    * @throws DataError if the checkpoint's state does not fit the data, or its own flags
    */
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
-    const { resume, layers, engine } = this.#flags;
+    const { resume, layers, engine } = this.flags;
     this.#datasetSha256 = datasetSha256(data);
     this.#classes = data.classes;
     if (resumed === undefined) return;
@@ -86,18 +78,14 @@ export class RunFiles {
     if (resumed.precision !== this.#precision) {
       throw damaged(`${resume}`, `${this.#precision}, in which the ${engine} engine computes`, resumed.precision);
     }
-    const settings = { ...this.#flags, patience: this.#flags.patience ?? Number.POSITIVE_INFINITY };
+    const settings = { ...this.flags, patience: this.flags.patience ?? Number.POSITIVE_INFINITY };
     const unmet = unmetRequirement(resumed.state, layers, data, settings);
     if (unmet) throw damaged(`${resume}`, unmet.expected, unmet.found);
   }
 
-  /**
-   * Checks that every checkpoint of this run can be read again.
-   *
-   * @throws ConfigurationError if they would be too long
-   */
+  /** @throws ConfigurationError if a checkpoint of this run would be too long to be read again */
   checkSize({ training }: Dataset, monitored: readonly Part[]): void {
-    const { checkpoint, layers, momentum, patience, epochs } = this.#flags;
+    const { checkpoint, layers, momentum, patience, epochs } = this.flags;
     if (checkpoint === undefined) return;
     checkCheckpointSize(checkpoint, {
       sizes: layers,
@@ -111,13 +99,10 @@ export class RunFiles {
 
   /** @returns what to say if it could not be written; the last one is still there, and the run goes on */
   async checkpoint(state: RunState): Promise<string | undefined> {
-    const { checkpoint = "", seed } = this.#flags;
-    const options = keptFlags(this.#flags);
-    const data = { datasetSha256: this.#datasetSha256, classes: this.#classes };
-    const metadata = { version: this.#version, options, seed, ...data };
+    const { checkpoint = "", seed } = this.flags;
+    const metadata = this.#metadata({ seed });
     try {
       await writeCheckpoint(checkpoint, { ...this.#shape, metadata, state });
-      return undefined;
     } catch (error) {
       if (!(error instanceof OutputError)) throw error;
       this.hasFailed = true;
@@ -127,16 +112,13 @@ export class RunFiles {
   }
 
   /** @returns what is wrong if it could not be written */
-  async save({ network, result, seed }: Run, classes: number): Promise<OutputError | undefined> {
-    const { save, cost } = this.#flags;
-    if (save === undefined) return undefined;
+  async save({ network, result, seed }: Run): Promise<OutputError | undefined> {
+    const { save, cost } = this.flags;
+    if (save === undefined) return;
     const { epochs: history, keptEpoch } = result;
-    const options = keptFlags(this.#flags);
-    const about = { version: this.#version, options, seed, epoch: keptEpoch ?? history.length, history };
-    const metadata = { ...about, datasetSha256: this.#datasetSha256, classes };
+    const metadata = this.#metadata({ seed, epoch: keptEpoch ?? history.length, history });
     try {
       await writeModel(save, { network, cost, precision: this.#precision, metadata });
-      return undefined;
     } catch (error) {
       if (error instanceof OutputError) return error;
       throw error;
@@ -148,12 +130,18 @@ export class RunFiles {
     this.#unlock();
   }
 
+  /** The order is that of the keys in the files. */
+  #metadata<About extends object>(about: About) {
+    const data = { datasetSha256: this.#datasetSha256, classes: this.#classes };
+    return { version: this.version, options: keptFlags(this.flags), ...about, ...data };
+  }
+
   get #shape(): ModelShape {
-    const { layers: sizes, activation, output, cost } = this.#flags;
+    const { layers: sizes, activation, output, cost } = this.flags;
     return { network: { sizes, activation, output }, cost, precision: this.#precision };
   }
 
   get #precision(): Precision {
-    return ENGINES[this.#flags.engine].precision;
+    return ENGINES[this.flags.engine].precision;
   }
 }

@@ -99,7 +99,7 @@ async function run(session: Session): Promise<RunEnd> {
       if (flags.runs > 1) reporter.report({ event: "run", ...end });
     },
   });
-  const saveError = flags.runs === 1 ? await files?.save(runs[0], data.classes) : undefined;
+  const saveError = flags.runs === 1 ? await files?.save(runs[0]) : undefined;
   if (files?.hasFailed) process.exitCode = 1;
   const end = tally.summary();
   if (end.neverPredicted.length > 0) reporter.report(note(lostNeurons(end.neverPredicted)));

@@ -1,5 +1,4 @@
 /** What `bp-train evaluate` prints: the accuracy, the scores of each class, the confusion matrix and the worst mistakes. */
-
 import type { ChalkInstance } from "chalk";
 import type { Part } from "../../data/parts.js";
 import { escapeControls } from "../../errors.js";
