@@ -14,6 +14,8 @@ export interface Subcommand {
   load(): Promise<RunCommand>;
 }
 
+const MODEL = { "<model>": "a model file or checkpoint" };
+
 export const SUBCOMMANDS = {
   evaluate: {
     about: "Evaluates a trained network, class by class.",
@@ -21,7 +23,7 @@ export const SUBCOMMANDS = {
   bp-train evaluate model.safetensors                  on the 10,000 test images
   bp-train evaluate model.json --on validation --worst 20
 `,
-    takes: { "<model>": "a model file or checkpoint" },
+    takes: MODEL,
     load: async () => (await import("./evaluate-command.js")).evaluateCommand,
   },
   predict: {
@@ -32,10 +34,7 @@ export const SUBCOMMANDS = {
   bp-train predict model.json t10k-images-idx3-ubyte --top 3
   bp-train predict model.json - <seven.png --json | jq .class
 `,
-    takes: {
-      "<model>": "a model file or checkpoint",
-      "[images...]": "PNG or IDX files; - for a PNG image on standard input",
-    },
+    takes: { ...MODEL, "[images...]": "PNG or IDX files; - for a PNG image on standard input" },
     load: async () => (await import("./predict-command.js")).predictCommand,
   },
   convert: {
@@ -49,7 +48,7 @@ export const SUBCOMMANDS = {
   },
   info: {
     about: "Tells what a model file or checkpoint holds.",
-    takes: { "<model>": "a model file or checkpoint" },
+    takes: MODEL,
     load: async () => (await import("./info-command.js")).infoCommand,
   },
   check: {

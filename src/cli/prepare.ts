@@ -6,14 +6,12 @@ import type { Model } from "../model/model.js";
 import { type FlagName, spellingOf, type TrainFlags } from "./flags.js";
 import { presetOf } from "./presets.js";
 
-/** What a run starts from, unless from random weights. */
-export interface Beginning {
-  resumed?: Checkpoint;
-  model?: Model;
-}
-
-/** Flags on the command line win over those of a preset. A flag that contradicts a model or checkpoint is refused. */
-export async function prepare(command: Command): Promise<Beginning> {
+/**
+ * Flags on the command line win over those of a preset. A flag that contradicts a model or checkpoint is refused.
+ *
+ * @returns what the run starts from, unless from random weights
+ */
+export async function prepare(command: Command): Promise<{ resumed?: Checkpoint; model?: Model }> {
   const { preset, resume, initFrom } = command.opts<TrainFlags>();
   if (resume !== undefined) {
     const { applyCheckpoint } = await import("./resume.js");

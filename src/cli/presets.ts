@@ -28,68 +28,57 @@ const MODERN = "--activation relu --output softmax --cost log-likelihood --init 
 const BEST = "--layers 784,1024,10 --epochs 60 --batch-size 32 --eta 0.3 --dropout 0.5 --lambda 0.2 --validation 0";
 
 export const PRESETS: Record<string, Preset> = {
-  "ch1-30": preset("the first network, 30 hidden neurons", "", book(95.42, "test", "best", 1)),
-  "ch1-100": preset("100 hidden neurons", "--layers 784,100,10", book(96.59, "test", "best", 1)),
+  "ch1-30": preset("the first network, 30 hidden neurons", "", book(1, 95.42)),
+  "ch1-100": preset("100 hidden neurons", "--layers 784,100,10", book(1, 96.59)),
   "ch1-eta-0.001": preset(
     "a learning rate that is much too small",
     "--layers 784,100,10 --eta 0.001",
-    book(21.42, "test", "last", 1),
+    book(1, 21.42, "test", "last"),
   ),
-  "ch1-eta-100": preset("a learning rate that is much too large", "--eta 100", book(9.82, "test", "last", 1)),
+  "ch1-eta-100": preset("a learning rate that is much too large", "--eta 100", book(1, 9.82, "test", "last")),
   "ch1-no-hidden": preset("no hidden layer: an exercise, which gives no figure", "--layers 784,10"),
-
-  "ch3-cross-entropy": preset(
-    "the cross-entropy cost",
-    "--cost cross-entropy --eta 0.5",
-    book(95.49, "test", "best", 3),
-  ),
+  "ch3-cross-entropy": preset("the cross-entropy cost", "--cost cross-entropy --eta 0.5", book(3, 95.49)),
   "ch3-cross-entropy-100": preset(
     "the cross-entropy cost with 100 hidden neurons",
     "--layers 784,100,10 --cost cross-entropy --eta 0.5",
-    book(96.82, "test", "best", 3),
+    book(3, 96.82),
   ),
-  "ch3-overfitting": preset(
-    "overfitting: 1,000 training images, 400 epochs",
-    OVERFITTING,
-    book(82.27, "test", "best", 3),
-  ),
+  "ch3-overfitting": preset("overfitting: 1,000 training images, 400 epochs", OVERFITTING, book(3, 82.27)),
   "ch3-regularised": preset(
     "1,000 training images, 400 epochs, regularised with lambda 0.1",
     `${OVERFITTING} --lambda 0.1`,
-    book(87.1, "test", "best", 3),
+    book(3, 87.1),
   ),
   "ch3-lambda": preset(
     "all training images, regularised with lambda 5",
     "--cost cross-entropy --eta 0.5 --lambda 5 --monitor training,test",
-    book(96.49, "test", "best", 3),
+    book(3, 96.49),
   ),
   "ch3-lambda-100": preset(
     "lambda 5 with 100 hidden neurons",
     "--layers 784,100,10 --cost cross-entropy --eta 0.5 --lambda 5 --monitor validation",
-    book(97.92, "validation", "best", 3),
+    book(3, 97.92, "validation"),
   ),
-  "ch3-init-gaussian-30": preset("weights that start from N(0, 1)", CHAPTER_3, book(96.4, "validation", "last", 3)),
+  "ch3-init-gaussian-30": preset("weights that start from N(0, 1)", CHAPTER_3, book(3, 96.4, "validation", "last")),
   "ch3-init-scaled-30": preset(
     "weights that start from N(0, 1/n_in)",
     `${CHAPTER_3} --init scaled`,
-    book(96.5, "validation", "last", 3),
+    book(3, 96.5, "validation", "last"),
   ),
   "ch3-init-gaussian-100": preset(
     "weights that start from N(0, 1), 100 hidden neurons",
     `${CHAPTER_3} --layers 784,100,10`,
-    book(97.4, "validation", "last", 3),
+    book(3, 97.4, "validation", "last"),
   ),
   "ch3-init-scaled-100": preset(
     "weights that start from N(0, 1/n_in), 100 hidden neurons",
     `${CHAPTER_3} --layers 784,100,10 --init scaled`,
-    book(97.8, "validation", "last", 3),
+    book(3, 97.8, "validation", "last"),
   ),
-
   "ch5-2-layers": deep("two layers of neurons", "784,30,10", 96.48),
   "ch5-3-layers": deep("three layers of neurons", "784,30,30,10", 96.9),
   "ch5-4-layers": deep("four layers of neurons", "784,30,30,30,10", 96.57),
   "ch5-5-layers": deep("five layers of neurons", "784,30,30,30,30,10", 96.53),
-
   "fast-97": preset(
     "97 % of the test images as fast as possible",
     `${MODERN} --layers 784,64,10 --epochs 3 --batch-size 16 --eta 0.2`,
@@ -131,13 +120,13 @@ function preset(about: string, commandLine: string, figure?: Figure): Preset {
 }
 
 function deep(about: string, layers: string, percent: number): Preset {
-  return preset(about, `${CHAPTER_3} --layers ${layers} --init scaled`, book(percent, "validation", "best", 5));
+  return preset(about, `${CHAPTER_3} --layers ${layers} --init scaled`, book(5, percent, "validation"));
 }
 
-function book(percent: number, on: Figure["on"], at: Figure["at"], chapter: number): Figure {
+function book(chapter: number, percent: number, on: Figure["on"] = "test", at: Figure["at"] = "best"): Figure {
   return { accuracy: Math.round(100 * percent) / 10_000, on, at, source: `the book, chapter ${chapter}` };
 }
 
 function measured(percent: number): Figure {
-  return { ...book(percent, "test", "last", 0), source: "the README, mean of five seeds" };
+  return { ...book(0, percent, "test", "last"), source: "the README, mean of five seeds" };
 }

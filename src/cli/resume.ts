@@ -56,7 +56,7 @@ function couldBe(option: Option, value: unknown): boolean {
   if (value === undefined) return option.defaultValue === undefined;
   try {
     const text = `${value}`;
-    return JSON.stringify(option.parseArg ? option.parseArg(text, undefined) : text) === JSON.stringify(value);
+    return JSON.stringify(option.parseArg?.(text, undefined) ?? text) === JSON.stringify(value);
   } catch {
     return false;
   }
@@ -72,11 +72,7 @@ function checkEpochs(path: string, given: number, { metadata: { options: flags }
 }
 
 function conflict(path: string, expected: string, found: string): ConfigurationError {
+  const run = `the run of this checkpoint, with ${expected}`;
   const remedy = "leave the flag out, or begin another run";
-  return new ConfigurationError({
-    thing: path,
-    expected: `the run of this checkpoint, with ${expected}`,
-    found,
-    remedy,
-  });
+  return new ConfigurationError({ thing: path, expected: run, found, remedy });
 }

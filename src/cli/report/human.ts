@@ -4,7 +4,8 @@ import { PARTS } from "../../data/parts.js";
 import type { Statistics } from "../../training/statistics.js";
 import { STOP_REASONS } from "../../training/stopping.js";
 import { type RunSettings, settingsInWords } from "../flag-values.js";
-import type { EpochFigures, Form, ResultEvent, RunEnd } from "./events.js";
+import type { Form, RunEvent } from "./events.js";
+import type { epochFigures, RunEnd } from "./run-end.js";
 
 export function human(chalk: ChalkInstance): Form {
   const { bold, dim } = chalk;
@@ -30,14 +31,16 @@ export function human(chalk: ChalkInstance): Form {
         return [`${epochName(event.epoch, settings)}  ${spread(event, bold)}`];
       case "end":
         return endLines(event, chalk);
-      default:
-        return []; // an event that only programs are told
     }
   };
 }
 
 /** `Epoch  1/30   8955 / 10000   89.55 %   0.07 s` */
-function epochLine(epoch: EpochFigures, settings: RunSettings, { bold, dim }: ChalkInstance): string {
+function epochLine(
+  epoch: ReturnType<typeof epochFigures>,
+  settings: RunSettings,
+  { bold, dim }: ChalkInstance,
+): string {
   const { correct, total, accuracy, trainSeconds, evaluateSeconds, eta } = epoch;
   const right = `${correct}`.padStart(`${total}`.length);
   const time = `${(trainSeconds + evaluateSeconds).toFixed(2)} s`;
@@ -45,9 +48,7 @@ function epochLine(epoch: EpochFigures, settings: RunSettings, { bold, dim }: Ch
   const monitored = PARTS.map((part) => {
     const { accuracy, cost } = epoch[part] ?? {};
     if (accuracy === undefined || cost === undefined) return "";
-    return part === "test"
-      ? `   test cost ${costText(cost)}`
-      : `   ${part} ${percent(accuracy)}, cost ${costText(cost)}`;
+    return `   ${part} ${part === "test" ? "" : `${percent(accuracy)}, `}cost ${costText(cost)}`;
   });
   const line = `${epochName(epoch.epoch, settings)}  ${right} / ${total}   ${bold(percent(accuracy))}   ${time}`;
   return `${line}${rate}${monitored.join("")}`;
@@ -60,13 +61,13 @@ function runLine({ seed, accuracy, epochs, bestAccuracy, honestAccuracy }: RunEn
   return `Run of ${runs}, seed ${seed}   ${figures.join(", ")}`;
 }
 
-function endLines(end: Extract<ResultEvent, { event: "end" }>, { bold, dim }: ChalkInstance): string[] {
+function endLines(end: Extract<RunEvent, { event: "end" }>, { bold, dim }: ChalkInstance): string[] {
   const { settings } = end;
   if (settings === null || end.error !== null) return []; // the error is on standard error
   const { runs, seed } = settings;
   const rows = runs > 1 ? accuraciesOfRuns(end, bold) : accuraciesOfRun(end, dim);
   const costs = costsOf(end);
-  if (costs) rows.push(["Cost", costs]);
+  if (costs.length > 0) rows.push(["Cost", `${costs.join(", ")} after epoch ${end.epochs}`]);
   if (end.presetResult) rows.push(["Preset", presetText(end.presetResult, runs)]);
   if (end.examplesPerSecond !== null) {
     rows.push(["Speed", `${count(end.examplesPerSecond)} examples per second in training`]);
@@ -101,19 +102,18 @@ function accuraciesOfRuns({ statistics }: RunEnd, bold: ChalkInstance): string[]
   return rows;
 }
 
-/** `training 0.1204 (97.10 %), test 0.1432 (96.20 %) after epoch 30` */
-function costsOf({ monitored, epochs }: RunEnd): string {
-  const parts = PARTS.flatMap((part) => {
+/** `training 0.1204 (97.10 %)` and `test 0.1432 (96.20 %)` */
+function costsOf({ monitored }: RunEnd): string[] {
+  return PARTS.flatMap((part) => {
     const { accuracy, cost } = monitored[part] ?? {};
-    return accuracy === undefined || cost === undefined ? [] : [`${part} ${costText(cost)} (${percent(accuracy)})`];
+    return accuracy === undefined || cost === undefined ? [] : `${part} ${costText(cost)} (${percent(accuracy)})`;
   });
-  return parts.length > 0 ? `${parts.join(", ")} after epoch ${epochs}` : "";
 }
 
 function presetText({ expected, actual, on, at, source }: NonNullable<RunEnd["presetResult"]>, runs: number): string {
-  const where = `${on} images, ${at} epoch`;
   const here = actual === null ? "unknown" : percent(actual);
-  return `${percent(expected)} in ${source}, ${here} ${runs > 1 ? "on average " : ""}here (${where})`;
+  const average = runs > 1 ? "on average " : "";
+  return `${percent(expected)} in ${source}, ${here} ${average}here (${on} images, ${at} epoch)`;
 }
 
 function epochName(epoch: number, { epochs }: RunSettings): string {
@@ -140,7 +140,6 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-/** A cost with at most four digits. */
 function costText(cost: number): string {
   return `${Number(cost.toPrecision(4))}`;
 }

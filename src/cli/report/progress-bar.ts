@@ -67,31 +67,25 @@ export class ProgressBar {
   /** One line that leaves room for a ^C after it. Where it is too long, its last parts are left out. */
   #line(columns: number): string {
     const limit = columns - 3;
-    const { examples } = this.#progress as Progress;
+    const { examples, epoch, runsDone } = this.#progress as Progress;
     const done = examples - (this.#before as Progress).examples;
     const seconds = (performance.now() - this.#startTime) / 1000;
     const share = examples / this.#total;
     const percentage = `${Math.floor(100 * share)} %`.padStart(5);
     const left = done > 0 ? `${duration((seconds * (this.#total - examples)) / done)} left` : "";
-    const texts = [this.#label(), percentage, `${compact(done / seconds)}/s`, left];
+    const { runs, epochs } = this.#run as Start;
+    const [name, n, of] = runs > 1 ? ["Runs", runsDone, runs] : ["Epoch", epoch, epochs];
+    const label = `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
+    const texts = [label, percentage, `${compact(done / seconds)}/s`, left];
     const room = limit - texts.join(" ").length;
-    if (room > NARROWEST_BAR) texts.splice(1, 0, bar(share, Math.min(WIDEST_BAR, room - 1)));
+    if (room > NARROWEST_BAR) {
+      const width = Math.min(WIDEST_BAR, room - 1);
+      const full = Math.round(share * width);
+      texts.splice(1, 0, "█".repeat(full) + "░".repeat(width - full));
+    }
     while (texts.length > 1 && texts.join(" ").length > limit) texts.pop();
     return texts.join(" ").slice(0, limit);
   }
-
-  /** `Epoch  3/30` or, of several runs, `Runs 2/5`. */
-  #label(): string {
-    const { runs, epochs } = this.#run as Start;
-    const { epoch, runsDone } = this.#progress as Progress;
-    const [name, n, of] = runs > 1 ? ["Runs", runsDone, runs] : ["Epoch", epoch, epochs];
-    return `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
-  }
-}
-
-function bar(share: number, width: number): string {
-  const full = Math.round(share * width);
-  return "█".repeat(full) + "░".repeat(width - full);
 }
 
 /** 56K, 1.2M: at most two digits that count. */
