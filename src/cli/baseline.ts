@@ -4,7 +4,7 @@ import { ConfigurationError, GateError } from "../errors.js";
 import { readFileChecked } from "../files.js";
 import { damaged, excerpt } from "../model/damaged.js";
 import { checkValue, parseJson, text, wholeNumber } from "../model/json.js";
-import { flagsWith } from "./flags.js";
+import { flagsWith, MAX_SLOWDOWN } from "./flags.js";
 import { type BenchOptions, type BenchReport, ms } from "./report/bench-report.js";
 
 /** The flags that must have the same value for figures to be compared. */
@@ -69,12 +69,10 @@ export function differences(baseline: Baseline, report: BenchReport): string[] {
 }
 
 /**
- * Compares two reports, figure by figure.
- *
  * @throws GateError if a figure has become slower by more than `maxSlowdown`, and by more than the noise: the middle halves of the
  *   measured epochs must not overlap
  */
-export function checkAgainst(baseline: Baseline, report: BenchReport, maxSlowdown: number): void {
+export function checkAgainst(baseline: Baseline, report: BenchReport, maxSlowdown = MAX_SLOWDOWN): void {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const names = { training: "trainSeconds", evaluation: "evaluateSeconds" } as const;
   for (const [figure, name] of Object.entries(names)) {

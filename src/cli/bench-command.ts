@@ -6,10 +6,10 @@ import { ConfigurationError, escapeControls } from "../errors.js";
 import { checkPlace, replaceFile } from "../files.js";
 import { benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/settings.js";
-import { type Baseline, checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
+import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
 import type { Context } from "./context.js";
 import { libraryOptions, threadsOf } from "./flag-values.js";
-import { type FlagsOf, MAX_SLOWDOWN } from "./flags.js";
+import type { FlagsOf } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench-report.js";
 import { colors } from "./report/style.js";
@@ -48,19 +48,16 @@ export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { versi
       for (const other of others) print(await measure(other, 1), flags, report);
     }
     if (saveBaseline !== undefined) await replaceFile(saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
-    if (baseline) compare(baseline, report, maxSlowdown);
+    if (baseline) {
+      for (const difference of differences(baseline, report)) {
+        process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
+      }
+      checkAgainst(baseline, report, maxSlowdown);
+    }
   } catch (error) {
     if (error !== signal.reason) throw error;
     if (!output.aborted) process.exitCode = interrupts.exitCode;
   }
-}
-
-/** @throws GateError if the report is slower than the baseline allows */
-function compare(baseline: Baseline, report: BenchReport, maxSlowdown = MAX_SLOWDOWN): void {
-  for (const difference of differences(baseline, report)) {
-    process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
-  }
-  checkAgainst(baseline, report, maxSlowdown);
 }
 
 function print(report: BenchReport, flags: FlagsOf<"bench">, comparison?: BenchReport): void {

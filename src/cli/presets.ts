@@ -59,36 +59,16 @@ export const PRESETS: Record<string, Preset> = {
     "--layers 784,100,10 --cost cross-entropy --eta 0.5 --lambda 5 --monitor validation",
     book(3, 97.92, "validation"),
   ),
-  "ch3-init-gaussian-30": preset("weights that start from N(0, 1)", CHAPTER_3, book(3, 96.4, "validation", "last")),
-  "ch3-init-scaled-30": preset(
-    "weights that start from N(0, 1/n_in)",
-    `${CHAPTER_3} --init scaled`,
-    book(3, 96.5, "validation", "last"),
-  ),
-  "ch3-init-gaussian-100": preset(
-    "weights that start from N(0, 1), 100 hidden neurons",
-    `${CHAPTER_3} --layers 784,100,10`,
-    book(3, 97.4, "validation", "last"),
-  ),
-  "ch3-init-scaled-100": preset(
-    "weights that start from N(0, 1/n_in), 100 hidden neurons",
-    `${CHAPTER_3} --layers 784,100,10 --init scaled`,
-    book(3, 97.8, "validation", "last"),
-  ),
+  "ch3-init-gaussian-30": start("N(0, 1)", "", 96.4),
+  "ch3-init-scaled-30": start("N(0, 1/n_in)", "--init scaled", 96.5),
+  "ch3-init-gaussian-100": start("N(0, 1), 100 hidden neurons", "--layers 784,100,10", 97.4),
+  "ch3-init-scaled-100": start("N(0, 1/n_in), 100 hidden neurons", "--layers 784,100,10 --init scaled", 97.8),
   "ch5-2-layers": deep("two layers of neurons", "784,30,10", 96.48),
   "ch5-3-layers": deep("three layers of neurons", "784,30,30,10", 96.9),
   "ch5-4-layers": deep("four layers of neurons", "784,30,30,30,10", 96.57),
   "ch5-5-layers": deep("five layers of neurons", "784,30,30,30,30,10", 96.53),
-  "fast-97": preset(
-    "97 % of the test images as fast as possible",
-    `${MODERN} --layers 784,64,10 --epochs 3 --batch-size 16 --eta 0.2`,
-    measured(97.39),
-  ),
-  "fast-98": preset(
-    "98 % of the test images as fast as possible",
-    `${MODERN} --layers 784,128,10 --epochs 6 --batch-size 16 --eta 0.2`,
-    measured(98.1),
-  ),
+  "fast-97": fast(97, "--layers 784,64,10 --epochs 3", 97.39),
+  "fast-98": fast(98, "--layers 784,128,10 --epochs 6", 98.1),
   best: preset("as many as possible in a minute or two; all 60,000 images train", `${MODERN} ${BEST}`, measured(98.62)),
 };
 
@@ -104,8 +84,7 @@ export function presetOf(name: string | undefined): Preset | undefined {
 export function actualFigure(finished: readonly EpochResult[], { on, at }: Figure): number | undefined {
   const accuracies = finished.map(({ accuracy, monitored }) => (on === "test" ? accuracy : monitored[on]?.accuracy));
   const known = accuracies.filter((accuracy) => accuracy !== undefined);
-  if (known.length === 0) return undefined;
-  return at === "last" ? known[known.length - 1] : known.reduce((best, accuracy) => Math.max(best, accuracy));
+  return at === "last" ? known.at(-1) : known.sort((a, b) => b - a)[0];
 }
 
 function preset(about: string, commandLine: string, figure?: Figure): Preset {
@@ -117,6 +96,16 @@ function preset(about: string, commandLine: string, figure?: Figure): Preset {
     }),
   );
   return { about, commandLine, flags, figure };
+}
+
+function start(distribution: string, flags: string, percent: number): Preset {
+  const figure = book(3, percent, "validation", "last");
+  return preset(`weights that start from ${distribution}`, `${CHAPTER_3} ${flags}`.trim(), figure);
+}
+
+function fast(goal: number, flags: string, percent: number): Preset {
+  const commandLine = `${MODERN} ${flags} --batch-size 16 --eta 0.2`;
+  return preset(`${goal} % of the test images as fast as possible`, commandLine, measured(percent));
 }
 
 function deep(about: string, layers: string, percent: number): Preset {

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
 import type { Part } from "../data/parts.js";
-import type { Precision } from "../engines/engine.js";
 import { ENGINES } from "../engines/engines.js";
 import { ConfigurationError, OutputError } from "../errors.js";
 import { areSamePlace, checkPlace } from "../files.js";
@@ -17,6 +16,7 @@ import { keptFlags } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
 
 export class RunFiles {
+  readonly #shape: ModelShape;
   #datasetSha256 = "";
   #classes = 1;
   #unlock = () => {};
@@ -26,7 +26,10 @@ export class RunFiles {
   private constructor(
     private readonly flags: TrainFlags,
     private readonly version: string,
-  ) {}
+  ) {
+    const { layers: sizes, activation, output, cost, engine } = flags;
+    this.#shape = { network: { sizes, activation, output }, cost, precision: ENGINES[engine].precision };
+  }
 
   /**
    * Makes sure before training that the files can be written, and locks the checkpoint for this run.
@@ -64,6 +67,7 @@ export class RunFiles {
    */
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
     const { resume, layers, engine } = this.flags;
+    const { precision } = this.#shape;
     this.#datasetSha256 = datasetSha256(data);
     this.#classes = data.classes;
     if (resumed === undefined) return;
@@ -75,8 +79,8 @@ export class RunFiles {
         remedy: "give the same --data",
       });
     }
-    if (resumed.precision !== this.#precision) {
-      throw damaged(`${resume}`, `${this.#precision}, in which the ${engine} engine computes`, resumed.precision);
+    if (resumed.precision !== precision) {
+      throw damaged(`${resume}`, `${precision}, in which the ${engine} engine computes`, resumed.precision);
     }
     const settings = { ...this.flags, patience: this.flags.patience ?? Number.POSITIVE_INFINITY };
     const unmet = unmetRequirement(resumed.state, layers, data, settings);
@@ -89,7 +93,7 @@ export class RunFiles {
     if (checkpoint === undefined) return;
     checkCheckpointSize(checkpoint, {
       sizes: layers,
-      precision: this.#precision,
+      precision: this.#shape.precision,
       sets: ["parameters", ...(momentum > 0 ? ["velocities" as const] : []), ...(patience ? ["best" as const] : [])],
       examples: training.labels.length,
       epochs,
@@ -113,12 +117,12 @@ export class RunFiles {
 
   /** @returns what is wrong if it could not be written */
   async save({ network, result, seed }: Run): Promise<OutputError | undefined> {
-    const { save, cost } = this.flags;
+    const { save } = this.flags;
     if (save === undefined) return;
     const { epochs: history, keptEpoch } = result;
     const metadata = this.#metadata({ seed, epoch: keptEpoch ?? history.length, history });
     try {
-      await writeModel(save, { network, cost, precision: this.#precision, metadata });
+      await writeModel(save, { ...this.#shape, network, metadata });
     } catch (error) {
       if (error instanceof OutputError) return error;
       throw error;
@@ -134,14 +138,5 @@ export class RunFiles {
   #metadata<About extends object>(about: About) {
     const data = { datasetSha256: this.#datasetSha256, classes: this.#classes };
     return { version: this.version, options: keptFlags(this.flags), ...about, ...data };
-  }
-
-  get #shape(): ModelShape {
-    const { layers: sizes, activation, output, cost } = this.flags;
-    return { network: { sizes, activation, output }, cost, precision: this.#precision };
-  }
-
-  get #precision(): Precision {
-    return ENGINES[this.flags.engine].precision;
   }
 }

@@ -11,13 +11,15 @@ type Progress = Extract<RunEvent, { event: "progress" }>;
 /** It hides no cursor and turns off no line wrap, so that there is nothing to restore, however the run ends. */
 export class ProgressBar {
   readonly #bar: SingleBar;
-  #run: Start | undefined;
-  #startTime = 0;
+  readonly #startTime = performance.now();
   /** What the first progress event told: a resumed run has some examples behind it. */
   #before: Progress | undefined;
   #progress: Progress | undefined;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(
+    stream: NodeJS.WriteStream,
+    private readonly run: Start,
+  ) {
     this.#bar = new SingleBar({
       stream,
       format: () => this.#line(stream.columns || 80),
@@ -29,11 +31,6 @@ export class ProgressBar {
     // cli-progress saves the cursor's place and returns there to clear the line. After a resize that is the wrong line.
     const { terminal } = this.#bar as unknown as { terminal: Record<"cursorSave" | "cursorRestore", () => void> };
     terminal.cursorSave = terminal.cursorRestore = () => {};
-  }
-
-  start(run: Start): void {
-    this.#run = run;
-    this.#startTime = performance.now();
   }
 
   /** Draws the bar at the first call; from then on it draws itself ten times per second. */
@@ -56,7 +53,7 @@ export class ProgressBar {
   }
 
   get #total(): number {
-    const { runs, epochs, trainingExamples } = this.#run as Start;
+    const { runs, epochs, trainingExamples } = this.run;
     return runs * epochs * trainingExamples;
   }
 
@@ -73,7 +70,7 @@ export class ProgressBar {
     const share = examples / this.#total;
     const percentage = `${Math.floor(100 * share)} %`.padStart(5);
     const left = done > 0 ? `${duration((seconds * (this.#total - examples)) / done)} left` : "";
-    const { runs, epochs } = this.#run as Start;
+    const { runs, epochs } = this.run;
     const [name, n, of] = runs > 1 ? ["Runs", runsDone, runs] : ["Epoch", epoch, epochs];
     const label = `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
     const texts = [label, percentage, `${compact(done / seconds)}/s`, left];

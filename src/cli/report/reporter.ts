@@ -12,11 +12,12 @@ const ndjson: Form = (event) => (event.event === "opening" ? [] : [JSON.stringif
 
 export class Reporter {
   readonly #form: Form;
+  #bar: ProgressBar | undefined;
   hasEnded = false;
 
   private constructor(
     private readonly flags: PrintingFlags,
-    private bar?: ProgressBar,
+    private readonly Bar?: typeof ProgressBar,
   ) {
     this.#form = flags.json ? ndjson : human(colors(process.stdout, flags.color));
   }
@@ -26,32 +27,32 @@ export class Reporter {
     const hasBar = !flags.quiet && flags.progress && process.stderr.isTTY && process.env.TERM !== "dumb";
     if (!hasBar) return new Reporter(flags);
     const { ProgressBar } = await import("./progress-bar.js");
-    return new Reporter(flags, new ProgressBar(process.stderr));
+    return new Reporter(flags, ProgressBar);
   }
 
   report(event: RunEvent): void {
     if (event.event === "progress") {
-      this.bar?.update(event);
+      this.#bar?.update(event);
     } else if (event.event === "note") {
       this.#print(process.stderr, [event.text]);
     } else {
       if (event.event === "end") this.close();
       if (event.event === "end" || !this.flags.quiet) this.#print(process.stdout, this.#form(event));
-      if (event.event === "start") this.bar?.start(event);
+      if (event.event === "start" && this.Bar) this.#bar = new this.Bar(process.stderr, event);
       this.hasEnded ||= event.event === "end";
     }
   }
 
   /** Takes the bar off the terminal. May be called more than once. */
   close(): void {
-    this.bar?.close();
-    this.bar = undefined;
+    this.#bar?.close();
+    this.#bar = undefined;
   }
 
   #print(stream: NodeJS.WriteStream, lines: string[]): void {
     if (lines.length === 0) return;
     const write = () => void stream.write(`${lines.join("\n")}\n`);
-    if (this.bar) this.bar.above(write);
+    if (this.#bar) this.#bar.above(write);
     else write();
   }
 }
