@@ -7,13 +7,12 @@ import { checkValue, parseJson, text, wholeNumber } from "../model/json.js";
 import { flagsWith, MAX_SLOWDOWN } from "./flags.js";
 import { type BenchOptions, type BenchReport, ms } from "./report/bench-report.js";
 
-/** The flags that must have the same value for figures to be compared. */
 const COMPARED = flagsWith(({ baseline }) => baseline === "same") as (keyof BenchOptions)[];
 
+const MAX_BYTES = 1 << 20;
 const seconds = v.pipe(v.number("a number"), v.gtValue(0, "a number above 0"));
 const spread = v.looseObject({ lower: seconds, median: seconds, upper: seconds }, "an object");
 
-/** The part of a report that is looked at again. */
 const BASELINE = v.looseObject(
   {
     trainSeconds: spread, // per epoch
@@ -28,9 +27,6 @@ const BASELINE = v.looseObject(
   "figures that --save-baseline kept",
 );
 export type Baseline = v.InferOutput<typeof BASELINE>;
-
-/** The greatest length of a report in bytes. */
-const MAX_BYTES = 1 << 20;
 
 /** @throws DataError if the file is missing or is not a report that --save-baseline kept */
 export async function readReport(path: string): Promise<Baseline> {

@@ -8,7 +8,6 @@ import { libraryOptions, threadsOf } from "./flag-values.js";
 import type { FlagsOf } from "./flags.js";
 import { colors } from "./report/style.js";
 
-/** Prints one line per comparison, and sets the exit code to 1 if one failed. */
 export async function checkCommand(_: string[], flags: FlagsOf<"check">): Promise<void> {
   const { layers, activation, output, init, seed, validation, json, color } = flags;
   const data = await loadDataset(flags.data, { validation });

@@ -8,16 +8,10 @@ import { sideBySide } from "../training/runs.js";
 import type { Flag } from "./flag.js";
 import { FLAGS, flagsWith, SETTING_NAMES, type SettingValues, spellingOf, type TrainFlags } from "./flags.js";
 
-/** What a run is asked to do; null where nothing is asked. */
-export interface RunSettings extends Omit<SettingValues, "threads" | "monitor"> {
-  version: string;
-  threads: number;
-  monitor: Part[];
-  /** The number of epochs of the checkpoint that the run resumes from. */
-  resumedEpochs: number | null;
-}
+export type RunSettings = ReturnType<typeof settingsOf>;
 
-export function settingsOf(flags: TrainFlags, version: string, resumedEpochs: number | null): RunSettings {
+/** What a run is asked to do, after the epochs of the checkpoint that it resumes from; null where nothing is asked. */
+export function settingsOf(flags: TrainFlags, version: string, resumedEpochs: number | null) {
   const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, flags[name] ?? null])) as SettingValues;
   return { ...values, version, monitor: monitorOf(flags), threads: threadsOf(flags).threads, resumedEpochs };
 }
@@ -57,7 +51,7 @@ export function keptFlags(flags: TrainFlags): Record<string, unknown> {
 }
 export const KEPT_FLAGS = flagsWith(({ resume }) => resume === "same") as (keyof TrainFlags)[];
 
-/** The settings in words, as the first line of a run says them. */
+/** The settings as the first line of a run says them. */
 export function settingsInWords(settings: RunSettings): string[] {
   const { seed, runs, resumedEpochs } = settings;
   const words = SETTING_NAMES.flatMap((name) => {

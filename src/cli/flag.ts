@@ -41,7 +41,6 @@ export type Flag<T = unknown, C extends CommandName = CommandName> = Reading<T> 
     group?: string;
   };
 
-/** @param source  a setting of the library, or a parser and a default of its own */
 export function flag<T, const C extends CommandName>(
   spelling: string,
   about: string,

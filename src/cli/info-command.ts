@@ -24,9 +24,8 @@ function describe(file: string, { model, format, checkpoint }: ModelFile) {
   return { ...about, weightsSha256: network.weightsSha256(), ...metadata, run };
 }
 
-/** Where the run of a checkpoint stands; `position` is null between two epochs. */
+/** `position` is null between two epochs; `bestEpoch` is the one whose weights the checkpoint also holds. */
 function describeRun({ state: { position, order, best, finished } }: Checkpoint) {
-  /** The best epoch on the validation images, whose weights the checkpoint also holds. */
   const bestEpoch = best ? (bestOnValidation(finished)?.epoch ?? null) : null;
   return { position, trainingExamples: order.length, bestEpoch };
 }

@@ -11,11 +11,7 @@ import { drawing } from "./report/drawing.js";
 import { predictionJson, predictionLines } from "./report/prediction-report.js";
 import { colors, shades } from "./report/style.js";
 
-/**
- * Answers the images one after the other. The first that cannot be read ends the command.
- *
- * @param args  the model, then PNG and IDX files; `-` is a PNG image on standard input
- */
+/** Answers the images one after the other. The first that cannot be read ends the command. */
 export async function predictCommand([path, ...paths]: string[], flags: FlagsOf<"predict">, { output }: Context) {
   checkArguments(paths, flags);
   const { network } = await readModel(path);

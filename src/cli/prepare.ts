@@ -1,4 +1,7 @@
-/** Fills in the flags that --resume, --preset and --init-from stand for. */
+/**
+ * Fills in the flags that --resume, --preset and --init-from stand for. Flags on the command line win over those of a preset. A flag
+ * that contradicts a model or checkpoint is refused.
+ */
 import type { Command } from "commander";
 import { ConfigurationError } from "../errors.js";
 import type { Checkpoint } from "../model/checkpoint.js";
@@ -6,11 +9,7 @@ import type { Model } from "../model/model.js";
 import { type FlagName, spellingOf, type TrainFlags } from "./flags.js";
 import { presetOf } from "./presets.js";
 
-/**
- * Flags on the command line win over those of a preset. A flag that contradicts a model or checkpoint is refused.
- *
- * @returns what the run starts from, unless from random weights
- */
+/** @returns what the run starts from, unless from random weights */
 export async function prepare(command: Command): Promise<{ resumed?: Checkpoint; model?: Model }> {
   const { preset, resume, initFrom } = command.opts<TrainFlags>();
   if (resume !== undefined) {
@@ -26,12 +25,7 @@ function setUnlessGiven(command: Command, name: string, value: unknown): void {
   if (source === undefined || source === "default") command.setOptionValueWithSource(name, value, "file");
 }
 
-/**
- * Puts what a model file says of its network in the place of the defaults.
- *
- * @throws DataError if it is not a model file
- * @throws ConfigurationError if another network was asked for
- */
+/** Puts what a model file says of its network in the place of the defaults. */
 async function applyModel(command: Command, path: string): Promise<Model> {
   const { readModel } = await import("../model/model.js");
   const model = await readModel(path);

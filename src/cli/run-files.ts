@@ -19,7 +19,8 @@ export class RunFiles {
   readonly #shape: ModelShape;
   #datasetSha256 = "";
   #classes = 1;
-  #unlock = () => {};
+  /** Lets other runs write the checkpoint. */
+  close = () => {};
   /** Whether something that should have been kept was not. */
   hasFailed = false;
 
@@ -31,11 +32,7 @@ export class RunFiles {
     this.#shape = { network: { sizes, activation, output }, cost, precision: ENGINES[engine].precision };
   }
 
-  /**
-   * Makes sure before training that the files can be written, and locks the checkpoint for this run.
-   *
-   * @throws ConfigurationError if they cannot
-   */
+  /** Makes sure before training that the files can be written, and locks the checkpoint for this run. */
   static async open(flags: TrainFlags, version: string): Promise<RunFiles> {
     const { save, checkpoint, checkpointEvery, runs, force } = flags;
     if (runs > 1 && (save ?? checkpoint) !== undefined) {
@@ -54,17 +51,12 @@ export class RunFiles {
         const expected = "another file than that of --checkpoint";
         throw new ConfigurationError({ thing: "--save", expected, found: save, remedy: "give each its own" });
       }
-      files.#unlock = await lock(checkpoint);
+      files.close = await lock(checkpoint);
     }
     return files;
   }
 
-  /**
-   * Looks at the data, once they are read.
-   *
-   * @throws ConfigurationError if they are not those of the run that is resumed
-   * @throws DataError if the checkpoint's state does not fit the data, or its own flags
-   */
+  /** Makes sure that the data are those of the run that is resumed, and that the checkpoint's state fits them and its flags. */
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
     const { resume, layers, engine } = this.flags;
     const { precision } = this.#shape;
@@ -72,12 +64,9 @@ export class RunFiles {
     this.#classes = data.classes;
     if (resumed === undefined) return;
     if (resumed.metadata.datasetSha256 !== this.#datasetSha256) {
-      throw new ConfigurationError({
-        thing: `${resume}`,
-        expected: `the run of this checkpoint, on data with the SHA-256 ${resumed.metadata.datasetSha256}`,
-        found: this.#datasetSha256,
-        remedy: "give the same --data",
-      });
+      const expected = `the run of this checkpoint, on data with the SHA-256 ${resumed.metadata.datasetSha256}`;
+      const [found, remedy] = [this.#datasetSha256, "give the same --data"];
+      throw new ConfigurationError({ thing: `${resume}`, expected, found, remedy });
     }
     if (resumed.precision !== precision) {
       throw damaged(`${resume}`, `${precision}, in which the ${engine} engine computes`, resumed.precision);
@@ -127,11 +116,6 @@ export class RunFiles {
       if (error instanceof OutputError) return error;
       throw error;
     }
-  }
-
-  /** Lets other runs write the checkpoint. */
-  close(): void {
-    this.#unlock();
   }
 
   /** The order is that of the keys in the files. */

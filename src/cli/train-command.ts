@@ -58,7 +58,7 @@ export async function trainCommand(command: Command, { version, output }: Contex
 async function begin(command: Command, version: string, reporter: Reporter, signal: AbortSignal) {
   const { resumed, model } = await prepare(command);
   const flags = command.opts<TrainFlags>();
-  seedsOf(flags);
+  seedsOf(flags); // refuses too large ones before anything is said
   const settings = settingsOf(flags, version, resumed?.state.finished.length ?? null);
   const tally = new Tally(settings, presetOf(flags.preset)?.figure, resumed?.state);
   reporter.report({ event: "opening", ...settings });

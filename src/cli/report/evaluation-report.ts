@@ -23,7 +23,7 @@ export interface EvaluateReport extends Omit<Assessment, "mistakes"> {
   worst: Mistake[];
 }
 
-/** Writes a report as one JSON object, for programs. */
+/** For programs: one JSON object. */
 export function evaluationJson({ network, confusion, worst, ...report }: EvaluateReport): string {
   const { version, model, on, correct, total, accuracy, cost, costName } = report;
   const about = { event: "evaluate", version, model, layers: network.sizes, on };
@@ -31,7 +31,7 @@ export function evaluationJson({ network, confusion, worst, ...report }: Evaluat
   return JSON.stringify({ ...about, ...figures, confusion: confusion.map((row) => [...row]), worst });
 }
 
-/** Writes a report as lines, for people; `width` is that of the terminal, in columns. */
+/** For people; `width` is that of the terminal, in columns. */
 export function evaluationLines(report: EvaluateReport, width: number, chalk: ChalkInstance): string[] {
   const { model, network, costName, on, correct, total, accuracy, cost, confusion, worst } = report;
   const { bold, dim } = chalk;

@@ -2,7 +2,7 @@
 import type { Part } from "../../data/parts.js";
 import type { Statistics } from "../../training/statistics.js";
 import type { RunSettings } from "../flag-values.js";
-import type { epochFigures, RunEnd } from "./run-end.js";
+import type { EpochFigures, RunEnd } from "./run-end.js";
 
 /** Raised when a key of the NDJSON goes or changes its meaning. Keys may be added. */
 export const SCHEMA = 2;
@@ -10,7 +10,7 @@ export const SCHEMA = 2;
 /** The results: with --json each is printed as it is, one per line. */
 type ResultEvent =
   | ({ event: "start"; schema: typeof SCHEMA } & RunSettings & Record<`${Part}Examples`, number>)
-  | ({ event: "epoch" } & ReturnType<typeof epochFigures>)
+  | ({ event: "epoch" } & EpochFigures)
   | ({ event: "run" } & RunEnd)
   | ({ event: "epochStatistics"; epoch: number } & Statistics)
   /** `settings` is null if the command was refused before they were known. */

@@ -5,7 +5,7 @@ import type { Statistics } from "../../training/statistics.js";
 import { STOP_REASONS } from "../../training/stopping.js";
 import { type RunSettings, settingsInWords } from "../flag-values.js";
 import type { Form, RunEvent } from "./events.js";
-import type { epochFigures, RunEnd } from "./run-end.js";
+import type { EpochFigures, RunEnd } from "./run-end.js";
 
 export function human(chalk: ChalkInstance): Form {
   const { bold, dim } = chalk;
@@ -36,11 +36,7 @@ export function human(chalk: ChalkInstance): Form {
 }
 
 /** `Epoch  1/30   8955 / 10000   89.55 %   0.07 s` */
-function epochLine(
-  epoch: ReturnType<typeof epochFigures>,
-  settings: RunSettings,
-  { bold, dim }: ChalkInstance,
-): string {
+function epochLine(epoch: EpochFigures, settings: RunSettings, { bold, dim }: ChalkInstance): string {
   const { correct, total, accuracy, trainSeconds, evaluateSeconds, eta } = epoch;
   const right = `${correct}`.padStart(`${total}`.length);
   const time = `${(trainSeconds + evaluateSeconds).toFixed(2)} s`;
@@ -62,19 +58,20 @@ function runLine({ seed, accuracy, epochs, bestAccuracy, honestAccuracy }: RunEn
 }
 
 function endLines(end: Extract<RunEvent, { event: "end" }>, { bold, dim }: ChalkInstance): string[] {
-  const { settings } = end;
+  const { settings, examplesPerSecond: speed, presetResult, weightsSha256 } = end;
   if (settings === null || end.error !== null) return []; // the error is on standard error
   const { runs, seed } = settings;
   const rows = runs > 1 ? accuraciesOfRuns(end, bold) : accuraciesOfRun(end, dim);
-  const costs = costsOf(end);
+  const costs = PARTS.flatMap((part) => {
+    const { accuracy, cost } = end.monitored[part] ?? {};
+    return accuracy === undefined || cost === undefined ? [] : `${part} ${costText(cost)} (${percent(accuracy)})`;
+  });
   if (costs.length > 0) rows.push(["Cost", `${costs.join(", ")} after epoch ${end.epochs}`]);
-  if (end.presetResult) rows.push(["Preset", presetText(end.presetResult, runs)]);
-  if (end.examplesPerSecond !== null) {
-    rows.push(["Speed", `${count(end.examplesPerSecond)} examples per second in training`]);
-  }
+  if (presetResult) rows.push(["Preset", presetText(presetResult, runs)]);
+  if (speed !== null) rows.push(["Speed", `${count(speed)} examples per second in training`]);
   rows.push(["Time", `${end.seconds.toFixed(2)} s in all`]);
   rows.push(["Seed", runs > 1 ? `${seed} to ${seed + runs - 1}` : `${seed}`]);
-  if (end.weightsSha256 !== null) rows.push(["Weights", `SHA-256 ${end.weightsSha256}`]);
+  if (weightsSha256 !== null) rows.push(["Weights", `SHA-256 ${weightsSha256}`]);
   return rows.map(([name, text]) => `${bold(name.padEnd(8))} ${text}`);
 }
 
@@ -100,14 +97,6 @@ function accuraciesOfRuns({ statistics }: RunEnd, bold: ChalkInstance): string[]
   const rows = [["Final", `${spread(statistics.accuracy, bold)}, ${statistics.accuracy.count} runs`]];
   if (statistics.honestAccuracy) rows.push(["Honest", spread(statistics.honestAccuracy, bold)]);
   return rows;
-}
-
-/** `training 0.1204 (97.10 %)` and `test 0.1432 (96.20 %)` */
-function costsOf({ monitored }: RunEnd): string[] {
-  return PARTS.flatMap((part) => {
-    const { accuracy, cost } = monitored[part] ?? {};
-    return accuracy === undefined || cost === undefined ? [] : `${part} ${costText(cost)} (${percent(accuracy)})`;
-  });
 }
 
 function presetText({ expected, actual, on, at, source }: NonNullable<RunEnd["presetResult"]>, runs: number): string {

@@ -11,6 +11,7 @@ type Progress = Extract<RunEvent, { event: "progress" }>;
 /** It hides no cursor and turns off no line wrap, so that there is nothing to restore, however the run ends. */
 export class ProgressBar {
   readonly #bar: SingleBar;
+  readonly #total: number;
   readonly #startTime = performance.now();
   /** What the first progress event told: a resumed run has some examples behind it. */
   #before: Progress | undefined;
@@ -20,6 +21,7 @@ export class ProgressBar {
     stream: NodeJS.WriteStream,
     private readonly run: Start,
   ) {
+    this.#total = run.runs * run.epochs * run.trainingExamples;
     this.#bar = new SingleBar({
       stream,
       format: () => this.#line(stream.columns || 80),
@@ -50,11 +52,6 @@ export class ProgressBar {
 
   close(): void {
     this.#bar.stop();
-  }
-
-  get #total(): number {
-    const { runs, epochs, trainingExamples } = this.run;
-    return runs * epochs * trainingExamples;
   }
 
   #draw(): void {

@@ -82,6 +82,8 @@ export function endOfRuns(ends: readonly RunEnd[], status: Status, seed: number,
   };
 }
 
+export type EpochFigures = ReturnType<typeof epochFigures>;
+
 export function epochFigures({ answers: _, cost: _cost, monitored, ...epoch }: EpochResult) {
   return { ...epoch, ...figuresOf(monitored) };
 }

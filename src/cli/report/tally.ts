@@ -14,7 +14,6 @@ export class Tally {
   readonly #finished: EpochResult[][];
   /** The number of training examples so far, of each run. */
   readonly #examples: number[];
-  /** The runs that have ended. */
   readonly #ends: RunEnd[] = [];
 
   /** @param resumed  the state that the only run continues */
