@@ -16,10 +16,7 @@ import { colors } from "./report/style.js";
 
 export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { version, output }: Context): Promise<void> {
   const { layers, activation, output: outputName, engine, maxSlowdown, saveBaseline } = flags;
-  if (maxSlowdown !== undefined && flags.baseline === undefined) {
-    const [expected, remedy] = ["a baseline to compare with", "it goes with --baseline"];
-    throw new ConfigurationError({ thing: "--max-slowdown", expected, found: "none", remedy });
-  }
+  checkFlags(flags);
   const network = { layers, activation, output: outputName };
   const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
@@ -48,16 +45,21 @@ export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { versi
       for (const other of others) print(await measure(other, 1), flags, report);
     }
     if (saveBaseline !== undefined) await replaceFile(saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
-    if (baseline) {
-      for (const difference of differences(baseline, report)) {
-        process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
-      }
-      checkAgainst(baseline, report, maxSlowdown);
+    if (!baseline) return;
+    for (const difference of differences(baseline, report)) {
+      process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
     }
+    checkAgainst(baseline, report, maxSlowdown);
   } catch (error) {
     if (error !== signal.reason) throw error;
     if (!output.aborted) process.exitCode = interrupts.exitCode;
   }
+}
+
+function checkFlags({ maxSlowdown, baseline }: FlagsOf<"bench">): void {
+  if (maxSlowdown === undefined || baseline !== undefined) return;
+  const [expected, remedy] = ["a baseline to compare with", "it goes with --baseline"];
+  throw new ConfigurationError({ thing: "--max-slowdown", expected, found: "none", remedy });
 }
 
 function print(report: BenchReport, flags: FlagsOf<"bench">, comparison?: BenchReport): void {

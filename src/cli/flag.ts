@@ -16,6 +16,9 @@ interface Reading<T> {
   defaultText?: string;
 }
 
+/** A setting of the library, or a parser and a default of its own. */
+type Source<T> = Setting<T> | Reading<T>;
+
 /** What the program does with a flag. */
 type Uses<T, C extends CommandName> = {
   commands: readonly C[];
@@ -27,10 +30,9 @@ type Uses<T, C extends CommandName> = {
   say?: "value" | "name and value" | ((value: NonNullable<T>) => string);
   /** Whether the first line says the default too. */
   isAlwaysSaid?: boolean;
-} & ("train" extends C ? Resume : Partial<Resume>);
-
-/** `same` if a resumed run must have the same value. Checkpoints and models keep these flags. */
-type Resume = { resume: "same" | "free" };
+  /** `same` if a resumed run must have the same value. Checkpoints and models keep these flags. A flag of training must tell. */
+  resume?: "same" | "free";
+} & ("train" extends C ? { resume: unknown } : unknown);
 
 export type Flag<T = unknown, C extends CommandName = CommandName> = Reading<T> &
   Uses<T, C> & {
@@ -44,13 +46,13 @@ export type Flag<T = unknown, C extends CommandName = CommandName> = Reading<T> 
 export function flag<T, const C extends CommandName>(
   spelling: string,
   about: string,
-  source: Setting<T> | Reading<T>,
+  source: Source<T>,
   uses: Uses<T, C>,
 ): Flag<T, C> {
   return { spelling, about, ...readingOf(source), ...uses } as Flag<T, C>;
 }
 
-function readingOf<T>(source: Setting<T> | Reading<T>): Reading<T> {
+function readingOf<T>(source: Source<T>): Reading<T> {
   if (!("range" in source)) return source;
   const { default: value, range } = source;
   if (range.names) return { default: value, choices: range.names as readonly (T & string)[] };
@@ -66,10 +68,7 @@ export function group<Flags extends Record<string, object>>(heading: string, fla
 }
 
 /** A flag that is undefined where it is not given; `defaultText` says what that means, by default the setting's own default. */
-export function optional<T>(
-  source: Setting<T> | Reading<T>,
-  defaultText = `${source.default}`,
-): Reading<T | undefined> {
+export function optional<T>(source: Source<T>, defaultText = `${source.default}`): Reading<T | undefined> {
   return { ...readingOf(source), default: undefined, defaultText };
 }
 

@@ -95,8 +95,8 @@ async function report(error: unknown, argv: string[], isTraining: boolean): Prom
     }
     return EXIT.usage;
   }
-  const isOurs = error instanceof BpTrainError;
-  process.stderr.write(`${label} ${isOurs ? error.message : error instanceof Error ? error.stack : error}\n`);
+  const trace = error instanceof Error ? error.stack : error;
+  process.stderr.write(`${label} ${error instanceof BpTrainError ? error.message : trace}\n`);
   if (error instanceof ConfigurationError) return EXIT.usage;
   if (error instanceof DataError) return EXIT.data;
   if (error instanceof DivergedError) return EXIT.diverged;

@@ -1,7 +1,4 @@
-/**
- * Fills in the flags that --resume, --preset and --init-from stand for. Flags on the command line win over those of a preset. A flag
- * that contradicts a model or checkpoint is refused.
- */
+/** Fills in the flags that --resume, --preset and --init-from stand for. */
 import type { Command } from "commander";
 import { ConfigurationError } from "../errors.js";
 import type { Checkpoint } from "../model/checkpoint.js";
@@ -9,7 +6,7 @@ import type { Model } from "../model/model.js";
 import { type FlagName, spellingOf, type TrainFlags } from "./flags.js";
 import { presetOf } from "./presets.js";
 
-/** @returns what the run starts from, unless from random weights */
+/** Flags on the command line win over those of a preset. A flag that contradicts a model or checkpoint is refused. */
 export async function prepare(command: Command): Promise<{ resumed?: Checkpoint; model?: Model }> {
   const { preset, resume, initFrom } = command.opts<TrainFlags>();
   if (resume !== undefined) {

@@ -1,18 +1,12 @@
 /** The presets: experiments of the book and beyond it, as the command lines that repeat them. */
 import { ConfigurationError } from "../errors.js";
 import type { EpochResult } from "../training/epochs.js";
+import type { Flag } from "./flag.js";
 import { FLAGS, flagsWith, type TrainFlags } from "./flags.js";
 
-export interface Preset {
-  about: string;
-  /** The flags, as one types them. All others have their defaults: 784,30,10, mini-batches of 10, eta 3, ... */
-  commandLine: string;
-  flags: Partial<TrainFlags>;
-  /** The accuracy that the book gives, or that was measured here. */
-  figure?: Figure;
-}
+type Preset = ReturnType<typeof preset>;
 
-/** An accuracy, 0..1: on which images, and after the last or after the best epoch. */
+/** The accuracy that the book gives, or that was measured here: on which images, and after the last or after the best epoch. */
 export interface Figure {
   accuracy: number;
   on: "test" | "validation";
@@ -87,15 +81,14 @@ export function actualFigure(finished: readonly EpochResult[], { on, at }: Figur
   return at === "last" ? known.at(-1) : known.sort((a, b) => b - a)[0];
 }
 
-function preset(about: string, commandLine: string, figure?: Figure): Preset {
-  const flags = Object.fromEntries(
-    [...commandLine.matchAll(/(--\S+) (\S+)/g)].map(([, spelling, text]) => {
-      const [name] = flagsWith((flag) => flag.spelling.includes(`${spelling} `));
-      const { parse } = FLAGS[name] as { parse?: (text: string) => unknown };
-      return [name, parse ? parse(text) : text];
-    }),
-  );
-  return { about, commandLine, flags, figure };
+/** @param commandLine  the flags, as one types them; all others have their defaults: 784,30,10, mini-batches of 10, eta 3, ... */
+function preset(about: string, commandLine: string, figure?: Figure) {
+  const entries = Array.from(commandLine.matchAll(/(--\S+) (\S+)/g), ([, spelling, text]) => {
+    const [name] = flagsWith((flag) => flag.spelling.includes(`${spelling} `));
+    const { parse } = FLAGS[name] as Flag;
+    return [name, parse ? parse(text) : text];
+  });
+  return { about, commandLine, flags: Object.fromEntries(entries) as Partial<TrainFlags>, figure };
 }
 
 function start(distribution: string, flags: string, percent: number): Preset {

@@ -39,9 +39,8 @@ function checkMinAccuracy(path: string, { validation }: TrainFlags, { state }: C
 function checkFlags(command: Command, path: string, flags: Checkpoint["metadata"]["options"]): void {
   for (const name of KEPT_FLAGS) {
     const option = command.options.find((option) => option.attributeName() === name);
-    if (option && !couldBe(option, flags[name])) {
-      throw damaged(path, `a value of ${spellingOf(name).replace("--no-", "--")}`, excerpt(flags[name]));
-    }
+    if (!option || couldBe(option, flags[name])) continue;
+    throw damaged(path, `a value of ${spellingOf(name).replace("--no-", "--")}`, excerpt(flags[name]));
   }
 }
 
@@ -61,9 +60,8 @@ function couldBe(option: Option, value: unknown): boolean {
 function checkEpochs(path: string, given: number, { metadata: { options: flags } }: Checkpoint): void {
   const planned = flags.epochs as number;
   if (given < planned) throw conflict(path, `--epochs ${planned} or more`, `${given}`);
-  if (flags.schedule === "cosine") {
-    throw conflict(path, `--epochs ${planned}, for which the cosine schedule was laid out`, `${given}`);
-  }
+  if (flags.schedule !== "cosine") return;
+  throw conflict(path, `--epochs ${planned}, for which the cosine schedule was laid out`, `${given}`);
 }
 
 function conflict(path: string, expected: string, found: string): ConfigurationError {

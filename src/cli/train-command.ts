@@ -28,8 +28,9 @@ export async function trainCommand(command: Command, { version, output }: Contex
     const end = session ? session.tally.endSoFar(status) : endAfter([], status, null);
     reporter.report({ event: "end", ...end, error, settings: session?.settings ?? null });
   };
+  const notice = "stopping after the mini-batches in flight; a second one stops at once";
   const interrupts = new InterruptHandler(
-    (name) => reporter.report(note(`${name}: stopping after the mini-batches in flight; a second one stops at once`)),
+    (name) => reporter.report({ event: "note", text: `${name}: ${notice}` }),
     () => endSoFar("interrupted"),
   );
   const signal = AbortSignal.any([interrupts.signal, output]);
@@ -104,7 +105,7 @@ async function run(session: Session): Promise<RunEnd> {
   const saveError = flags.runs === 1 ? await files?.save(runs[0]) : undefined;
   if (files?.hasFailed) process.exitCode = 1;
   const end = tally.summary();
-  if (end.neverPredicted.length > 0) reporter.report(note(lostNeurons(end.neverPredicted)));
+  if (end.neverPredicted.length > 0) reporter.report({ event: "note", text: lostNeurons(end.neverPredicted) });
   if (flags.runs > 1) for (const event of tally.statistics()) reporter.report(event);
   reporter.report({ event: "end", ...end, settings });
   if (saveError) throw saveError;
@@ -114,7 +115,7 @@ async function run(session: Session): Promise<RunEnd> {
 function listener({ flags, tally, reporter, files }: Session, index: number): RunListener {
   const onCheckpoint = async (state: RunState) => {
     const problem = await files?.checkpoint(state);
-    if (problem !== undefined) reporter.report(note(problem));
+    if (problem !== undefined) reporter.report({ event: "note", text: problem });
   };
   return {
     onProgress: ({ examples }) => reporter.report(tally.progress(index, examples)),
@@ -126,20 +127,13 @@ function listener({ flags, tally, reporter, files }: Session, index: number): Ru
   };
 }
 
-function note(text: string) {
-  return { event: "note" as const, text };
-}
-
 /** @throws GateError if the honest accuracy or, without validation, the last accuracy is below the bound */
 function checkAccuracy({ honestAccuracy, accuracy }: RunEnd, least = 0): void {
   const found = honestAccuracy ?? accuracy ?? 0;
   if (found >= least) return;
   const epoch = honestAccuracy === null ? "after the last epoch" : "at the epoch chosen by validation";
-  throw new GateError({
-    thing: `accuracy ${epoch}`,
-    expected: `at least ${percent(least)} of the test images`,
-    found: percent(found),
-  });
+  const expected = `at least ${percent(least)} of the test images`;
+  throw new GateError({ thing: `accuracy ${epoch}`, expected, found: percent(found) });
 }
 
 function lostNeurons(classes: number[]): string {

@@ -4,7 +4,6 @@ import type { Benchmark, Spread } from "../../training/benchmark.js";
 import type { FlagsOf, SettingValues } from "../flags.js";
 import { count, engineName } from "./human.js";
 
-/** What was asked of a benchmark. */
 export type BenchOptions = Omit<Pick<FlagsOf<"bench">, keyof FlagsOf<"bench"> & keyof SettingValues>, "threads"> & {
   threads: number;
 };
@@ -45,11 +44,8 @@ export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, co
   rows.push(["Loading", `${report.loadSeconds.toFixed(2)} s`]);
   rows.push(["Memory", `${count(report.peakMemory / 2 ** 20)} MiB at most`]);
   const { cpu, cores, platform, node, v8 } = report;
-  return [
-    `${bold(`bp-train ${version}`)}  ${title}`,
-    dim(`${cpu}, ${cores} cores, ${platform}, Node ${node}, V8 ${v8}`),
-    ...rows.map(row),
-  ];
+  const machine = `${cpu}, ${cores} cores, ${platform}, Node ${node}, V8 ${v8}`;
+  return [`${bold(`bp-train ${version}`)}  ${title}`, dim(machine), ...rows.map(row)];
 }
 
 function row([name, text]: string[]): string {

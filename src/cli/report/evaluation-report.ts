@@ -64,17 +64,16 @@ function table(widths: number[], heading: string[], rows: string[][], bold: Chal
 
 /** Writes the confusion matrix, a row per label and a column per answer. Columns that do not fit into the width follow below. */
 function confusionLines(confusion: Confusion, width: number, chalk: ChalkInstance): string[] {
-  const { bold } = chalk;
   const largest = confusion.reduce((most, row) => Math.max(most, ...row), confusion.length - 1);
   const cell = `${largest}`.length + 1;
   const atOnce = Math.max(1, Math.min(confusion.length, Math.floor((width - LABEL) / cell)));
-  const lines = [bold("Confusion: label down, answer across")];
+  const lines = [chalk.bold("Confusion: label down, answer across")];
   for (let from = 0; from < confusion.length; from += atOnce) {
     const columns = [...confusion.keys()].slice(from, from + atOnce);
-    lines.push(bold(" ".repeat(LABEL) + columns.map((answer) => `${answer}`.padStart(cell)).join("")));
+    lines.push(chalk.bold(" ".repeat(LABEL) + columns.map((answer) => `${answer}`.padStart(cell)).join("")));
     for (const [label, row] of confusion.entries()) {
       const cells = columns.map((answer) => confusionCell(row, label, answer, cell, chalk));
-      lines.push(bold(`${label}`.padStart(LABEL)) + cells.join(""));
+      lines.push(chalk.bold(`${label}`.padStart(LABEL)) + cells.join(""));
     }
   }
   return lines;

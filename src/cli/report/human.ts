@@ -135,5 +135,5 @@ function costText(cost: number): string {
 
 /** 50000 as `50,000`. */
 export function count(n: number): string {
-  return new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(n);
+  return n.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }

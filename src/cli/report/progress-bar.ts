@@ -4,13 +4,14 @@ import type { RunEvent } from "./events.js";
 
 const WIDEST_BAR = 30;
 const NARROWEST_BAR = 5;
-
 type Start = Extract<RunEvent, { event: "start" }>;
 type Progress = Extract<RunEvent, { event: "progress" }>;
 
 /** It hides no cursor and turns off no line wrap, so that there is nothing to restore, however the run ends. */
 export class ProgressBar {
   readonly #bar: SingleBar;
+  /** 56K, 1.2M */
+  readonly #compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 2 });
   readonly #total: number;
   readonly #startTime = performance.now();
   /** What the first progress event told: a resumed run has some examples behind it. */
@@ -70,7 +71,7 @@ export class ProgressBar {
     const { runs, epochs } = this.run;
     const [name, n, of] = runs > 1 ? ["Runs", runsDone, runs] : ["Epoch", epoch, epochs];
     const label = `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
-    const texts = [label, percentage, `${compact(done / seconds)}/s`, left];
+    const texts = [label, percentage, `${this.#compact.format(done / seconds)}/s`, left];
     const room = limit - texts.join(" ").length;
     if (room > NARROWEST_BAR) {
       const width = Math.min(WIDEST_BAR, room - 1);
@@ -80,11 +81,6 @@ export class ProgressBar {
     while (texts.length > 1 && texts.join(" ").length > limit) texts.pop();
     return texts.join(" ").slice(0, limit);
   }
-}
-
-/** 56K, 1.2M: at most two digits that count. */
-function compact(n: number): string {
-  return new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 2 }).format(n);
 }
 
 /** Seconds as 0:07, 12:34 or 1:02:03. */
