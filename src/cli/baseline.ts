@@ -31,10 +31,8 @@ export type Baseline = v.InferOutput<typeof BASELINE>;
 /** @throws DataError if the file is missing or is not a report that --save-baseline kept */
 export async function readReport(path: string): Promise<Baseline> {
   const value = parseJson(path, await readFileChecked(path, MAX_BYTES));
-  if ((value as { event?: unknown } | null)?.event !== "bench") {
-    throw damaged(path, "figures that --save-baseline kept", `other JSON, ${excerpt(value)}`);
-  }
-  return checkValue(path, BASELINE, value);
+  if ((value as { event?: unknown } | null)?.event === "bench") return checkValue(path, BASELINE, value);
+  throw damaged(path, "figures that --save-baseline kept", `other JSON, ${excerpt(value)}`);
 }
 
 /** Reads a report as `readReport` does. @throws ConfigurationError if it is of other options */

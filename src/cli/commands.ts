@@ -6,7 +6,6 @@ type RunCommand = (args: string[], flags: any, context: Context) => void | Promi
 
 export interface Subcommand {
   about: string;
-  /** Text before the help. */
   examples?: string;
   /** The arguments, each with its description. */
   takes?: Record<string, string>;

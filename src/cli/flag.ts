@@ -30,7 +30,7 @@ type Uses<T, C extends CommandName> = {
   say?: "value" | "name and value" | ((value: NonNullable<T>) => string);
   /** Whether the first line says the default too. */
   isAlwaysSaid?: boolean;
-  /** `same` if a resumed run must have the same value. Checkpoints and models keep these flags. A flag of training must tell. */
+  /** Of a flag of training. `same`: checkpoints and models keep the value, and a resumed run must have it. */
   resume?: "same" | "free";
 } & ("train" extends C ? { resume: unknown } : unknown);
 

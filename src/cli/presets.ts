@@ -6,7 +6,7 @@ import { FLAGS, flagsWith, type TrainFlags } from "./flags.js";
 
 type Preset = ReturnType<typeof preset>;
 
-/** The accuracy that the book gives, or that was measured here: on which images, and after the last or after the best epoch. */
+/** An accuracy that the book gives, or that was measured here; `at` which epoch. */
 export interface Figure {
   accuracy: number;
   on: "test" | "validation";
@@ -81,7 +81,7 @@ export function actualFigure(finished: readonly EpochResult[], { on, at }: Figur
   return at === "last" ? known.at(-1) : known.sort((a, b) => b - a)[0];
 }
 
-/** @param commandLine  the flags, as one types them; all others have their defaults: 784,30,10, mini-batches of 10, eta 3, ... */
+/** @param commandLine  the flags, as one types them; all others have their defaults: 784,30,10, eta 3, ... */
 function preset(about: string, commandLine: string, figure?: Figure) {
   const entries = Array.from(commandLine.matchAll(/(--\S+) (\S+)/g), ([, spelling, text]) => {
     const [name] = flagsWith((flag) => flag.spelling.includes(`${spelling} `));

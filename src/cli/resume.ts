@@ -6,7 +6,7 @@ import { damaged, excerpt } from "../model/damaged.js";
 import { KEPT_FLAGS } from "./flag-values.js";
 import { spellingOf, type TrainFlags } from "./flags.js";
 
-/** Puts its flags in the place of the defaults. @throws ConfigurationError if a flag that was given would make it another run */
+/** Puts the flags of a checkpoint in the place of the defaults. Refuses flags that would make it another run. */
 export async function applyCheckpoint(command: Command, path: string): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path);
   const { options: flags } = checkpoint.metadata;

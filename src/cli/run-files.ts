@@ -56,7 +56,7 @@ export class RunFiles {
     return files;
   }
 
-  /** Makes sure that the data are those of the run that is resumed, and that the checkpoint's state fits them and its flags. */
+  /** Makes sure that a checkpoint is of a run on these data, and that its state fits them and its flags. */
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
     const { resume, layers, engine } = this.flags;
     const { precision } = this.#shape;

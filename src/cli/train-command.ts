@@ -1,5 +1,6 @@
 /** `bp-train [options]`: reads the data, trains, reports. */
 import type { Command } from "commander";
+import { PARTS } from "../data/parts.js";
 import { DivergedError, GateError } from "../errors.js";
 import type { RunListener } from "../training/runs.js";
 import type { RunState } from "../training/state.js";
@@ -84,12 +85,8 @@ async function run(session: Session): Promise<RunEnd> {
   const options = { ...libraryOptions(flags), monitor: monitorOf(flags), threads, resume: resumed?.state, signal };
   const training = checkTraining({ sizes: layers, activation, output }, data, options);
   files?.checkSize(data, training.monitor);
-  const counts = {
-    trainingExamples: data.training.labels.length,
-    validationExamples: data.validation.labels.length,
-    testExamples: data.test.labels.length,
-  };
-  reporter.report({ event: "start", schema: SCHEMA, ...settings, ...counts });
+  const counts = PARTS.map((part) => [`${part}Examples`, data[part].labels.length]);
+  reporter.report({ event: "start", schema: SCHEMA, ...settings, ...Object.fromEntries(counts) });
   reporter.report(tally.progress());
   const parameters = resumed?.state.parameters ?? model?.network;
   const runs = await trainRuns(seedsOf(flags), data, {

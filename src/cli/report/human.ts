@@ -8,7 +8,6 @@ import type { Form, RunEvent } from "./events.js";
 import type { EpochFigures, RunEnd } from "./run-end.js";
 
 export function human(chalk: ChalkInstance): Form {
-  const { bold, dim } = chalk;
   let settings: RunSettings; // of the opening, which comes first
   return (event) => {
     switch (event.event) {
@@ -16,19 +15,19 @@ export function human(chalk: ChalkInstance): Form {
         settings = event;
         const { version, layers, engine, threads } = event;
         const words = [...settingsInWords(event), engineName(engine, threads)].join(", ");
-        return [`${bold(`bp-train ${version}`)}  ${layers.join(",")}  ${words}`];
+        return [`${chalk.bold(`bp-train ${version}`)}  ${layers.join(",")}  ${words}`];
       }
       case "start": {
         const counts = [`${count(event.trainingExamples)} training images`, `${count(event.testExamples)} test images`];
         if (event.validationExamples) counts.push(`${count(event.validationExamples)} held out for validation`);
-        return [dim(counts.join(", "))];
+        return [chalk.dim(counts.join(", "))];
       }
       case "epoch":
         return [epochLine(event, settings, chalk)];
       case "run":
         return [runLine(event, settings)];
       case "epochStatistics":
-        return [`${epochName(event.epoch, settings)}  ${spread(event, bold)}`];
+        return [`${epochName(event.epoch, settings)}  ${spread(event, chalk.bold)}`];
       case "end":
         return endLines(event, chalk);
     }
