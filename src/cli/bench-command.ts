@@ -6,27 +6,24 @@ import { ConfigurationError, escapeControls } from "../errors.js";
 import { checkPlace, replaceFile } from "../files.js";
 import { benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/settings.js";
-import { type Baseline, checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
+import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
 import type { Context } from "./context.js";
 import { libraryOptions, threadsOf } from "./flag-values.js";
-import { type FlagsOf, MAX_SLOWDOWN } from "./flags.js";
+import type { FlagsOf } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench-report.js";
 import { colors } from "./report/style.js";
 
 export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { version, output }: Context): Promise<void> {
-  const { layers, activation, output: outputName, engine } = flags;
+  const { layers, activation, output: outputName, engine, maxSlowdown, saveBaseline } = flags;
   checkFlags(flags);
   const network = { layers, activation, output: outputName };
   const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
-  if (flags.saveBaseline !== undefined) {
-    await checkPlace(flags.saveBaseline, { read: readReport, force: flags.force });
-  }
-  const interrupts = new InterruptHandler(
-    (name) => process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`),
-    () => {},
-  );
+  if (saveBaseline !== undefined) await checkPlace(saveBaseline, { read: readReport, force: flags.force });
+  const interrupts = new InterruptHandler((name) => {
+    process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`);
+  });
   const signal = AbortSignal.any([interrupts.signal, output]);
   try {
     const start = performance.now();
@@ -47,10 +44,12 @@ export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { versi
       const others = (Object.keys(ENGINES) as EngineName[]).filter((name) => name !== engine);
       for (const other of others) print(await measure(other, 1), flags, report);
     }
-    if (flags.saveBaseline !== undefined) {
-      await replaceFile(flags.saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
+    if (saveBaseline !== undefined) await replaceFile(saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
+    if (!baseline) return;
+    for (const difference of differences(baseline, report)) {
+      process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
     }
-    if (baseline) compare(baseline, report, flags.maxSlowdown ?? MAX_SLOWDOWN);
+    checkAgainst(baseline, report, maxSlowdown);
   } catch (error) {
     if (error !== signal.reason) throw error;
     if (!output.aborted) process.exitCode = interrupts.exitCode;
@@ -59,27 +58,13 @@ export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { versi
 
 function checkFlags({ maxSlowdown, baseline }: FlagsOf<"bench">): void {
   if (maxSlowdown === undefined || baseline !== undefined) return;
-  const remedy = "it goes with --baseline";
-  throw new ConfigurationError({
-    thing: "--max-slowdown",
-    expected: "a baseline to compare with",
-    found: "none",
-    remedy,
-  });
-}
-
-/** @throws GateError if the report is slower than the baseline allows */
-function compare(baseline: Baseline, report: BenchReport, maxSlowdown: number): void {
-  for (const difference of differences(baseline, report)) {
-    process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
-  }
-  checkAgainst(baseline, report, maxSlowdown);
+  const [expected, remedy] = ["a baseline to compare with", "it goes with --baseline"];
+  throw new ConfigurationError({ thing: "--max-slowdown", expected, found: "none", remedy });
 }
 
 function print(report: BenchReport, flags: FlagsOf<"bench">, comparison?: BenchReport): void {
-  const lines = flags.json
-    ? [JSON.stringify(report)]
-    : benchLines(report, colors(process.stdout, flags.color), comparison);
+  const chalk = colors(process.stdout, flags.color);
+  const lines = flags.json ? [JSON.stringify(report)] : benchLines(report, chalk, comparison);
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 

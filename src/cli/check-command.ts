@@ -8,11 +8,9 @@ import { libraryOptions, threadsOf } from "./flag-values.js";
 import type { FlagsOf } from "./flags.js";
 import { colors } from "./report/style.js";
 
-/** Prints one line per comparison, and sets the exit code to 1 if one failed. */
 export async function checkCommand(_: string[], flags: FlagsOf<"check">): Promise<void> {
-  const { json, color, validation, seed, init } = flags;
+  const { layers, activation, output, init, seed, validation, json, color } = flags;
   const data = await loadDataset(flags.data, { validation });
-  const { layers, activation, output } = flags;
   const { threads } = threadsOf({ ...flags, engine: "fast" });
   const options = { ...libraryOptions(flags), engine: "textbook" } as const; // the fast engine is checked last, by itself
   const settings = { ...checkTraining({ sizes: layers, activation, output }, data, options), threads };
@@ -22,9 +20,8 @@ export async function checkCommand(_: string[], flags: FlagsOf<"check">): Promis
   for await (const check of checkGradients(network, data, { ...settings, random, broken: flags.break })) {
     if (!check.passed) process.exitCode = 1;
     const verdict = !check.passed ? red("FAILED") : check.largestError > 0 ? green("ok") : "ok, all are 0";
-    process.stdout.write(
-      json ? `${JSON.stringify({ event: "check", ...check })}\n` : `${line(check, bold, verdict)}\n`,
-    );
+    const text = json ? JSON.stringify({ event: "check", ...check }) : line(check, bold, verdict);
+    process.stdout.write(`${text}\n`);
   }
 }
 

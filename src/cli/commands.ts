@@ -6,13 +6,14 @@ type RunCommand = (args: string[], flags: any, context: Context) => void | Promi
 
 export interface Subcommand {
   about: string;
-  /** Text before the help. */
   examples?: string;
-  /** The arguments, and what each is. */
+  /** The arguments, each with its description. */
   takes?: Record<string, string>;
   /** Loads the command only when it runs, so that --help loads little. */
   load(): Promise<RunCommand>;
 }
+
+const MODEL = { "<model>": "a model file or checkpoint" };
 
 export const SUBCOMMANDS = {
   evaluate: {
@@ -21,10 +22,9 @@ export const SUBCOMMANDS = {
   bp-train evaluate model.safetensors                  on the 10,000 test images
   bp-train evaluate model.json --on validation --worst 20
 `,
-    takes: { "<model>": "a model file or checkpoint" },
+    takes: MODEL,
     load: async () => (await import("./evaluate-command.js")).evaluateCommand,
   },
-
   predict: {
     about: "Tells which digits images show.",
     examples: `Examples:
@@ -33,13 +33,9 @@ export const SUBCOMMANDS = {
   bp-train predict model.json t10k-images-idx3-ubyte --top 3
   bp-train predict model.json - <seven.png --json | jq .class
 `,
-    takes: {
-      "<model>": "a model file or checkpoint",
-      "[images...]": "PNG or IDX files; - for a PNG image on standard input",
-    },
+    takes: { ...MODEL, "[images...]": "PNG or IDX files; - for a PNG image on standard input" },
     load: async () => (await import("./predict-command.js")).predictCommand,
   },
-
   convert: {
     about: "Converts a model file to the format that the name <to> ends in.",
     examples: `Examples:
@@ -49,13 +45,11 @@ export const SUBCOMMANDS = {
     takes: { "<from>": "a model file or checkpoint", "<to>": "a name that ends in .safetensors or .json" },
     load: async () => (await import("./convert-command.js")).convertCommand,
   },
-
   info: {
     about: "Tells what a model file or checkpoint holds.",
-    takes: { "<model>": "a model file or checkpoint" },
+    takes: MODEL,
     load: async () => (await import("./info-command.js")).infoCommand,
   },
-
   check: {
     about: "Shows that the gradients are right, equation by equation.",
     examples: `Examples:
@@ -65,7 +59,6 @@ export const SUBCOMMANDS = {
 `,
     load: async () => (await import("./check-command.js")).checkCommand,
   },
-
   bench: {
     about: "Times training and evaluation, for people and for CI.",
     examples: `Examples:
@@ -76,7 +69,6 @@ export const SUBCOMMANDS = {
 `,
     load: async () => (await import("./bench-command.js")).benchCommand,
   },
-
   presets: {
     about: "Lists the experiments that --preset repeats, and the accuracies that they reached.",
     load: async () => (await import("./presets-command.js")).presetsCommand,

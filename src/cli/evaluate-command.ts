@@ -1,5 +1,4 @@
 /** `bp-train evaluate <model>`: shows how well a network does on test, validation or training data. */
-
 import { loadDataset } from "../data/dataset.js";
 import { escapeControls } from "../errors.js";
 import type { Checkpoint } from "../model/checkpoint.js";
@@ -12,27 +11,21 @@ import type { FlagsOf } from "./flags.js";
 import { type EvaluateReport, evaluationJson, evaluationLines } from "./report/evaluation-report.js";
 import { colors } from "./report/style.js";
 
-export async function evaluateCommand(
-  [path]: string[],
-  flags: FlagsOf<"evaluate">,
-  { version }: Context,
-): Promise<void> {
+export async function evaluateCommand([path]: string[], flags: FlagsOf<"evaluate">, { version }: Context) {
   const { on, validation, trainSize, worst } = flags;
   const { model, checkpoint } = await readModelFile(path);
   const { network, cost } = model;
-  if (checkpoint && hasOtherBest(checkpoint)) process.stderr.write(`${escapeControls(bestNote(path, checkpoint))}\n`);
+  if (checkpoint && hasOtherBest(checkpoint)) {
+    const best = bestOnValidation(checkpoint.state.finished)?.epoch;
+    const file = escapeControls(path);
+    const note = `${file} also holds the weights of its best epoch, ${best}; its current weights are evaluated here`;
+    process.stderr.write(`Note: ${note}\n`);
+  }
   const split = on === "test" ? { validation: 0 } : { validation, trainSize }; // the test data are not split
   const data = await loadDataset(flags.data, split);
   const { mistakes, ...assessment } = await assess(network, data, on, cost);
-  const report: EvaluateReport = {
-    version,
-    model: path,
-    network,
-    costName: cost,
-    on,
-    ...assessment,
-    worst: mistakes.slice(0, worst),
-  };
+  const about = { version, model: path, network, costName: cost, on };
+  const report: EvaluateReport = { ...about, ...assessment, worst: mistakes.slice(0, worst) };
   const { stdout } = process;
   const width = stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY;
   const lines = flags.json ? [evaluationJson(report)] : evaluationLines(report, width, colors(stdout, flags.color));
@@ -44,9 +37,4 @@ function hasOtherBest({ state: { parameters, best, finished } }: Checkpoint): bo
   if (best === null || finished.length === 0) return false;
   const arrays = arraysOf(parameters);
   return arraysOf(best).some((values, i) => values.some((value, j) => value !== arrays[i][j]));
-}
-
-function bestNote(path: string, { state: { finished } }: Checkpoint): string {
-  const best = bestOnValidation(finished)?.epoch;
-  return `Note: ${path} also holds the weights of its best epoch, ${best}; its current weights are evaluated here`;
 }

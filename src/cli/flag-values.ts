@@ -8,25 +8,18 @@ import { sideBySide } from "../training/runs.js";
 import type { Flag } from "./flag.js";
 import { FLAGS, flagsWith, SETTING_NAMES, type SettingValues, spellingOf, type TrainFlags } from "./flags.js";
 
-/** What a run is asked to do; null where nothing is asked. */
-export interface RunSettings extends Omit<SettingValues, "threads" | "monitor"> {
-  version: string;
-  threads: number;
-  monitor: Part[];
-  /** The number of epochs of the checkpoint that the run resumes from. */
-  resumedEpochs: number | null;
-}
+export type RunSettings = ReturnType<typeof settingsOf>;
 
-/** @param resumedEpochs  if a checkpoint is resumed */
-export function settingsOf(flags: TrainFlags, version: string, resumedEpochs: number | null): RunSettings {
+/** What a run is asked to do, after the epochs of the checkpoint that it resumes from; null where nothing is asked. */
+export function settingsOf(flags: TrainFlags, version: string, resumedEpochs: number | null) {
   const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, flags[name] ?? null])) as SettingValues;
   return { ...values, version, monitor: monitorOf(flags), threads: threadsOf(flags).threads, resumedEpochs };
 }
 
 /** The flags that are options of the library by the same name. */
 export function libraryOptions<Flags extends object>(flags: Flags): Pick<Flags, keyof Flags & LibraryName> {
-  const isOption = ([name]: [string, unknown]) => Object.hasOwn(TRAINING_SETTINGS, name);
-  return Object.fromEntries(Object.entries(flags).filter(isOption)) as Pick<Flags, keyof Flags & LibraryName>;
+  const options = Object.entries(flags).filter(([name]) => Object.hasOwn(TRAINING_SETTINGS, name));
+  return Object.fromEntries(options) as Pick<Flags, keyof Flags & LibraryName>;
 }
 type LibraryName = keyof typeof TRAINING_SETTINGS;
 
@@ -36,14 +29,9 @@ export function monitorOf({ monitor = [], minAccuracy, validation }: TrainFlags)
 }
 
 /** The number of threads of a run, and the number of runs that go on side by side. */
-export function threadsOf({
-  layers,
-  batchSize,
-  engine,
-  threads,
-  runs = 1,
-}: Pick<TrainFlags, "layers" | "batchSize" | "engine" | "threads"> & { runs?: number }) {
-  const given = threads === "auto" ? undefined : threads;
+export function threadsOf(flags: Pick<TrainFlags, "layers" | "batchSize" | "engine" | "threads"> & { runs?: number }) {
+  const { layers, batchSize, engine, runs = 1 } = flags;
+  const given = flags.threads === "auto" ? undefined : flags.threads;
   const fastest = threadsFor(engine, layers, batchSize, given);
   return runs > 1 ? sideBySide(runs, engine, given) : { threads: fastest, atATime: 1 };
 }
@@ -63,8 +51,9 @@ export function keptFlags(flags: TrainFlags): Record<string, unknown> {
 }
 export const KEPT_FLAGS = flagsWith(({ resume }) => resume === "same") as (keyof TrainFlags)[];
 
-/** The settings in words, as the first line of a run says them. */
+/** The settings as the first line of a run says them. */
 export function settingsInWords(settings: RunSettings): string[] {
+  const { seed, runs, resumedEpochs } = settings;
   const words = SETTING_NAMES.flatMap((name) => {
     const { say, isAlwaysSaid, default: usual } = FLAGS[name] as Flag;
     const value = settings[name];
@@ -72,7 +61,6 @@ export function settingsInWords(settings: RunSettings): string[] {
     if (typeof say === "function") return say(value);
     return say === "value" ? `${value}` : `${spellingOf(name).slice(2)} ${value}`;
   });
-  const { seed, runs, resumedEpochs } = settings;
   words.push(runs > 1 ? `seeds ${seed} to ${seed + runs - 1}` : `seed ${seed}`);
   if (resumedEpochs !== null) words.push(`resumed after ${resumedEpochs}`);
   return words;

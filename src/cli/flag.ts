@@ -7,7 +7,7 @@ import * as parse from "./parsers.js";
 export type CommandName = "train" | "evaluate" | "predict" | "convert" | "info" | "check" | "presets" | "bench";
 
 /** How a flag's value is read, and its default. A flag without a default may be undefined. */
-export interface Reading<T> {
+interface Reading<T> {
   /** Reads the text behind the flag. A flag with neither `parse` nor `choices` is a switch. */
   parse?: (text: string) => T;
   choices?: readonly (T & string)[];
@@ -16,9 +16,11 @@ export interface Reading<T> {
   defaultText?: string;
 }
 
+/** A setting of the library, or a parser and a default of its own. */
+type Source<T> = Setting<T> | Reading<T>;
+
 /** What the program does with a flag. */
-export type Uses<T, C extends CommandName> = {
-  /** The commands that take it. */
+type Uses<T, C extends CommandName> = {
   commands: readonly C[];
   /** An environment variable that stands for it. */
   env?: string;
@@ -28,54 +30,46 @@ export type Uses<T, C extends CommandName> = {
   say?: "value" | "name and value" | ((value: NonNullable<T>) => string);
   /** Whether the first line says the default too. */
   isAlwaysSaid?: boolean;
-} & ("train" extends C ? Resume : Partial<Resume>);
-
-export interface Resume {
-  /** `same` if a resumed run must have the same value. Checkpoints and models keep these flags. */
-  resume: "same" | "free";
-}
+  /** Of a flag of training. `same`: checkpoints and models keep the value, and a resumed run must have it. */
+  resume?: "same" | "free";
+} & ("train" extends C ? { resume: unknown } : unknown);
 
 export type Flag<T = unknown, C extends CommandName = CommandName> = Reading<T> &
   Uses<T, C> & {
     /** As commander takes it: `-l, --layers <sizes>`. */
     spelling: string;
-    /** The text of the help. */
     about: string;
+    /** The heading in the help. */
+    group?: string;
   };
 
-/** @param source  a setting of the library, or a parser and a default of its own */
 export function flag<T, const C extends CommandName>(
   spelling: string,
   about: string,
-  source: Setting<T> | Reading<T>,
+  source: Source<T>,
   uses: Uses<T, C>,
 ): Flag<T, C> {
-  return { spelling, about, ...("range" in source ? readingOf(source) : source), ...uses } as Flag<T, C>;
+  return { spelling, about, ...readingOf(source), ...uses } as Flag<T, C>;
 }
 
-function readingOf<T>({ default: value, range }: Setting<T>): Reading<T> {
+function readingOf<T>(source: Source<T>): Reading<T> {
+  if (!("range" in source)) return source;
+  const { default: value, range } = source;
   if (range.names) return { default: value, choices: range.names as readonly (T & string)[] };
   if (typeof value === "boolean") return { default: value };
-  const numbers = range as Range<unknown> as Range<number>;
-  return {
-    default: value,
-    parse: (numbers.isWhole ? parse.wholeNumber : parse.decimal)(numbers) as (text: string) => T,
-  };
+  const parser = (range.isWhole ? parse.wholeNumber : parse.decimal)(range as Range<unknown> as Range<number>);
+  return { default: value, parse: parser as (text: string) => T };
 }
 
 /** Adds the heading that flags have in the help. */
-export function group<const G extends string, Flags extends Record<string, object>>(heading: G, flags: Flags) {
-  const entries = Object.entries(flags).map(([name, flag]) => [name, { ...flag, group: heading }]);
-  return Object.fromEntries(entries) as { [Name in keyof Flags]: Flags[Name] & { group: G } };
+export function group<Flags extends Record<string, object>>(heading: string, flags: Flags): Flags {
+  for (const flag of Object.values(flags)) Object.assign(flag, { group: heading });
+  return flags;
 }
 
 /** A flag that is undefined where it is not given; `defaultText` says what that means, by default the setting's own default. */
-export function optional<T>(
-  source: Setting<T> | Reading<T>,
-  defaultText = `${source.default}`,
-): Reading<T | undefined> {
-  const { default: _, ...reading } = "range" in source ? readingOf(source) : source;
-  return { ...reading, defaultText };
+export function optional<T>(source: Source<T>, defaultText = `${source.default}`): Reading<T | undefined> {
+  return { ...readingOf(source), default: undefined, defaultText };
 }
 
 export function optionalPath(defaultText: string): Reading<string | undefined> {
@@ -84,9 +78,7 @@ export function optionalPath(defaultText: string): Reading<string | undefined> {
 
 export const switchedOff: Reading<boolean> = { default: false };
 
-/** The commander option of an entry. */
-export function toOption(flag: Flag & { group: string }): Option {
-  const { spelling, about, defaultText, choices } = flag;
+export function toOption({ spelling, about, defaultText, choices, ...flag }: Flag): Option {
   const option = new Option(spelling, flag.default === undefined ? `${about} (default: ${defaultText})` : about);
   option.helpGroup(`${flag.group}:`);
   if (flag.default !== undefined && !option.negate) option.default(flag.default, defaultText);

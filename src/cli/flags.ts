@@ -15,18 +15,17 @@ import * as parse from "./parsers.js";
 /** How much slower than a baseline a benchmark may be, unless --max-slowdown says otherwise. */
 export const MAX_SLOWDOWN = 0.1;
 
-/** How a hyperparameter is used that is a number. `NAME`: one that is a name. */
-const NUMBER = {
-  commands: ["train", "bench", "check"],
-  resume: "same",
-  baseline: "same",
-  say: "name and value",
-} as const;
-const NAME = { ...NUMBER, say: "value" } as const;
+/** How a hyperparameter is used, and one that is a number or a name. */
+const HYPERPARAMETER = { commands: ["train", "bench", "check"], resume: "same", baseline: "same" } as const;
+const NUMBER = { ...HYPERPARAMETER, say: "name and value" } as const;
+const NAME = { ...HYPERPARAMETER, say: "value" } as const;
 /** A setting of a run that bench and check do not take. */
 const OF_A_RUN = { commands: ["train"], resume: "same" } as const;
 /** A flag of training that does not change what is computed. */
 const FREE = { commands: ["train"], resume: "free" } as const;
+const EVALUATE = { commands: ["evaluate"] } as const;
+const PREDICT = { commands: ["predict"] } as const;
+const BENCH = { commands: ["bench"] } as const;
 
 /** The settings of a run: `start`, `end` and the first line of a run repeat them. */
 const SETTINGS = {
@@ -35,7 +34,7 @@ const SETTINGS = {
       "-l, --layers <sizes>",
       "layer sizes, input first, separated by commas",
       { parse: parse.layerSizes, default: [784, 30, 10], defaultText: "784,30,10" },
-      { commands: ["train", "bench", "check"], resume: "same", baseline: "same" },
+      HYPERPARAMETER,
     ),
     activation: flag("--activation <name>", "activation function of the hidden neurons", NETWORK.activation, NAME),
     output: flag("--output <name>", "activation function of the output layer", NETWORK.output, NAME),
@@ -45,7 +44,6 @@ const SETTINGS = {
       say: (name) => `${name} start`,
     }),
   }),
-
   ...group("Training", {
     epochs: flag("-e, --epochs <n>", "number of epochs", LIBRARY.epochs, {
       ...OF_A_RUN,
@@ -57,12 +55,7 @@ const SETTINGS = {
       say: (m) => `batch ${m}`,
       isAlwaysSaid: true,
     }),
-    eta: flag("--eta <rate>", "learning rate", LIBRARY.eta, {
-      commands: ["train", "bench", "check"],
-      resume: "same",
-      say: "name and value",
-      isAlwaysSaid: true,
-    }),
+    eta: flag("--eta <rate>", "learning rate", LIBRARY.eta, { ...NUMBER, baseline: undefined, isAlwaysSaid: true }),
     cost: flag("--cost <name>", "cost function", LIBRARY.cost, NAME),
     momentum: flag(
       "--momentum <mu>",
@@ -88,7 +81,6 @@ const SETTINGS = {
     ),
     etaMin: flag("--eta-min <rate>", "cosine: the rate towards which it falls", optional(LIBRARY.etaMin), OF_A_RUN),
   }),
-
   ...group("Regularisation", {
     lambda: flag("--lambda <x>", "L2 regularisation, the book's lambda", LIBRARY.lambda, NUMBER),
     l1: flag("--l1 <x>", "L1 regularisation, divided by n as lambda is", LIBRARY.l1, NUMBER),
@@ -100,7 +92,6 @@ const SETTINGS = {
       NUMBER,
     ),
   }),
-
   ...group("Runs", {
     preset: flag(
       "--preset <name>",
@@ -127,7 +118,6 @@ const SETTINGS = {
       { ...OF_A_RUN, say: () => "not shuffled" },
     ),
   }),
-
   ...group("Watching and stopping", {
     monitor: flag(
       "--monitor <parts>",
@@ -154,7 +144,6 @@ const SETTINGS = {
       OF_A_RUN,
     ),
   }),
-
   ...group("Engine", {
     engine: flag("--engine <name>", "fast: float32 SIMD; textbook: the book's loops in float64", LIBRARY.engine, {
       commands: ["train", "bench"],
@@ -172,7 +161,6 @@ const SETTINGS = {
 
 export const FLAGS = {
   ...SETTINGS,
-
   ...group("Files", {
     save: flag(
       "--save <file>",
@@ -199,11 +187,8 @@ export const FLAGS = {
       resume: "free",
     }),
   }),
-
   ...group("Data", {
-    on: flag("--on <part>", "part of the data to evaluate on", setting("test", listOf(PARTS)), {
-      commands: ["evaluate"],
-    }),
+    on: flag("--on <part>", "part of the data to evaluate on", setting("test", listOf(PARTS)), EVALUATE),
     data: flag("--data <dir>", "folder with the four IDX files, raw or .gz", optionalPath("MNIST, in the package"), {
       commands: ["train", "bench", "check", "evaluate", "predict"],
       resume: "free",
@@ -220,16 +205,14 @@ export const FLAGS = {
       { commands: ["train", "evaluate"], resume: "same" },
     ),
   }),
-
   ...group("Images", {
     index: flag(
       "--index <list>",
       "test images by number, from 0, separated by commas",
       optional({ parse: parse.indices }, "none"),
-      { commands: ["predict"] },
+      PREDICT,
     ),
   }),
-
   ...group("Checking", {
     break: flag(
       "--break <line>",
@@ -238,34 +221,26 @@ export const FLAGS = {
       { commands: ["check"] },
     ),
   }),
-
   ...group("Comparison", {
-    compareEngines: flag("--compare-engines", "time the other engine too", switchedOff, { commands: ["bench"] }),
-    saveBaseline: flag("--save-baseline <file>", "write the figures to a file", optionalPath("none"), {
-      commands: ["bench"],
-    }),
+    compareEngines: flag("--compare-engines", "time the other engine too", switchedOff, BENCH),
+    saveBaseline: flag("--save-baseline <file>", "write the figures to a file", optionalPath("none"), BENCH),
     baseline: flag(
       "--baseline <file>",
       "exit with code 5 if slower than the figures in this file",
       optionalPath("none"),
-      { commands: ["bench"] },
+      BENCH,
     ),
     maxSlowdown: flag(
       "--max-slowdown <share>",
       "how much slower than the baseline is allowed, such as 10% or 0.1",
       optional({ parse: parse.share }, `${100 * MAX_SLOWDOWN}%`),
-      { commands: ["bench"] },
+      BENCH,
     ),
   }),
-
   ...group("Printing", {
-    worst: flag("--worst <n>", "number of the worst mistakes to show", setting(10, wholeNumber(0)), {
-      commands: ["evaluate"],
-    }),
-    top: flag("--top <k>", "number of the best classes to show", optional(setting(1, wholeNumber(1))), {
-      commands: ["predict"],
-    }),
-    show: flag("--show", "draw the image as the network sees it", switchedOff, { commands: ["predict"] }),
+    worst: flag("--worst <n>", "number of the worst mistakes to show", setting(10, wholeNumber(0)), EVALUATE),
+    top: flag("--top <k>", "number of the best classes to show", optional(setting(1, wholeNumber(1))), PREDICT),
+    show: flag("--show", "draw the image as the network sees it", switchedOff, PREDICT),
     json: flag("--json", "print NDJSON on standard output, and nothing else there", switchedOff, {
       commands: ["train", "bench", "check", "evaluate", "predict", "info", "presets"],
       resume: "free",
@@ -309,11 +284,9 @@ export function flagsWith(has: (flag: Flag) => boolean): FlagName[] {
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
 
-/** The commander options of a command. */
 export function optionsOf(command: CommandName): Option[] {
-  return flagsWith(({ commands }) => commands.includes(command)).map((name) =>
-    toOption(FLAGS[name] as Flag & { group: string }),
-  );
+  const names = flagsWith(({ commands }) => commands.includes(command));
+  return names.map((name) => toOption(FLAGS[name] as Flag));
 }
 
 /** `--max-norm` for maxNorm. */

@@ -83,8 +83,7 @@ function addSubcommand(program: Command, name: SubcommandName, context: Context)
 async function report(error: unknown, argv: string[], isTraining: boolean): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help or --version
   const { colors } = await import("./report/style.js");
-  const { red } = colors(process.stderr, !argv.includes("--no-color"));
-  const label = red("error:");
+  const label = colors(process.stderr, !argv.includes("--no-color")).red("error:");
   if (error instanceof CommanderError) {
     const [complaint, suggestion = ""] = error.message.replace(/^error: /, "").split(/(?=\n\(Did you mean [^\n]*\)$)/);
     const message = escapeControls(complaint) + suggestion;
@@ -96,8 +95,8 @@ async function report(error: unknown, argv: string[], isTraining: boolean): Prom
     }
     return EXIT.usage;
   }
-  const isOurs = error instanceof BpTrainError;
-  process.stderr.write(`${label} ${isOurs ? error.message : error instanceof Error ? error.stack : error}\n`);
+  const trace = error instanceof Error ? error.stack : error;
+  process.stderr.write(`${label} ${error instanceof BpTrainError ? error.message : trace}\n`);
   if (error instanceof ConfigurationError) return EXIT.usage;
   if (error instanceof DataError) return EXIT.data;
   if (error instanceof DivergedError) return EXIT.diverged;

@@ -7,8 +7,6 @@ import { aboveZeroUpToOne, LARGEST_COUNT, type Range, wholeNumber as wholeNumber
 
 type Parser<T> = (text: string) => T;
 
-export type Threads = number | "auto";
-
 const DECIMAL = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** Digits only: not `1e3`, `0x10` or `10abc`. */
@@ -24,9 +22,8 @@ export function decimal({ expected, includes }: Range<number>): Parser<number> {
   return (text) => {
     const value = Number(text);
     if (DECIMAL.test(text) && value < Number.POSITIVE_INFINITY && includes(value)) return value;
-    throw new InvalidArgumentError(
-      `Expected ${value === Number.POSITIVE_INFINITY ? "a finite number" : expected}, such as 0.5.`,
-    );
+    const what = value === Number.POSITIVE_INFINITY ? "a finite number" : expected;
+    throw new InvalidArgumentError(`Expected ${what}, such as 0.5.`);
   };
 }
 
@@ -59,9 +56,8 @@ function listOf(range: Range<number>, expected: string, examples: string, fewest
 
 export function parts(text: string): Part[] {
   const names = text.split(",");
-  if (names.every((name) => (PARTS as readonly string[]).includes(name))) {
-    return PARTS.filter((part) => names.includes(part));
-  }
+  const known = PARTS.filter((part) => names.includes(part));
+  if (names.every((name) => known.includes(name as Part))) return known;
   throw new InvalidArgumentError(`Expected some of ${PARTS.join(", ")}, separated by commas without spaces.`);
 }
 
@@ -69,7 +65,7 @@ export function seed(text: string): number {
   return text === "random" ? crypto.getRandomValues(new Uint32Array(1))[0] : numberOr("random", SEED.range)(text);
 }
 
-export function threads(text: string): Threads {
+export function threads(text: string): number | "auto" {
   return text === "auto" ? text : numberOr("auto", wholeNumbers(1, ENGINES.fast.mostThreads))(text);
 }
 

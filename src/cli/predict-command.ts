@@ -11,16 +11,8 @@ import { drawing } from "./report/drawing.js";
 import { predictionJson, predictionLines } from "./report/prediction-report.js";
 import { colors, shades } from "./report/style.js";
 
-/**
- * Answers the images one after the other. The first that cannot be read ends the command.
- *
- * @param args  the model, then PNG and IDX files; `-` is a PNG image on standard input
- */
-export async function predictCommand(
-  [path, ...paths]: string[],
-  flags: FlagsOf<"predict">,
-  { output }: Context,
-): Promise<void> {
+/** Answers the images one after the other. The first that cannot be read ends the command. */
+export async function predictCommand([path, ...paths]: string[], flags: FlagsOf<"predict">, { output }: Context) {
   checkArguments(paths, flags);
   const { network } = await readModel(path);
   const { stdout } = process;
@@ -61,12 +53,12 @@ async function* pictures(
   const data = await loadDataset(folder, { validation: 0 });
   checkFit(sizes, data);
   const { images, labels } = data.test;
+  const { rows, columns } = images;
   for (const i of index) {
     if (i >= images.length) {
       const expected = `0 to ${images.length - 1}, a test image`;
       throw new ConfigurationError({ thing: `index ${i}`, expected, found: `${i}` });
     }
-    const { rows, columns } = images;
     yield { image: "test", index: i, rows, columns, x: images.pixels(i), label: labels[i] };
   }
 }

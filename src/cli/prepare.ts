@@ -6,14 +6,8 @@ import type { Model } from "../model/model.js";
 import { type FlagName, spellingOf, type TrainFlags } from "./flags.js";
 import { presetOf } from "./presets.js";
 
-/** What a run starts from, unless from random weights. */
-export interface Beginning {
-  resumed?: Checkpoint;
-  model?: Model;
-}
-
 /** Flags on the command line win over those of a preset. A flag that contradicts a model or checkpoint is refused. */
-export async function prepare(command: Command): Promise<Beginning> {
+export async function prepare(command: Command): Promise<{ resumed?: Checkpoint; model?: Model }> {
   const { preset, resume, initFrom } = command.opts<TrainFlags>();
   if (resume !== undefined) {
     const { applyCheckpoint } = await import("./resume.js");
@@ -28,12 +22,7 @@ function setUnlessGiven(command: Command, name: string, value: unknown): void {
   if (source === undefined || source === "default") command.setOptionValueWithSource(name, value, "file");
 }
 
-/**
- * Puts what a model file says of its network in the place of the defaults.
- *
- * @throws DataError if it is not a model file
- * @throws ConfigurationError if another network was asked for
- */
+/** Puts what a model file says of its network in the place of the defaults. */
 async function applyModel(command: Command, path: string): Promise<Model> {
   const { readModel } = await import("../model/model.js");
   const model = await readModel(path);

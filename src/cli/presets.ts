@@ -1,18 +1,12 @@
 /** The presets: experiments of the book and beyond it, as the command lines that repeat them. */
 import { ConfigurationError } from "../errors.js";
 import type { EpochResult } from "../training/epochs.js";
+import type { Flag } from "./flag.js";
 import { FLAGS, flagsWith, type TrainFlags } from "./flags.js";
 
-export interface Preset {
-  about: string;
-  /** The flags, as one types them. All others have their defaults: 784,30,10, mini-batches of 10, eta 3, ... */
-  commandLine: string;
-  flags: Partial<TrainFlags>;
-  /** The accuracy that the book gives, or that was measured here. */
-  figure?: Figure;
-}
+type Preset = ReturnType<typeof preset>;
 
-/** An accuracy, 0..1: on which images, and after the last or after the best epoch. */
+/** An accuracy that the book gives, or that was measured here; `at` which epoch. */
 export interface Figure {
   accuracy: number;
   on: "test" | "validation";
@@ -28,78 +22,47 @@ const MODERN = "--activation relu --output softmax --cost log-likelihood --init 
 const BEST = "--layers 784,1024,10 --epochs 60 --batch-size 32 --eta 0.3 --dropout 0.5 --lambda 0.2 --validation 0";
 
 export const PRESETS: Record<string, Preset> = {
-  "ch1-30": preset("the first network, 30 hidden neurons", "", book(95.42, "test", "best", 1)),
-  "ch1-100": preset("100 hidden neurons", "--layers 784,100,10", book(96.59, "test", "best", 1)),
+  "ch1-30": preset("the first network, 30 hidden neurons", "", book(1, 95.42)),
+  "ch1-100": preset("100 hidden neurons", "--layers 784,100,10", book(1, 96.59)),
   "ch1-eta-0.001": preset(
     "a learning rate that is much too small",
     "--layers 784,100,10 --eta 0.001",
-    book(21.42, "test", "last", 1),
+    book(1, 21.42, "test", "last"),
   ),
-  "ch1-eta-100": preset("a learning rate that is much too large", "--eta 100", book(9.82, "test", "last", 1)),
+  "ch1-eta-100": preset("a learning rate that is much too large", "--eta 100", book(1, 9.82, "test", "last")),
   "ch1-no-hidden": preset("no hidden layer: an exercise, which gives no figure", "--layers 784,10"),
-
-  "ch3-cross-entropy": preset(
-    "the cross-entropy cost",
-    "--cost cross-entropy --eta 0.5",
-    book(95.49, "test", "best", 3),
-  ),
+  "ch3-cross-entropy": preset("the cross-entropy cost", "--cost cross-entropy --eta 0.5", book(3, 95.49)),
   "ch3-cross-entropy-100": preset(
     "the cross-entropy cost with 100 hidden neurons",
     "--layers 784,100,10 --cost cross-entropy --eta 0.5",
-    book(96.82, "test", "best", 3),
+    book(3, 96.82),
   ),
-  "ch3-overfitting": preset(
-    "overfitting: 1,000 training images, 400 epochs",
-    OVERFITTING,
-    book(82.27, "test", "best", 3),
-  ),
+  "ch3-overfitting": preset("overfitting: 1,000 training images, 400 epochs", OVERFITTING, book(3, 82.27)),
   "ch3-regularised": preset(
     "1,000 training images, 400 epochs, regularised with lambda 0.1",
     `${OVERFITTING} --lambda 0.1`,
-    book(87.1, "test", "best", 3),
+    book(3, 87.1),
   ),
   "ch3-lambda": preset(
     "all training images, regularised with lambda 5",
     "--cost cross-entropy --eta 0.5 --lambda 5 --monitor training,test",
-    book(96.49, "test", "best", 3),
+    book(3, 96.49),
   ),
   "ch3-lambda-100": preset(
     "lambda 5 with 100 hidden neurons",
     "--layers 784,100,10 --cost cross-entropy --eta 0.5 --lambda 5 --monitor validation",
-    book(97.92, "validation", "best", 3),
+    book(3, 97.92, "validation"),
   ),
-  "ch3-init-gaussian-30": preset("weights that start from N(0, 1)", CHAPTER_3, book(96.4, "validation", "last", 3)),
-  "ch3-init-scaled-30": preset(
-    "weights that start from N(0, 1/n_in)",
-    `${CHAPTER_3} --init scaled`,
-    book(96.5, "validation", "last", 3),
-  ),
-  "ch3-init-gaussian-100": preset(
-    "weights that start from N(0, 1), 100 hidden neurons",
-    `${CHAPTER_3} --layers 784,100,10`,
-    book(97.4, "validation", "last", 3),
-  ),
-  "ch3-init-scaled-100": preset(
-    "weights that start from N(0, 1/n_in), 100 hidden neurons",
-    `${CHAPTER_3} --layers 784,100,10 --init scaled`,
-    book(97.8, "validation", "last", 3),
-  ),
-
+  "ch3-init-gaussian-30": start("N(0, 1)", "", 96.4),
+  "ch3-init-scaled-30": start("N(0, 1/n_in)", "--init scaled", 96.5),
+  "ch3-init-gaussian-100": start("N(0, 1), 100 hidden neurons", "--layers 784,100,10", 97.4),
+  "ch3-init-scaled-100": start("N(0, 1/n_in), 100 hidden neurons", "--layers 784,100,10 --init scaled", 97.8),
   "ch5-2-layers": deep("two layers of neurons", "784,30,10", 96.48),
   "ch5-3-layers": deep("three layers of neurons", "784,30,30,10", 96.9),
   "ch5-4-layers": deep("four layers of neurons", "784,30,30,30,10", 96.57),
   "ch5-5-layers": deep("five layers of neurons", "784,30,30,30,30,10", 96.53),
-
-  "fast-97": preset(
-    "97 % of the test images as fast as possible",
-    `${MODERN} --layers 784,64,10 --epochs 3 --batch-size 16 --eta 0.2`,
-    measured(97.39),
-  ),
-  "fast-98": preset(
-    "98 % of the test images as fast as possible",
-    `${MODERN} --layers 784,128,10 --epochs 6 --batch-size 16 --eta 0.2`,
-    measured(98.1),
-  ),
+  "fast-97": fast(97, "--layers 784,64,10 --epochs 3", 97.39),
+  "fast-98": fast(98, "--layers 784,128,10 --epochs 6", 98.1),
   best: preset("as many as possible in a minute or two; all 60,000 images train", `${MODERN} ${BEST}`, measured(98.62)),
 };
 
@@ -115,29 +78,37 @@ export function presetOf(name: string | undefined): Preset | undefined {
 export function actualFigure(finished: readonly EpochResult[], { on, at }: Figure): number | undefined {
   const accuracies = finished.map(({ accuracy, monitored }) => (on === "test" ? accuracy : monitored[on]?.accuracy));
   const known = accuracies.filter((accuracy) => accuracy !== undefined);
-  if (known.length === 0) return undefined;
-  return at === "last" ? known[known.length - 1] : known.reduce((best, accuracy) => Math.max(best, accuracy));
+  return at === "last" ? known.at(-1) : known.sort((a, b) => b - a)[0];
 }
 
-function preset(about: string, commandLine: string, figure?: Figure): Preset {
-  const flags = Object.fromEntries(
-    [...commandLine.matchAll(/(--\S+) (\S+)/g)].map(([, spelling, text]) => {
-      const [name] = flagsWith((flag) => flag.spelling.includes(`${spelling} `));
-      const { parse } = FLAGS[name] as { parse?: (text: string) => unknown };
-      return [name, parse ? parse(text) : text];
-    }),
-  );
-  return { about, commandLine, flags, figure };
+/** @param commandLine  the flags, as one types them; all others have their defaults: 784,30,10, eta 3, ... */
+function preset(about: string, commandLine: string, figure?: Figure) {
+  const entries = Array.from(commandLine.matchAll(/(--\S+) (\S+)/g), ([, spelling, text]) => {
+    const [name] = flagsWith((flag) => flag.spelling.includes(`${spelling} `));
+    const { parse } = FLAGS[name] as Flag;
+    return [name, parse ? parse(text) : text];
+  });
+  return { about, commandLine, flags: Object.fromEntries(entries) as Partial<TrainFlags>, figure };
+}
+
+function start(distribution: string, flags: string, percent: number): Preset {
+  const figure = book(3, percent, "validation", "last");
+  return preset(`weights that start from ${distribution}`, `${CHAPTER_3} ${flags}`.trim(), figure);
+}
+
+function fast(goal: number, flags: string, percent: number): Preset {
+  const commandLine = `${MODERN} ${flags} --batch-size 16 --eta 0.2`;
+  return preset(`${goal} % of the test images as fast as possible`, commandLine, measured(percent));
 }
 
 function deep(about: string, layers: string, percent: number): Preset {
-  return preset(about, `${CHAPTER_3} --layers ${layers} --init scaled`, book(percent, "validation", "best", 5));
+  return preset(about, `${CHAPTER_3} --layers ${layers} --init scaled`, book(5, percent, "validation"));
 }
 
-function book(percent: number, on: Figure["on"], at: Figure["at"], chapter: number): Figure {
+function book(chapter: number, percent: number, on: Figure["on"] = "test", at: Figure["at"] = "best"): Figure {
   return { accuracy: Math.round(100 * percent) / 10_000, on, at, source: `the book, chapter ${chapter}` };
 }
 
 function measured(percent: number): Figure {
-  return { ...book(percent, "test", "last", 0), source: "the README, mean of five seeds" };
+  return { ...book(0, percent, "test", "last"), source: "the README, mean of five seeds" };
 }

@@ -6,12 +6,7 @@ import { damaged, excerpt } from "../model/damaged.js";
 import { KEPT_FLAGS } from "./flag-values.js";
 import { spellingOf, type TrainFlags } from "./flags.js";
 
-/**
- * Puts the flags of a checkpoint in the place of the defaults.
- *
- * @throws DataError if the file is not a checkpoint
- * @throws ConfigurationError if a flag that was given would make it another run
- */
+/** Puts the flags of a checkpoint in the place of the defaults. Refuses flags that would make it another run. */
 export async function applyCheckpoint(command: Command, path: string): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path);
   const { options: flags } = checkpoint.metadata;
@@ -44,9 +39,8 @@ function checkMinAccuracy(path: string, { validation }: TrainFlags, { state }: C
 function checkFlags(command: Command, path: string, flags: Checkpoint["metadata"]["options"]): void {
   for (const name of KEPT_FLAGS) {
     const option = command.options.find((option) => option.attributeName() === name);
-    if (option && !couldBe(option, flags[name])) {
-      throw damaged(path, `a value of ${spellingOf(name).replace("--no-", "--")}`, excerpt(flags[name]));
-    }
+    if (!option || couldBe(option, flags[name])) continue;
+    throw damaged(path, `a value of ${spellingOf(name).replace("--no-", "--")}`, excerpt(flags[name]));
   }
 }
 
@@ -56,7 +50,7 @@ function couldBe(option: Option, value: unknown): boolean {
   if (value === undefined) return option.defaultValue === undefined;
   try {
     const text = `${value}`;
-    return JSON.stringify(option.parseArg ? option.parseArg(text, undefined) : text) === JSON.stringify(value);
+    return JSON.stringify(option.parseArg?.(text, undefined) ?? text) === JSON.stringify(value);
   } catch {
     return false;
   }
@@ -66,17 +60,12 @@ function couldBe(option: Option, value: unknown): boolean {
 function checkEpochs(path: string, given: number, { metadata: { options: flags } }: Checkpoint): void {
   const planned = flags.epochs as number;
   if (given < planned) throw conflict(path, `--epochs ${planned} or more`, `${given}`);
-  if (flags.schedule === "cosine") {
-    throw conflict(path, `--epochs ${planned}, for which the cosine schedule was laid out`, `${given}`);
-  }
+  if (flags.schedule !== "cosine") return;
+  throw conflict(path, `--epochs ${planned}, for which the cosine schedule was laid out`, `${given}`);
 }
 
 function conflict(path: string, expected: string, found: string): ConfigurationError {
+  const run = `the run of this checkpoint, with ${expected}`;
   const remedy = "leave the flag out, or begin another run";
-  return new ConfigurationError({
-    thing: path,
-    expected: `the run of this checkpoint, with ${expected}`,
-    found,
-    remedy,
-  });
+  return new ConfigurationError({ thing: path, expected: run, found, remedy });
 }

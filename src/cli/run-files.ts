@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
 import type { Part } from "../data/parts.js";
-import type { Precision } from "../engines/engine.js";
 import { ENGINES } from "../engines/engines.js";
 import { ConfigurationError, OutputError } from "../errors.js";
 import { areSamePlace, checkPlace } from "../files.js";
@@ -17,32 +16,25 @@ import { keptFlags } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
 
 export class RunFiles {
-  readonly #flags: TrainFlags;
-  readonly #version: string;
+  readonly #shape: ModelShape;
   #datasetSha256 = "";
   #classes = 1;
-  #unlock = () => {};
+  /** Lets other runs write the checkpoint. */
+  close = () => {};
   /** Whether something that should have been kept was not. */
   hasFailed = false;
 
-  private constructor(flags: TrainFlags, version: string) {
-    this.#flags = flags;
-    this.#version = version;
+  private constructor(
+    private readonly flags: TrainFlags,
+    private readonly version: string,
+  ) {
+    const { layers: sizes, activation, output, cost, engine } = flags;
+    this.#shape = { network: { sizes, activation, output }, cost, precision: ENGINES[engine].precision };
   }
 
-  /**
-   * Makes sure before training that the files can be written, and locks the checkpoint for this run.
-   *
-   * @throws ConfigurationError if they cannot
-   */
+  /** Makes sure before training that the files can be written, and locks the checkpoint for this run. */
   static async open(flags: TrainFlags, version: string): Promise<RunFiles> {
-    const files = new RunFiles(flags, version);
-    await files.#prepare();
-    return files;
-  }
-
-  async #prepare(): Promise<void> {
-    const { save, checkpoint, checkpointEvery, runs, force } = this.#flags;
+    const { save, checkpoint, checkpointEvery, runs, force } = flags;
     if (runs > 1 && (save ?? checkpoint) !== undefined) {
       const thing = save === undefined ? "--checkpoint" : "--save";
       throw new ConfigurationError({ thing, expected: "one run", found: `--runs ${runs}` });
@@ -51,57 +43,46 @@ export class RunFiles {
       const remedy = "say where with --checkpoint";
       throw new ConfigurationError({ thing: "--checkpoint-every", expected: "a checkpoint", found: "none", remedy });
     }
-    if (save !== undefined) {
-      await checkModelPlace(save, this.#shape, { force });
-    }
+    const files = new RunFiles(flags, version);
+    if (save !== undefined) await checkModelPlace(save, files.#shape, { force });
     if (checkpoint !== undefined) {
       await checkPlace(checkpoint, { read: readCheckpoint, force });
       if (save !== undefined && (await areSamePlace(save, checkpoint))) {
         const expected = "another file than that of --checkpoint";
         throw new ConfigurationError({ thing: "--save", expected, found: save, remedy: "give each its own" });
       }
-      this.#unlock = await lock(checkpoint);
+      files.close = await lock(checkpoint);
     }
+    return files;
   }
 
-  /**
-   * Looks at the data, once they are read.
-   *
-   * @throws ConfigurationError if they are not those of the run that is resumed
-   * @throws DataError if the checkpoint's state does not fit the data, or its own flags
-   */
+  /** Makes sure that a checkpoint is of a run on these data, and that its state fits them and its flags. */
   begin(data: Dataset, resumed: Checkpoint | undefined): void {
-    const { resume, layers, engine } = this.#flags;
+    const { resume, layers, engine } = this.flags;
+    const { precision } = this.#shape;
     this.#datasetSha256 = datasetSha256(data);
     this.#classes = data.classes;
     if (resumed === undefined) return;
     if (resumed.metadata.datasetSha256 !== this.#datasetSha256) {
-      throw new ConfigurationError({
-        thing: `${resume}`,
-        expected: `the run of this checkpoint, on data with the SHA-256 ${resumed.metadata.datasetSha256}`,
-        found: this.#datasetSha256,
-        remedy: "give the same --data",
-      });
+      const expected = `the run of this checkpoint, on data with the SHA-256 ${resumed.metadata.datasetSha256}`;
+      const [found, remedy] = [this.#datasetSha256, "give the same --data"];
+      throw new ConfigurationError({ thing: `${resume}`, expected, found, remedy });
     }
-    if (resumed.precision !== this.#precision) {
-      throw damaged(`${resume}`, `${this.#precision}, in which the ${engine} engine computes`, resumed.precision);
+    if (resumed.precision !== precision) {
+      throw damaged(`${resume}`, `${precision}, in which the ${engine} engine computes`, resumed.precision);
     }
-    const settings = { ...this.#flags, patience: this.#flags.patience ?? Number.POSITIVE_INFINITY };
+    const settings = { ...this.flags, patience: this.flags.patience ?? Number.POSITIVE_INFINITY };
     const unmet = unmetRequirement(resumed.state, layers, data, settings);
     if (unmet) throw damaged(`${resume}`, unmet.expected, unmet.found);
   }
 
-  /**
-   * Checks that every checkpoint of this run can be read again.
-   *
-   * @throws ConfigurationError if they would be too long
-   */
+  /** @throws ConfigurationError if a checkpoint of this run would be too long to be read again */
   checkSize({ training }: Dataset, monitored: readonly Part[]): void {
-    const { checkpoint, layers, momentum, patience, epochs } = this.#flags;
+    const { checkpoint, layers, momentum, patience, epochs } = this.flags;
     if (checkpoint === undefined) return;
     checkCheckpointSize(checkpoint, {
       sizes: layers,
-      precision: this.#precision,
+      precision: this.#shape.precision,
       sets: ["parameters", ...(momentum > 0 ? ["velocities" as const] : []), ...(patience ? ["best" as const] : [])],
       examples: training.labels.length,
       epochs,
@@ -111,13 +92,10 @@ export class RunFiles {
 
   /** @returns what to say if it could not be written; the last one is still there, and the run goes on */
   async checkpoint(state: RunState): Promise<string | undefined> {
-    const { checkpoint = "", seed } = this.#flags;
-    const options = keptFlags(this.#flags);
-    const data = { datasetSha256: this.#datasetSha256, classes: this.#classes };
-    const metadata = { version: this.#version, options, seed, ...data };
+    const { checkpoint = "", seed } = this.flags;
+    const metadata = this.#metadata({ seed });
     try {
       await writeCheckpoint(checkpoint, { ...this.#shape, metadata, state });
-      return undefined;
     } catch (error) {
       if (!(error instanceof OutputError)) throw error;
       this.hasFailed = true;
@@ -127,33 +105,22 @@ export class RunFiles {
   }
 
   /** @returns what is wrong if it could not be written */
-  async save({ network, result, seed }: Run, classes: number): Promise<OutputError | undefined> {
-    const { save, cost } = this.#flags;
-    if (save === undefined) return undefined;
+  async save({ network, result, seed }: Run): Promise<OutputError | undefined> {
+    const { save } = this.flags;
+    if (save === undefined) return;
     const { epochs: history, keptEpoch } = result;
-    const options = keptFlags(this.#flags);
-    const about = { version: this.#version, options, seed, epoch: keptEpoch ?? history.length, history };
-    const metadata = { ...about, datasetSha256: this.#datasetSha256, classes };
+    const metadata = this.#metadata({ seed, epoch: keptEpoch ?? history.length, history });
     try {
-      await writeModel(save, { network, cost, precision: this.#precision, metadata });
-      return undefined;
+      await writeModel(save, { ...this.#shape, network, metadata });
     } catch (error) {
       if (error instanceof OutputError) return error;
       throw error;
     }
   }
 
-  /** Lets other runs write the checkpoint. */
-  close(): void {
-    this.#unlock();
-  }
-
-  get #shape(): ModelShape {
-    const { layers: sizes, activation, output, cost } = this.#flags;
-    return { network: { sizes, activation, output }, cost, precision: this.#precision };
-  }
-
-  get #precision(): Precision {
-    return ENGINES[this.#flags.engine].precision;
+  /** The order is that of the keys in the files. */
+  #metadata<About extends object>(about: About) {
+    const data = { datasetSha256: this.#datasetSha256, classes: this.#classes };
+    return { version: this.version, options: keptFlags(this.flags), ...about, ...data };
   }
 }

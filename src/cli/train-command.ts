@@ -1,42 +1,37 @@
 /** `bp-train [options]`: reads the data, trains, reports. */
 import type { Command } from "commander";
-import type { Dataset } from "../data/dataset.js";
+import { PARTS } from "../data/parts.js";
 import { DivergedError, GateError } from "../errors.js";
 import type { RunListener } from "../training/runs.js";
+import type { RunState } from "../training/state.js";
 import type { Context } from "./context.js";
-import { libraryOptions, monitorOf, type RunSettings, seedsOf, settingsOf, threadsOf } from "./flag-values.js";
+import { libraryOptions, monitorOf, seedsOf, settingsOf, threadsOf } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
-import { type Beginning, prepare } from "./prepare.js";
+import { prepare } from "./prepare.js";
 import { presetOf } from "./presets.js";
-import { type RunEnd, SCHEMA } from "./report/events.js";
+import { SCHEMA } from "./report/events.js";
 import { percent } from "./report/human.js";
 import { Reporter } from "./report/reporter.js";
-import { endAfter, epochFigures } from "./report/run-end.js";
+import { endAfter, epochFigures, type RunEnd, type Status } from "./report/run-end.js";
 import { Tally } from "./report/tally.js";
 import type { RunFiles } from "./run-files.js";
 
 /** A command that has begun: what it runs, and where it reports. */
-interface Session extends Beginning {
-  flags: TrainFlags;
-  settings: RunSettings;
-  tally: Tally;
-  reporter: Reporter;
-  files?: RunFiles;
-  signal: AbortSignal;
-}
+type Session = Awaited<ReturnType<typeof begin>> & { files?: RunFiles };
 
 /** Whatever ends the command, it reports an end; so does a command that is refused before it begins. */
 export async function trainCommand(command: Command, { version, output }: Context): Promise<void> {
   const reporter = await Reporter.create(command.opts());
   let session: Session | undefined;
-  const endSoFar = (status: RunEnd["status"], error: string | null = null) => {
+  const endSoFar = (status: Status, error: string | null = null) => {
     if (reporter.hasEnded) return;
     const end = session ? session.tally.endSoFar(status) : endAfter([], status, null);
     reporter.report({ event: "end", ...end, error, settings: session?.settings ?? null });
   };
+  const notice = "stopping after the mini-batches in flight; a second one stops at once";
   const interrupts = new InterruptHandler(
-    (name) => reporter.report(note(`${name}: stopping after the mini-batches in flight; a second one stops at once`)),
+    (name) => reporter.report({ event: "note", text: `${name}: ${notice}` }),
     () => endSoFar("interrupted"),
   );
   const signal = AbortSignal.any([interrupts.signal, output]);
@@ -49,7 +44,8 @@ export async function trainCommand(command: Command, { version, output }: Contex
   } catch (error) {
     if (output.aborted) return; // nobody reads any more
     if (error !== signal.reason) {
-      endSoFar(error instanceof DivergedError ? "diverged" : "failed", messageOf(error));
+      const message = error instanceof Error ? error.message : `${error}`;
+      endSoFar(error instanceof DivergedError ? "diverged" : "failed", message);
       throw error;
     }
     process.exitCode = interrupts.exitCode; // interrupted while the data were read
@@ -61,21 +57,24 @@ export async function trainCommand(command: Command, { version, output }: Contex
 }
 
 /** Fills in the flags and says what will run. */
-async function begin(command: Command, version: string, reporter: Reporter, signal: AbortSignal): Promise<Session> {
-  const beginning = await prepare(command);
+async function begin(command: Command, version: string, reporter: Reporter, signal: AbortSignal) {
+  const { resumed, model } = await prepare(command);
   const flags = command.opts<TrainFlags>();
-  seedsOf(flags);
-  const state = beginning.resumed?.state;
-  const settings = settingsOf(flags, version, state?.finished.length ?? null);
-  const tally = new Tally(settings, presetOf(flags.preset)?.figure, state);
+  seedsOf(flags); // refuses too large ones before anything is said
+  const settings = settingsOf(flags, version, resumed?.state.finished.length ?? null);
+  const tally = new Tally(settings, presetOf(flags.preset)?.figure, resumed?.state);
   reporter.report({ event: "opening", ...settings });
-  return { ...beginning, flags, settings, tally, reporter, signal };
+  return { resumed, model, flags, settings, tally, reporter, signal };
 }
 
 /** Reads the data, trains, and reports all but errors. */
 async function run(session: Session): Promise<RunEnd> {
   const { flags, settings, tally, reporter, signal, resumed, model } = session;
-  const files = await openFiles(session);
+  if ((flags.save ?? flags.checkpoint ?? flags.checkpointEvery ?? flags.resume) !== undefined) {
+    const { RunFiles } = await import("./run-files.js");
+    session.files = await RunFiles.open(flags, settings.version);
+  }
+  const { files } = session;
   const { loadDataset } = await import("../data/dataset.js"); // loaded now that the first line is out
   const { checkTraining } = await import("../training/settings.js");
   const { trainRuns } = await import("../training/runs.js");
@@ -86,7 +85,8 @@ async function run(session: Session): Promise<RunEnd> {
   const options = { ...libraryOptions(flags), monitor: monitorOf(flags), threads, resume: resumed?.state, signal };
   const training = checkTraining({ sizes: layers, activation, output }, data, options);
   files?.checkSize(data, training.monitor);
-  reporter.report({ event: "start", schema: SCHEMA, ...settings, ...exampleCounts(data) });
+  const counts = PARTS.map((part) => [`${part}Examples`, data[part].labels.length]);
+  reporter.report({ event: "start", schema: SCHEMA, ...settings, ...Object.fromEntries(counts) });
   reporter.report(tally.progress());
   const parameters = resumed?.state.parameters ?? model?.network;
   const runs = await trainRuns(seedsOf(flags), data, {
@@ -99,71 +99,43 @@ async function run(session: Session): Promise<RunEnd> {
       if (flags.runs > 1) reporter.report({ event: "run", ...end });
     },
   });
-  const saveError = flags.runs === 1 ? await files?.save(runs[0], data.classes) : undefined;
+  const saveError = flags.runs === 1 ? await files?.save(runs[0]) : undefined;
   if (files?.hasFailed) process.exitCode = 1;
   const end = tally.summary();
-  if (end.neverPredicted.length > 0) reporter.report(note(lostNeurons(end.neverPredicted)));
+  if (end.neverPredicted.length > 0) reporter.report({ event: "note", text: lostNeurons(end.neverPredicted) });
   if (flags.runs > 1) for (const event of tally.statistics()) reporter.report(event);
   reporter.report({ event: "end", ...end, settings });
   if (saveError) throw saveError;
   return end;
 }
 
-/** Makes sure before training that the files can be written, if there are any. */
-async function openFiles(session: Session): Promise<RunFiles | undefined> {
-  const { save, checkpoint, checkpointEvery, resume } = session.flags;
-  if ((save ?? checkpoint ?? checkpointEvery ?? resume) === undefined) return undefined;
-  const { RunFiles } = await import("./run-files.js");
-  session.files = await RunFiles.open(session.flags, session.settings.version);
-  return session.files;
-}
-
 function listener({ flags, tally, reporter, files }: Session, index: number): RunListener {
+  const onCheckpoint = async (state: RunState) => {
+    const problem = await files?.checkpoint(state);
+    if (problem !== undefined) reporter.report({ event: "note", text: problem });
+  };
   return {
     onProgress: ({ examples }) => reporter.report(tally.progress(index, examples)),
     onEpoch: (epoch) => {
       tally.addEpoch(index, epoch);
       if (flags.runs === 1) reporter.report({ event: "epoch", ...epochFigures(epoch) });
     },
-    onCheckpoint:
-      flags.checkpoint === undefined
-        ? undefined
-        : async (state) => {
-            const problem = await files?.checkpoint(state);
-            if (problem !== undefined) reporter.report(note(problem));
-          },
+    onCheckpoint: flags.checkpoint === undefined ? undefined : onCheckpoint,
   };
-}
-
-function note(text: string) {
-  return { event: "note" as const, text };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : `${error}`;
 }
 
 /** @throws GateError if the honest accuracy or, without validation, the last accuracy is below the bound */
 function checkAccuracy({ honestAccuracy, accuracy }: RunEnd, least = 0): void {
   const found = honestAccuracy ?? accuracy ?? 0;
   if (found >= least) return;
-  const thing =
-    honestAccuracy === null ? "accuracy after the last epoch" : "accuracy at the epoch chosen by validation";
-  throw new GateError({ thing, expected: `at least ${percent(least)} of the test images`, found: percent(found) });
-}
-
-function exampleCounts({ training, validation, test }: Dataset) {
-  return {
-    trainingExamples: training.labels.length,
-    validationExamples: validation.labels.length,
-    testExamples: test.labels.length,
-  };
+  const epoch = honestAccuracy === null ? "after the last epoch" : "at the epoch chosen by validation";
+  const expected = `at least ${percent(least)} of the test images`;
+  throw new GateError({ thing: `accuracy ${epoch}`, expected, found: percent(found) });
 }
 
 function lostNeurons(classes: number[]): string {
   const which = classes.length === 1 ? `class ${classes[0]} is` : `classes ${classes.join(", ")} are`;
-  return (
-    `Note: ${which} never predicted. From starting weights of N(0, 1), or after too large a step, an output neuron can saturate near ` +
-    "0, where sigma' is so small that it hardly learns again; try another --seed, a smaller --eta or more --epochs"
-  );
+  const cause = "From starting weights of N(0, 1), or after too large a step, an output neuron can saturate near 0";
+  const advice = "try another --seed, a smaller --eta or more --epochs";
+  return `Note: ${which} never predicted. ${cause}, where sigma' is so small that it hardly learns again; ${advice}`;
 }

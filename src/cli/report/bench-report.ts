@@ -4,7 +4,6 @@ import type { Benchmark, Spread } from "../../training/benchmark.js";
 import type { FlagsOf, SettingValues } from "../flags.js";
 import { count, engineName } from "./human.js";
 
-/** What was asked of a benchmark. */
 export type BenchOptions = Omit<Pick<FlagsOf<"bench">, keyof FlagsOf<"bench"> & keyof SettingValues>, "threads"> & {
   threads: number;
 };
@@ -30,33 +29,23 @@ export interface BenchReport extends Benchmark, BenchOptions {
 export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, comparison?: BenchReport): string[] {
   const { version, layers, batchSize, engine, threads, trainSeconds, evaluateSeconds } = report;
   const title = `${layers.join(",")}, batch ${batchSize}, ${engineName(engine, threads)}`;
+  const { gflopsDone, gflopsDense, evaluationExamplesPerSecond } = report;
   const rows = [
     ["Training", `${milliseconds(trainSeconds)}   ${count(report.trainingExamplesPerSecond)} examples per second`],
     ["First", `${ms(report.firstEpochSeconds)} ms for the first epoch, warming up`],
-    [
-      "",
-      `${report.gflopsDone.toFixed(1)} GFLOP/s as done, ${report.gflopsDense.toFixed(1)} as if no pixel were skipped`,
-    ],
-    [
-      "Evaluation",
-      `${milliseconds(evaluateSeconds)}   ${count(report.evaluationExamplesPerSecond)} examples per second`,
-    ],
+    ["", `${gflopsDone.toFixed(1)} GFLOP/s as done, ${gflopsDense.toFixed(1)} as if no pixel were skipped`],
+    ["Evaluation", `${milliseconds(evaluateSeconds)}   ${count(evaluationExamplesPerSecond)} examples per second`],
   ];
   if (comparison) {
     const ratio = trainSeconds.median / comparison.trainSeconds.median;
     rows.push(["Ratio", `an epoch takes ${ratio.toFixed(2)} times as long as with the ${comparison.engine} engine`]);
     return [bold(title), ...rows.map(row)];
   }
-  rows.push(
-    ["Loading", `${report.loadSeconds.toFixed(2)} s`],
-    ["Memory", `${count(report.peakMemory / 2 ** 20)} MiB at most`],
-  );
+  rows.push(["Loading", `${report.loadSeconds.toFixed(2)} s`]);
+  rows.push(["Memory", `${count(report.peakMemory / 2 ** 20)} MiB at most`]);
   const { cpu, cores, platform, node, v8 } = report;
-  return [
-    `${bold(`bp-train ${version}`)}  ${title}`,
-    dim(`${cpu}, ${cores} cores, ${platform}, Node ${node}, V8 ${v8}`),
-    ...rows.map(row),
-  ];
+  const machine = `${cpu}, ${cores} cores, ${platform}, Node ${node}, V8 ${v8}`;
+  return [`${bold(`bp-train ${version}`)}  ${title}`, dim(machine), ...rows.map(row)];
 }
 
 function row([name, text]: string[]): string {

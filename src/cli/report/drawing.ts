@@ -14,9 +14,7 @@ const LIGHTNESS = Float64Array.from({ length: 256 }, (_, luminance) => luminance
 
 /**
  * Draws what a network sees. A character shows two pixels, one above the other: in colours as a half block, without colours by a
- * character whose density is their mean. An image that is wider than the terminal is scaled down.
- *
- * @param width  of the terminal, in columns
+ * character whose density is their mean. An image that is wider than the terminal, `width` in columns, is scaled down.
  */
 export function drawing({ rows, columns, x }: Picture, width: number, chalk: ChalkInstance): string[] {
   const image = { width: columns, height: rows, luminance: Uint8Array.from(x, (value) => Math.round(255 * value)) };
@@ -24,14 +22,11 @@ export function drawing({ rows, columns, x }: Picture, width: number, chalk: Cha
   const shownRows = Math.ceil((rows * shownColumns) / columns);
   const box = { left: 0, top: 0, width: columns, height: rows };
   const pixels = shrink(image, box, shownColumns, shownRows, LIGHTNESS);
-  const lines: string[] = [];
-  for (let upper = 0; upper < pixels.length; upper += 2 * shownColumns) {
-    const characters = Array.from({ length: shownColumns }, (_, column) =>
-      character(pixels[upper + column], pixels[upper + column + shownColumns] ?? 0, chalk),
-    );
-    lines.push(characters.join(""));
-  }
-  return lines;
+  return Array.from({ length: Math.ceil(shownRows / 2) }, (_, line) => {
+    const upper = pixels.subarray(2 * line * shownColumns, (2 * line + 1) * shownColumns);
+    const lower = pixels.subarray((2 * line + 1) * shownColumns);
+    return Array.from(upper, (value, column) => character(value, lower[column] ?? 0, chalk)).join("");
+  });
 }
 
 function character(upper: number, lower: number, chalk: ChalkInstance): string {

@@ -1,5 +1,4 @@
 /** What `bp-train evaluate` prints: the accuracy, the scores of each class, the confusion matrix and the worst mistakes. */
-
 import type { ChalkInstance } from "chalk";
 import type { Part } from "../../data/parts.js";
 import { escapeControls } from "../../errors.js";
@@ -8,6 +7,11 @@ import type { Network } from "../../network/network.js";
 import type { Assessment, Mistake } from "../../training/assessment.js";
 import { type Confusion, classScores } from "../../training/confusion.js";
 import { count, percent } from "./human.js";
+
+/** The width of the column of labels. */
+const LABEL = 5;
+/** A wrong answer to this share of a label's images or more is shown in bold. */
+const FREQUENT = 0.01;
 
 /** How well a model does on a part of a data set. */
 export interface EvaluateReport extends Omit<Assessment, "mistakes"> {
@@ -19,31 +23,15 @@ export interface EvaluateReport extends Omit<Assessment, "mistakes"> {
   worst: Mistake[];
 }
 
-/** Writes a report as one JSON object, for programs. */
-export function evaluationJson({ network, costName, confusion, worst, answers: _, ...report }: EvaluateReport): string {
-  const { version, model, on, correct, total, accuracy, cost } = report;
-  return JSON.stringify({
-    event: "evaluate",
-    version,
-    model,
-    layers: network.sizes,
-    on,
-    correct,
-    total,
-    accuracy,
-    cost,
-    costName,
-    classes: classScores(confusion),
-    confusion: confusion.map((row) => [...row]),
-    worst,
-  });
+/** For programs: one JSON object. */
+export function evaluationJson({ network, confusion, worst, ...report }: EvaluateReport): string {
+  const { version, model, on, correct, total, accuracy, cost, costName } = report;
+  const about = { event: "evaluate", version, model, layers: network.sizes, on };
+  const figures = { correct, total, accuracy, cost, costName, classes: classScores(confusion) };
+  return JSON.stringify({ ...about, ...figures, confusion: confusion.map((row) => [...row]), worst });
 }
 
-/**
- * Writes a report as lines, for people.
- *
- * @param width  the columns of the terminal
- */
+/** For people; `width` is that of the terminal, in columns. */
 export function evaluationLines(report: EvaluateReport, width: number, chalk: ChalkInstance): string[] {
   const { model, network, costName, on, correct, total, accuracy, cost, confusion, worst } = report;
   const { bold, dim } = chalk;
@@ -62,39 +50,34 @@ export function evaluationLines(report: EvaluateReport, width: number, chalk: Ch
 }
 
 function scoreLines(confusion: Confusion, { bold }: ChalkInstance): string[] {
-  const row = (cells: string[]) => cells.map((cell, i) => cell.padStart([5, 10, 8, 8, 8][i])).join("");
   const score = (share: number | null) => share?.toFixed(4) ?? "-";
-  return [
-    bold(row(["Class", "Precision", "Recall", "F1", "Images"])),
-    ...classScores(confusion).map(({ class: c, precision, recall, f1, examples }) =>
-      row([`${c}`, ...[precision, recall, f1].map(score), `${examples}`]),
-    ),
-  ];
+  const rows = classScores(confusion).map(({ class: c, precision, recall, f1, examples }) => {
+    return [`${c}`, ...[precision, recall, f1].map(score), `${examples}`];
+  });
+  return table([5, 10, 8, 8, 8], ["Class", "Precision", "Recall", "F1", "Images"], rows, bold);
+}
+
+function table(widths: number[], heading: string[], rows: string[][], bold: ChalkInstance): string[] {
+  const line = (cells: string[]) => cells.map((cell, i) => cell.padStart(widths[i])).join("");
+  return [bold(line(heading)), ...rows.map(line)];
 }
 
 /** Writes the confusion matrix, a row per label and a column per answer. Columns that do not fit into the width follow below. */
 function confusionLines(confusion: Confusion, width: number, chalk: ChalkInstance): string[] {
-  const { bold } = chalk;
   const largest = confusion.reduce((most, row) => Math.max(most, ...row), confusion.length - 1);
   const cell = `${largest}`.length + 1;
   const atOnce = Math.max(1, Math.min(confusion.length, Math.floor((width - LABEL) / cell)));
-  const lines = [bold("Confusion: label down, answer across")];
+  const lines = [chalk.bold("Confusion: label down, answer across")];
   for (let from = 0; from < confusion.length; from += atOnce) {
     const columns = [...confusion.keys()].slice(from, from + atOnce);
-    lines.push(bold(" ".repeat(LABEL) + columns.map((answer) => `${answer}`.padStart(cell)).join("")));
+    lines.push(chalk.bold(" ".repeat(LABEL) + columns.map((answer) => `${answer}`.padStart(cell)).join("")));
     for (const [label, row] of confusion.entries()) {
       const cells = columns.map((answer) => confusionCell(row, label, answer, cell, chalk));
-      lines.push(bold(`${label}`.padStart(LABEL)) + cells.join(""));
+      lines.push(chalk.bold(`${label}`.padStart(LABEL)) + cells.join(""));
     }
   }
   return lines;
 }
-
-/** The width of the column of labels. */
-const LABEL = 5;
-
-/** A wrong answer to this share of a label's images or more is shown in bold. */
-const FREQUENT = 0.01;
 
 function confusionCell(row: Uint32Array, label: number, answer: number, width: number, chalk: ChalkInstance): string {
   const n = row[answer];
@@ -105,12 +88,9 @@ function confusionCell(row: Uint32Array, label: number, answer: number, width: n
 }
 
 function mistakeLines({ worst, network }: EvaluateReport, { bold }: ChalkInstance): string[] {
-  const row = (cells: string[]) => cells.map((cell, i) => cell.padStart([7, 6, 7, 12, 7][i])).join("");
-  return [
-    bold("Worst mistakes, images counted from 0"),
-    bold(row(["Image", "Label", "Answer", network.output === "softmax" ? "Probability" : "Activation", "Cost"])),
-    ...worst.map(({ index, label, answer, activation, cost }) =>
-      row([`${index}`, `${label}`, `${answer}`, activation.toFixed(4), cost.toPrecision(4)]),
-    ),
-  ];
+  const heading = ["Image", "Label", "Answer", network.output === "softmax" ? "Probability" : "Activation", "Cost"];
+  const rows = worst.map(({ index, label, answer, activation, cost }) => {
+    return [`${index}`, `${label}`, `${answer}`, activation.toFixed(4), cost.toPrecision(4)];
+  });
+  return [bold("Worst mistakes, images counted from 0"), ...table([7, 6, 7, 12, 7], heading, rows, bold)];
 }

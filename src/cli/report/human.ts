@@ -4,10 +4,10 @@ import { PARTS } from "../../data/parts.js";
 import type { Statistics } from "../../training/statistics.js";
 import { STOP_REASONS } from "../../training/stopping.js";
 import { type RunSettings, settingsInWords } from "../flag-values.js";
-import type { EpochFigures, Form, ResultEvent, RunEnd } from "./events.js";
+import type { Form, RunEvent } from "./events.js";
+import type { EpochFigures, RunEnd } from "./run-end.js";
 
 export function human(chalk: ChalkInstance): Form {
-  const { bold, dim } = chalk;
   let settings: RunSettings; // of the opening, which comes first
   return (event) => {
     switch (event.event) {
@@ -15,23 +15,21 @@ export function human(chalk: ChalkInstance): Form {
         settings = event;
         const { version, layers, engine, threads } = event;
         const words = [...settingsInWords(event), engineName(engine, threads)].join(", ");
-        return [`${bold(`bp-train ${version}`)}  ${layers.join(",")}  ${words}`];
+        return [`${chalk.bold(`bp-train ${version}`)}  ${layers.join(",")}  ${words}`];
       }
       case "start": {
         const counts = [`${count(event.trainingExamples)} training images`, `${count(event.testExamples)} test images`];
         if (event.validationExamples) counts.push(`${count(event.validationExamples)} held out for validation`);
-        return [dim(counts.join(", "))];
+        return [chalk.dim(counts.join(", "))];
       }
       case "epoch":
         return [epochLine(event, settings, chalk)];
       case "run":
         return [runLine(event, settings)];
       case "epochStatistics":
-        return [`${epochName(event.epoch, settings)}  ${spread(event, bold)}`];
+        return [`${epochName(event.epoch, settings)}  ${spread(event, chalk.bold)}`];
       case "end":
         return endLines(event, chalk);
-      default:
-        return []; // an event that only programs are told
     }
   };
 }
@@ -45,9 +43,7 @@ function epochLine(epoch: EpochFigures, settings: RunSettings, { bold, dim }: Ch
   const monitored = PARTS.map((part) => {
     const { accuracy, cost } = epoch[part] ?? {};
     if (accuracy === undefined || cost === undefined) return "";
-    return part === "test"
-      ? `   test cost ${costText(cost)}`
-      : `   ${part} ${percent(accuracy)}, cost ${costText(cost)}`;
+    return `   ${part} ${part === "test" ? "" : `${percent(accuracy)}, `}cost ${costText(cost)}`;
   });
   const line = `${epochName(epoch.epoch, settings)}  ${right} / ${total}   ${bold(percent(accuracy))}   ${time}`;
   return `${line}${rate}${monitored.join("")}`;
@@ -60,20 +56,21 @@ function runLine({ seed, accuracy, epochs, bestAccuracy, honestAccuracy }: RunEn
   return `Run of ${runs}, seed ${seed}   ${figures.join(", ")}`;
 }
 
-function endLines(end: Extract<ResultEvent, { event: "end" }>, { bold, dim }: ChalkInstance): string[] {
-  const { settings } = end;
+function endLines(end: Extract<RunEvent, { event: "end" }>, { bold, dim }: ChalkInstance): string[] {
+  const { settings, examplesPerSecond: speed, presetResult, weightsSha256 } = end;
   if (settings === null || end.error !== null) return []; // the error is on standard error
   const { runs, seed } = settings;
   const rows = runs > 1 ? accuraciesOfRuns(end, bold) : accuraciesOfRun(end, dim);
-  const costs = costsOf(end);
-  if (costs) rows.push(["Cost", costs]);
-  if (end.presetResult) rows.push(["Preset", presetText(end.presetResult, runs)]);
-  if (end.examplesPerSecond !== null) {
-    rows.push(["Speed", `${count(end.examplesPerSecond)} examples per second in training`]);
-  }
+  const costs = PARTS.flatMap((part) => {
+    const { accuracy, cost } = end.monitored[part] ?? {};
+    return accuracy === undefined || cost === undefined ? [] : `${part} ${costText(cost)} (${percent(accuracy)})`;
+  });
+  if (costs.length > 0) rows.push(["Cost", `${costs.join(", ")} after epoch ${end.epochs}`]);
+  if (presetResult) rows.push(["Preset", presetText(presetResult, runs)]);
+  if (speed !== null) rows.push(["Speed", `${count(speed)} examples per second in training`]);
   rows.push(["Time", `${end.seconds.toFixed(2)} s in all`]);
   rows.push(["Seed", runs > 1 ? `${seed} to ${seed + runs - 1}` : `${seed}`]);
-  if (end.weightsSha256 !== null) rows.push(["Weights", `SHA-256 ${end.weightsSha256}`]);
+  if (weightsSha256 !== null) rows.push(["Weights", `SHA-256 ${weightsSha256}`]);
   return rows.map(([name, text]) => `${bold(name.padEnd(8))} ${text}`);
 }
 
@@ -101,19 +98,10 @@ function accuraciesOfRuns({ statistics }: RunEnd, bold: ChalkInstance): string[]
   return rows;
 }
 
-/** `training 0.1204 (97.10 %), test 0.1432 (96.20 %) after epoch 30` */
-function costsOf({ monitored, epochs }: RunEnd): string {
-  const parts = PARTS.flatMap((part) => {
-    const { accuracy, cost } = monitored[part] ?? {};
-    return accuracy === undefined || cost === undefined ? [] : [`${part} ${costText(cost)} (${percent(accuracy)})`];
-  });
-  return parts.length > 0 ? `${parts.join(", ")} after epoch ${epochs}` : "";
-}
-
 function presetText({ expected, actual, on, at, source }: NonNullable<RunEnd["presetResult"]>, runs: number): string {
-  const where = `${on} images, ${at} epoch`;
   const here = actual === null ? "unknown" : percent(actual);
-  return `${percent(expected)} in ${source}, ${here} ${runs > 1 ? "on average " : ""}here (${where})`;
+  const average = runs > 1 ? "on average " : "";
+  return `${percent(expected)} in ${source}, ${here} ${average}here (${on} images, ${at} epoch)`;
 }
 
 function epochName(epoch: number, { epochs }: RunSettings): string {
@@ -140,12 +128,11 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-/** A cost with at most four digits. */
 function costText(cost: number): string {
   return `${Number(cost.toPrecision(4))}`;
 }
 
 /** 50000 as `50,000`. */
 export function count(n: number): string {
-  return new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(n);
+  return n.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }

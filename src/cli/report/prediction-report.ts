@@ -8,10 +8,8 @@ import type { Candidate, Prediction } from "../../training/prediction.js";
 type PredictedPicture = Picture & Prediction & { label?: number };
 
 /** For people: the image and the answer, and below it the next best classes. */
-export function predictionLines(
-  { image, index, label, output, best }: PredictedPicture,
-  chalk: ChalkInstance,
-): string[] {
+export function predictionLines(picture: PredictedPicture, chalk: ChalkInstance): string[] {
+  const { image, index, label, output, best } = picture;
   const name = escapeControls(index === undefined ? image : `${image}[${index}]`);
   const [answer, ...others] = best.map((candidate) => candidateText(candidate, output));
   const isRight = label === best[0].class;
@@ -29,14 +27,7 @@ function candidateText({ class: c, activation }: Candidate, output: Prediction["
 
 /** For programs: one JSON object. */
 export function predictionJson({ image, index, label, output, activations, best }: PredictedPicture, top?: number) {
-  return JSON.stringify({
-    event: "predict",
-    image,
-    index,
-    label,
-    class: best[0].class,
-    output,
-    outputs: [...activations],
-    top: top === undefined ? undefined : best.map(({ class: c, activation }) => ({ class: c, output: activation })),
-  });
+  const answers = best.map(({ class: c, activation }) => ({ class: c, output: activation }));
+  const answer = { class: best[0].class, output, outputs: [...activations], top: top && answers };
+  return JSON.stringify({ event: "predict", image, index, label, ...answer });
 }

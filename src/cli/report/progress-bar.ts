@@ -4,20 +4,25 @@ import type { RunEvent } from "./events.js";
 
 const WIDEST_BAR = 30;
 const NARROWEST_BAR = 5;
-
 type Start = Extract<RunEvent, { event: "start" }>;
 type Progress = Extract<RunEvent, { event: "progress" }>;
 
 /** It hides no cursor and turns off no line wrap, so that there is nothing to restore, however the run ends. */
 export class ProgressBar {
   readonly #bar: SingleBar;
-  #run: Start | undefined;
-  #startTime = 0;
+  /** 56K, 1.2M */
+  readonly #compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 2 });
+  readonly #total: number;
+  readonly #startTime = performance.now();
   /** What the first progress event told: a resumed run has some examples behind it. */
   #before: Progress | undefined;
   #progress: Progress | undefined;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(
+    stream: NodeJS.WriteStream,
+    private readonly run: Start,
+  ) {
+    this.#total = run.runs * run.epochs * run.trainingExamples;
     this.#bar = new SingleBar({
       stream,
       format: () => this.#line(stream.columns || 80),
@@ -29,11 +34,6 @@ export class ProgressBar {
     // cli-progress saves the cursor's place and returns there to clear the line. After a resize that is the wrong line.
     const { terminal } = this.#bar as unknown as { terminal: Record<"cursorSave" | "cursorRestore", () => void> };
     terminal.cursorSave = terminal.cursorRestore = () => {};
-  }
-
-  start(run: Start): void {
-    this.#run = run;
-    this.#startTime = performance.now();
   }
 
   /** Draws the bar at the first call; from then on it draws itself ten times per second. */
@@ -55,11 +55,6 @@ export class ProgressBar {
     this.#bar.stop();
   }
 
-  get #total(): number {
-    const { runs, epochs, trainingExamples } = this.#run as Start;
-    return runs * epochs * trainingExamples;
-  }
-
   #draw(): void {
     this.#bar.start(this.#total, this.#progress?.examples ?? 0);
   }
@@ -67,36 +62,25 @@ export class ProgressBar {
   /** One line that leaves room for a ^C after it. Where it is too long, its last parts are left out. */
   #line(columns: number): string {
     const limit = columns - 3;
-    const { examples } = this.#progress as Progress;
+    const { examples, epoch, runsDone } = this.#progress as Progress;
     const done = examples - (this.#before as Progress).examples;
     const seconds = (performance.now() - this.#startTime) / 1000;
     const share = examples / this.#total;
     const percentage = `${Math.floor(100 * share)} %`.padStart(5);
     const left = done > 0 ? `${duration((seconds * (this.#total - examples)) / done)} left` : "";
-    const texts = [this.#label(), percentage, `${compact(done / seconds)}/s`, left];
+    const { runs, epochs } = this.run;
+    const [name, n, of] = runs > 1 ? ["Runs", runsDone, runs] : ["Epoch", epoch, epochs];
+    const label = `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
+    const texts = [label, percentage, `${this.#compact.format(done / seconds)}/s`, left];
     const room = limit - texts.join(" ").length;
-    if (room > NARROWEST_BAR) texts.splice(1, 0, bar(share, Math.min(WIDEST_BAR, room - 1)));
+    if (room > NARROWEST_BAR) {
+      const width = Math.min(WIDEST_BAR, room - 1);
+      const full = Math.round(share * width);
+      texts.splice(1, 0, "█".repeat(full) + "░".repeat(width - full));
+    }
     while (texts.length > 1 && texts.join(" ").length > limit) texts.pop();
     return texts.join(" ").slice(0, limit);
   }
-
-  /** `Epoch  3/30` or, of several runs, `Runs 2/5`. */
-  #label(): string {
-    const { runs, epochs } = this.#run as Start;
-    const { epoch, runsDone } = this.#progress as Progress;
-    const [name, n, of] = runs > 1 ? ["Runs", runsDone, runs] : ["Epoch", epoch, epochs];
-    return `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
-  }
-}
-
-function bar(share: number, width: number): string {
-  const full = Math.round(share * width);
-  return "█".repeat(full) + "░".repeat(width - full);
-}
-
-/** 56K, 1.2M: at most two digits that count. */
-function compact(n: number): string {
-  return new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 2 }).format(n);
 }
 
 /** Seconds as 0:07, 12:34 or 1:02:03. */

@@ -1,42 +1,44 @@
 /** Tells the user about a run: results on standard output, progress and notes on standard error. */
-import type { FlagsOf } from "../flags.js";
-import type { RunEvent } from "./events.js";
+import type { TrainFlags } from "../flags.js";
+import type { Form, RunEvent } from "./events.js";
 import { human } from "./human.js";
-import { ndjson } from "./ndjson.js";
 import type { ProgressBar } from "./progress-bar.js";
 import { colors } from "./style.js";
 
-type PrintingFlags = Pick<FlagsOf<"train">, "json" | "quiet" | "progress" | "color">;
+type PrintingFlags = Pick<TrainFlags, "json" | "quiet" | "progress" | "color">;
+
+/** For programs: one JSON object per line. */
+const ndjson: Form = (event) => (event.event === "opening" ? [] : [JSON.stringify(event)]);
 
 export class Reporter {
-  readonly #flags: PrintingFlags;
-  readonly #form;
+  readonly #form: Form;
   #bar: ProgressBar | undefined;
   hasEnded = false;
 
-  private constructor(flags: PrintingFlags, bar: ProgressBar | undefined) {
-    this.#flags = flags;
+  private constructor(
+    private readonly flags: PrintingFlags,
+    private readonly Bar?: typeof ProgressBar,
+  ) {
     this.#form = flags.json ? ndjson : human(colors(process.stdout, flags.color));
-    this.#bar = bar;
   }
 
   /** Loads the progress bar only where there will be one. */
   static async create(flags: PrintingFlags): Promise<Reporter> {
     const hasBar = !flags.quiet && flags.progress && process.stderr.isTTY && process.env.TERM !== "dumb";
-    if (!hasBar) return new Reporter(flags, undefined);
+    if (!hasBar) return new Reporter(flags);
     const { ProgressBar } = await import("./progress-bar.js");
-    return new Reporter(flags, new ProgressBar(process.stderr));
+    return new Reporter(flags, ProgressBar);
   }
 
   report(event: RunEvent): void {
     if (event.event === "progress") {
       this.#bar?.update(event);
     } else if (event.event === "note") {
-      this.#aboveBar(() => process.stderr.write(`${event.text}\n`));
+      this.#print(process.stderr, [event.text]);
     } else {
       if (event.event === "end") this.close();
-      if (event.event === "end" || !this.#flags.quiet) this.#print(this.#form(event));
-      if (event.event === "start") this.#bar?.start(event);
+      if (event.event === "end" || !this.flags.quiet) this.#print(process.stdout, this.#form(event));
+      if (event.event === "start" && this.Bar) this.#bar = new this.Bar(process.stderr, event);
       this.hasEnded ||= event.event === "end";
     }
   }
@@ -47,11 +49,9 @@ export class Reporter {
     this.#bar = undefined;
   }
 
-  #print(lines: string[]): void {
-    if (lines.length > 0) this.#aboveBar(() => process.stdout.write(`${lines.join("\n")}\n`));
-  }
-
-  #aboveBar(write: () => void): void {
+  #print(stream: NodeJS.WriteStream, lines: string[]): void {
+    if (lines.length === 0) return;
+    const write = () => void stream.write(`${lines.join("\n")}\n`);
     if (this.#bar) this.#bar.above(write);
     else write();
   }

@@ -3,26 +3,31 @@ import type { Dataset } from "../../data/dataset.js";
 import { PARTS, type Part } from "../../data/parts.js";
 import { bestOnTest, bestOnValidation, type EpochResult } from "../../training/epochs.js";
 import type { Evaluation } from "../../training/evaluation.js";
-import type { TrainResult } from "../../training/ongoing-run.js";
 import type { Run } from "../../training/runs.js";
 import { type Statistics, statistics } from "../../training/statistics.js";
+import type { StopReason } from "../../training/stopping.js";
 import { actualFigure, type Figure } from "../presets.js";
-import type { EpochFigures, Figures, RunEnd } from "./events.js";
+
+interface SpreadOfRuns {
+  accuracy: Statistics;
+  honestAccuracy: Statistics | null;
+  presetResult: Statistics | null;
+}
+
+export type Status = "done" | "interrupted" | "diverged" | "failed";
+
+/** A run at its end, or the mean of several, as README.md explains it; null where there is nothing to tell. */
+export type RunEnd = ReturnType<typeof endAfter>;
 
 /** The end of a run after the epochs `finished`. Figures that need the network stay null; `endOf` adds them. */
-export function endAfter(
-  finished: readonly EpochResult[],
-  status: RunEnd["status"],
-  seed: number | null,
-  figure?: Figure,
-): RunEnd {
+export function endAfter(finished: readonly EpochResult[], status: Status, seed: number | null, figure?: Figure) {
   const best = bestOnTest(finished);
   const honest = bestOnValidation(finished);
   return {
     status,
-    stoppedBy: null,
+    stoppedBy: null as StopReason | null,
     epochs: finished.length,
-    keptEpoch: null,
+    keptEpoch: null as number | null,
     accuracy: finished.at(-1)?.accuracy ?? null,
     bestAccuracy: best?.accuracy ?? null,
     bestEpoch: best?.epoch ?? null,
@@ -31,12 +36,12 @@ export function endAfter(
     validationAccuracy: honest?.monitored.validation?.accuracy ?? null,
     monitored: figuresOf(finished.at(-1)?.monitored ?? {}),
     presetResult: presetResult(figure, figure && actualFigure(finished, figure)),
-    statistics: null,
+    statistics: null as SpreadOfRuns | null,
     seconds: performance.now() / 1000,
-    examplesPerSecond: null,
-    weightsSha256: null,
-    neverPredicted: [],
-    error: null,
+    examplesPerSecond: null as number | null,
+    weightsSha256: null as string | null,
+    neverPredicted: [] as number[],
+    error: null as string | null,
     seed,
   };
 }
@@ -50,12 +55,12 @@ export function endOf({ seed, network, result }: Run, data: Dataset, figure?: Fi
     keptEpoch,
     examplesPerSecond: trainSeconds > 0 ? examples / trainSeconds : null,
     weightsSha256: network.weightsSha256(),
-    neverPredicted: neverPredicted(result, data),
+    neverPredicted: status === "done" ? neverPredicted(epochs.at(-1), data) : [],
   };
 }
 
 /** The end of several runs: means in the places of a single run's figures. */
-export function endOfRuns(ends: readonly RunEnd[], status: RunEnd["status"], seed: number, figure?: Figure): RunEnd {
+export function endOfRuns(ends: readonly RunEnd[], status: Status, seed: number, figure?: Figure): RunEnd {
   const spread = (pick: (end: RunEnd) => number | null | undefined) => {
     const values = ends.map(pick).filter((value) => typeof value === "number");
     return values.length > 0 ? statistics(values) : null;
@@ -77,39 +82,27 @@ export function endOfRuns(ends: readonly RunEnd[], status: RunEnd["status"], see
   };
 }
 
-export function epochFigures({ answers: _, cost: _cost, monitored, ...epoch }: EpochResult): EpochFigures {
+export type EpochFigures = ReturnType<typeof epochFigures>;
+
+export function epochFigures({ answers: _, cost: _cost, monitored, ...epoch }: EpochResult) {
   return { ...epoch, ...figuresOf(monitored) };
 }
 
-/** The spread of the test accuracies of several runs after each epoch that at least one of them finished. */
-export function statisticsByEpoch(runs: readonly EpochResult[][]): ({ epoch: number } & Statistics)[] {
-  const epochs = Math.max(...runs.map(({ length }) => length));
-  return Array.from({ length: epochs }, (_, i) => {
-    const accuracies = runs.flatMap((run) => (i < run.length ? run[i].accuracy : []));
-    return { epoch: i + 1, ...statistics(accuracies) };
-  });
+/** JSON leaves the answers out. */
+function figuresOf(monitored: EpochResult["monitored"]): Partial<Record<Part, Omit<Evaluation, "answers">>> {
+  const measured = PARTS.filter((part) => monitored[part]);
+  return Object.fromEntries(measured.map((part) => [part, { ...monitored[part], answers: undefined }]));
 }
 
-function figuresOf(monitored: EpochResult["monitored"]): Partial<Record<Part, Figures>> {
-  const entries = PARTS.flatMap((part) => {
-    const { answers: _, ...figures } = monitored[part] ?? ({} as Evaluation);
-    return monitored[part] ? [[part, figures]] : [];
-  });
-  return Object.fromEntries(entries);
-}
-
-function presetResult(figure: Figure | undefined, actual: number | undefined): RunEnd["presetResult"] {
+function presetResult(figure: Figure | undefined, actual: number | undefined) {
   if (!figure) return null;
   const { accuracy: expected, ...about } = figure;
   return { expected, actual: actual ?? null, ...about };
 }
 
-/** Classes that have training examples but are never the answer to a test image after the last epoch. */
-function neverPredicted({ status, epochs }: TrainResult, { training, test }: Dataset): number[] {
-  const last = epochs.at(-1);
-  if (status !== "done" || last === undefined) return [];
+/** Classes that have training examples but are never the answer to a test image after the epoch `last`. */
+function neverPredicted(last: EpochResult | undefined, { training, test }: Dataset): number[] {
   const learnable = new Set(training.labels);
-  return [...new Set(test.labels)]
-    .filter((label) => learnable.has(label) && last.answers[label] === 0)
-    .sort((a, b) => a - b);
+  const labels = [...new Set(test.labels)].sort((a, b) => a - b);
+  return labels.filter((label) => learnable.has(label) && last?.answers[label] === 0);
 }

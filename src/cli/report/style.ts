@@ -1,12 +1,14 @@
 /** The colours of an output stream. */
-import { Chalk, type ChalkInstance, type ColorSupportLevel } from "chalk";
+import { Chalk, type ChalkInstance } from "chalk";
 
 /**
  * The sixteen basic colours, if the stream takes them. (Chalk's own detection does not know NO_COLOR, nor that there are two streams.
  * Node's detection turns colours off in every terminal where CI is set.)
  */
 export function colors(stream: NodeJS.WriteStream, allowed: boolean): ChalkInstance {
-  return new Chalk({ level: allowed ? level(stream, process.env) : 0 });
+  const { FORCE_COLOR, NO_COLOR, TERM } = process.env;
+  const isWanted = FORCE_COLOR ? !["0", "false"].includes(FORCE_COLOR) : !NO_COLOR && TERM !== "dumb" && stream.isTTY;
+  return new Chalk({ level: allowed && isWanted ? 1 : 0 });
 }
 
 /** 256 colours, for shades of grey, if the terminal says that it has them; otherwise the basic colours. */
@@ -15,10 +17,4 @@ export function shades(stream: NodeJS.WriteStream, allowed: boolean): ChalkInsta
   const has256 = COLORTERM || /256color/.test(TERM ?? "") || Number(FORCE_COLOR) >= 2;
   const chalk = colors(stream, allowed);
   return chalk.level > 0 && has256 ? new Chalk({ level: 2 }) : chalk;
-}
-
-function level(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): ColorSupportLevel {
-  const { FORCE_COLOR, NO_COLOR, TERM } = env;
-  if (FORCE_COLOR) return FORCE_COLOR === "0" || FORCE_COLOR === "false" ? 0 : 1;
-  return NO_COLOR || TERM === "dumb" || !stream.isTTY ? 0 : 1;
 }
