@@ -1,8 +1,19 @@
 /** Whole files: they are read with distrust, and a file is replaced only when its new content is complete on the disk. */
-
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { access, type FileHandle, lstat, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  type FileHandle,
+  lstat,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { ConfigurationError, DataError, OutputError } from "./errors.js";
 
@@ -59,19 +70,17 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 /** Turns an error of the file system into a DataError that says what it means for this file. Any other error stays as it is. */
 export function asFileError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DataError || !("code" in error)) return error;
-  const options = { cause: error };
+  const dataError = (expected: string, found: string, remedy?: string) =>
+    new DataError({ thing: path, expected, found, remedy }, { cause: error });
   if (error.code === "EACCES" || error.code === "EPERM") {
-    const [found, remedy] = ["one without read permission", "allow this user to read it"];
-    return new DataError({ thing: path, expected: "a readable file", found, remedy }, options);
+    return dataError("a readable file", "one without read permission", "allow this user to read it");
   }
   if (error.code === "ENOENT" || error.code === "ELOOP") {
-    const [found, remedy] = ["none, or a link that leads nowhere", "check the name, and what it links to"];
-    return new DataError({ thing: path, expected: "a file", found, remedy }, options);
+    return dataError("a file", "none, or a link that leads nowhere", "check the name, and what it links to");
   }
-  return new DataError({ thing: path, expected: "a readable file", found: error.message }, options);
+  return dataError("a readable file", error.message);
 }
 
-/** Names the kind of something that is not a regular file. */
 function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a directory";
   return stats.isFIFO() ? "a FIFO" : "a device or socket";
@@ -90,21 +99,17 @@ export async function replaceFile(path: string, content: string | Iterable<strin
     const old = await stat(target).catch(() => undefined);
     const mode = old && old.mode & 0o7777;
     const temporary = temporaryName(target);
-    const file = await open(temporary, "wx", mode);
     try {
-      try {
-        if (mode !== undefined) await file.chmod(mode); // `open` applies the umask, which may remove permissions
-        await writeFile(file, content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await writeFile(temporary, content, { flag: "wx", mode, flush: true });
+      if (mode !== undefined) await chmod(temporary, mode); // the umask may have removed permissions
       await rename(temporary, target);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {}); // the first error tells more than this one would
       throw error;
     }
-    await syncFolder(dirname(target));
+    // Makes the rename survive a power cut, where folders can be synced. Without it, the complete old file may come back.
+    const folder = open(dirname(target), "r");
+    await folder.then((handle) => handle.sync().finally(() => handle.close())).catch(() => {});
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause)) throw cause;
     throw new OutputError({ thing: path, expected: "to write this file", found: cause.message }, { cause });
@@ -173,8 +178,7 @@ function temporaryName(target: string): string {
 
 /** Removes the temporary files of runs that were killed while they wrote `target`. No other process may be writing it. */
 export async function removeTemporaryFiles(target: string): Promise<void> {
-  const isTemporary = (ending: string) => /^\.\d+-[0-9a-f]{8}\.part$/.test(ending);
-  const endings = (await endingsBeside(target)).filter(isTemporary);
+  const endings = (await endingsBeside(target)).filter((ending) => /^\.\d+-[0-9a-f]{8}\.part$/.test(ending));
   await Promise.all(endings.map((ending) => rm(target + ending, { force: true })));
 }
 
@@ -184,12 +188,4 @@ export async function endingsBeside(target: string): Promise<string[]> {
   const entries = await readdir(dirname(target), { withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && entry.name.startsWith(name));
   return files.map((file) => file.name.slice(name.length));
-}
-
-/** Makes a rename survive a power cut, on systems that can sync a folder. Without it, the complete old file may come back. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, "r");
-    await handle.sync().finally(() => handle.close());
-  } catch {}
 }

@@ -1,5 +1,4 @@
 /** Checkpoints: safetensors files that hold a run between two mini-batches. README.md describes their tensors and metadata. */
-
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { looksLike } from "../data/looks-like.js";
@@ -12,15 +11,7 @@ import { damaged } from "./damaged.js";
 import { type HistoryLayout, historyForms, historyFrom, historyValues, monitoredParts } from "./history.js";
 import { finiteNumber, wholeNumber } from "./json.js";
 import { fromStrings, MODEL_METADATA, toStrings } from "./metadata.js";
-import {
-  type Layers,
-  layerForms,
-  layersOf,
-  type Model,
-  type ModelShape,
-  modelFrom,
-  parametersFrom,
-} from "./model-tensors.js";
+import { type Layers, layerForms, layersOf, type ModelShape, modelFrom, parametersFrom } from "./model-tensors.js";
 import * as safetensors from "./safetensors.js";
 import { checkTensors, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
 
@@ -77,11 +68,7 @@ export function checkCheckpointSize(path: string, layout: CheckpointLayout): voi
   safetensors.checkSize(path, formsOf(layout), "use fewer neurons, epochs or monitored parts");
 }
 
-/**
- * Writes a checkpoint, see `replaceFile`.
- *
- * @throws OutputError if the file cannot be written
- */
+/** Writes a checkpoint, see `replaceFile`. @throws OutputError if the file cannot be written */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { network, cost, precision, metadata, state } = checkpoint;
   const { sizes, activation, output } = network;
@@ -134,7 +121,7 @@ export function isCheckpoint({ metadata }: safetensors.SafetensorsFile): boolean
  *
  * @throws DataError if the file is not exactly what `writeCheckpoint` wrote
  */
-export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, bytes: Uint8Array): Checkpoint & Model {
+export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, bytes: Uint8Array) {
   const { metadata: strings, tensors } = file;
   const format = `${strings.get("checkpointFormat")}`;
   if (format !== FORMAT) throw otherFormat(path, format);
@@ -164,7 +151,6 @@ export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, 
   return { ...model, metadata, state };
 }
 
-/** Reads from the names and shapes of the tensors what a checkpoint consists of. */
 function layoutOf(path: string, tensors: Tensors): CheckpointLayout {
   return {
     ...layersOf(path, tensors),

@@ -1,5 +1,4 @@
 /** The finished epochs of a run as tensors, which have one number or one row of numbers per epoch. */
-
 import { PARTS, type Part } from "../data/parts.js";
 import type { EpochResult } from "../training/epochs.js";
 import type { Evaluation } from "../training/evaluation.js";
@@ -8,7 +7,7 @@ import type { Dtype, TensorForm, Tensors } from "./tensors.js";
 
 /** What decides the forms of the tensors. */
 export interface HistoryLayout {
-  sizes: readonly number[];
+  readonly sizes: readonly number[];
   /** The number of finished epochs. */
   epochs: number;
   /** The parts that every epoch monitors. The test part is evaluated in any case, but has a cost only if it is monitored. */
@@ -17,7 +16,7 @@ export interface HistoryLayout {
 
 interface Column extends TensorForm {
   /** The number, or the row of numbers, that the tensor holds of an epoch. */
-  of(epoch: EpochResult): number | Uint32Array;
+  of(epoch: EpochResult): number | number[];
 }
 
 export function historyForms({ sizes, epochs, monitored }: HistoryLayout): Column[] {
@@ -32,7 +31,7 @@ export function historyForms({ sizes, epochs, monitored }: HistoryLayout): Colum
     ...PARTS.filter((part) => part === "test" || monitored.includes(part)).flatMap((part) => [
       column(`${part}.correct`, "I32", (epoch) => evaluationOf(epoch, part).correct),
       column(`${part}.total`, "I32", (epoch) => evaluationOf(epoch, part).total),
-      column(`${part}.answers`, "I32", (epoch) => evaluationOf(epoch, part).answers, [outputs]),
+      column(`${part}.answers`, "I32", (epoch) => [...evaluationOf(epoch, part).answers], [outputs]),
     ]),
     ...monitored.map((part) => column(`${part}.cost`, "F64", (epoch) => evaluationOf(epoch, part).cost ?? Number.NaN)),
   ];
@@ -42,11 +41,7 @@ function evaluationOf(epoch: EpochResult, part: Part): Evaluation {
   return part === "test" ? epoch : (epoch.monitored[part] as Evaluation);
 }
 
-/**
- * Finds the parts that were monitored.
- *
- * @throws RangeError if these are not the same in every epoch
- */
+/** @throws RangeError if not the same parts were monitored in every epoch */
 export function monitoredParts(epochs: readonly EpochResult[]): Part[] {
   const [parts = [], ...others] = epochs.map(({ monitored }) => PARTS.filter((part) => monitored[part]));
   const other = others.find((other) => `${other}` !== `${parts}`);
@@ -56,14 +51,7 @@ export function monitoredParts(epochs: readonly EpochResult[]): Part[] {
 
 /** The numbers of the tensors, in the order of `historyForms`. */
 export function historyValues(epochs: readonly EpochResult[], layout: HistoryLayout): Float64Array[] {
-  return historyForms(layout).map(({ of, shape: [n, width = 1] }) => {
-    const values = new Float64Array(n * width);
-    for (const [i, epoch] of epochs.entries()) {
-      const value = of(epoch);
-      values.set(typeof value === "number" ? [value] : value, i * width);
-    }
-    return values;
-  });
+  return historyForms(layout).map(({ of }) => Float64Array.from(epochs.flatMap(of)));
 }
 
 /** @throws DataError if a part has no examples, or fewer than correct answers; the tensors must have been checked */

@@ -1,5 +1,4 @@
 /** A lock keeps a second run from writing the checkpoint of a run that is still alive. */
-
 import { randomBytes } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -48,7 +47,7 @@ export async function lock(path: string): Promise<() => void> {
     return release;
   } catch (cause) {
     release();
-    if (cause instanceof ConfigurationError || !(cause as NodeJS.ErrnoException).code) throw cause;
+    if (!(cause as NodeJS.ErrnoException).code) throw cause;
     const { message: found } = cause as Error;
     throw new ConfigurationError({ thing: path, expected: "a folder whose files can be listed", found }, { cause });
   }

@@ -1,5 +1,4 @@
 /** Models in files: safetensors files, the JSON of the book's program, and checkpoints, which can be read like a model. */
-
 import { extname } from "node:path";
 import { looksLike } from "../data/looks-like.js";
 import { ConfigurationError, DataError } from "../errors.js";
@@ -13,11 +12,10 @@ import { layerForms, layersOf, type Model, type ModelShape, modelFrom } from "./
 import * as safetensors from "./safetensors.js";
 import { checkTensors } from "./tensors.js";
 
-export type { HistoryEntry, ModelMetadata } from "./metadata.js";
+export type { ModelMetadata } from "./metadata.js";
 export type { Model, ModelShape } from "./model-tensors.js";
 
-/** A model with the name of its file's format. */
-export interface ModelFile {
+interface ModelFile {
   model: Model;
   format: "safetensors" | "the book's JSON" | "checkpoint";
   /** The run that a checkpoint holds. Its current parameters are those of the model. */
@@ -25,8 +23,8 @@ export interface ModelFile {
 }
 
 /**
- * Reads a model from a safetensors file, from the JSON of the book's program, or from a checkpoint, which holds the parameters of an
- * unfinished run. The content of the file decides, not its name.
+ * Reads a model from a safetensors file, from the JSON of the book's program, or from a checkpoint. The content of the file decides,
+ * not its name.
  *
  * @throws DataError if the file is missing or not valid
  */
@@ -63,16 +61,18 @@ export async function readModelFile(path: string): Promise<ModelFile> {
  * @throws OutputError if the file cannot be written
  */
 export async function writeModel(path: string, model: Model): Promise<void> {
-  const ending = checkShape(path, model);
-  checkNumbers(path, model);
-  await replaceFile(path, ending === ".json" ? bookJson.encode(model) : encode(model));
-}
-
-function encode({ network, cost, precision, metadata }: Model): Iterable<Uint8Array> {
+  const isJson = checkShape(path, model) === ".json";
+  const { network, cost, precision, metadata } = model;
+  const arrays = arraysOf(network);
+  const stored = precision === "float32" ? Math.fround : (value: number) => value;
+  if (!arrays.every((values) => values.every((value) => Number.isFinite(stored(value))))) {
+    const expected = `finite weights and biases in ${precision}`; // no reader would accept others
+    throw new ConfigurationError({ thing: path, expected, found: "NaN or infinity" });
+  }
   const { sizes, activation, output } = network;
-  const values = arraysOf(network);
-  const tensors = layerForms({ sizes, precision }).map((form, i) => ({ ...form, values: values[i] }));
-  return safetensors.encode(toStrings({ ...metadata, activation, output, cost }), tensors);
+  const tensors = layerForms({ sizes, precision }).map((form, i) => ({ ...form, values: arrays[i] }));
+  const strings = toStrings({ ...metadata, activation, output, cost });
+  await replaceFile(path, isJson ? bookJson.encode(model) : safetensors.encode(strings, tensors));
 }
 
 /**
@@ -87,13 +87,11 @@ export async function checkModelPlace(
   { force }: { force?: boolean } = {},
 ): Promise<void> {
   checkShape(path, shape);
-  await checkPlace(path, { force, read: refuseCheckpoint });
-}
-
-/** @throws DataError if a file is not a model file */
-async function refuseCheckpoint(path: string): Promise<void> {
-  const { format } = await readModelFile(path);
-  if (format === "checkpoint") throw new DataError({ thing: path, expected: "a model file", found: "a checkpoint" });
+  const read = async () => {
+    const { checkpoint } = await readModelFile(path);
+    if (checkpoint) throw new DataError({ thing: path, expected: "a model file", found: "a checkpoint" });
+  };
+  await checkPlace(path, { force, read });
 }
 
 /**
@@ -111,12 +109,4 @@ function checkShape(path: string, shape: ModelShape): ".json" | ".safetensors" {
   if (ending === ".json") bookJson.check(path, shape);
   else safetensors.checkSize(path, layerForms({ sizes: network.sizes, precision }), "use fewer neurons");
   return ending;
-}
-
-/** @throws ConfigurationError if a number is not finite in the precision of the file, which no reader would accept */
-function checkNumbers(path: string, { network: { weights, biases }, precision }: Model): void {
-  const stored = precision === "float32" ? Math.fround : (value: number) => value;
-  if ([...weights, ...biases].every((values) => values.every((value) => Number.isFinite(stored(value))))) return;
-  const expected = `finite weights and biases in ${precision}`;
-  throw new ConfigurationError({ thing: path, expected, found: "NaN or infinity" });
 }

@@ -1,18 +1,9 @@
 /** The safetensors format, the container of models and checkpoints: named tensors, and metadata, which are strings by name. */
-
 import * as v from "valibot";
 import { ConfigurationError } from "../errors.js";
 import { damaged, excerpt } from "./damaged.js";
 import { anObject, checkValue, nameIn, objectOf, parseJson, text, wholeNumber } from "./json.js";
-import {
-  bytesOf,
-  DTYPES,
-  decodeNumbers,
-  encodeNumbers,
-  type Tensor,
-  type TensorForm,
-  type Tensors,
-} from "./tensors.js";
+import { bytesOf, DTYPES, decodeNumbers, encodeNumbers, type Tensor, type TensorForm } from "./tensors.js";
 
 /** The greatest length of a file in bytes. Node's hash functions take no longer array. */
 export const MAX_FILE = 2 ** 31 - 1;
@@ -23,10 +14,9 @@ const MAX_HEADER = 16 << 20;
 /** How much of the header `checkSize` leaves to the metadata: 8 MiB for a history, see `metadata.ts`, and 1 MiB for the rest. */
 const METADATA_RESERVE = 9 << 20;
 
-/** A file, taken apart. */
 export interface SafetensorsFile {
   metadata: ReadonlyMap<string, string>;
-  tensors: Tensors;
+  tensors: ReadonlyMap<string, Tensor>;
 }
 
 /** Whether a file with these bytes is meant to be a safetensors file. */
@@ -82,7 +72,6 @@ function encodeHeader(metadata: Record<string, string>, forms: readonly TensorFo
   return bytes;
 }
 
-const METADATA = objectOf(text);
 const ENTRY = v.strictObject(
   {
     dtype: nameIn(DTYPES),
@@ -103,19 +92,16 @@ export function decode(path: string, bytes: Uint8Array): SafetensorsFile {
   const most = Math.min(MAX_HEADER, bytes.length - 8);
   if (length > most) throw damaged(path, `a header of at most ${most} bytes`, `one that claims ${length}`);
   const start = 8 + Number(length);
-  const header = checkValue(path, anObject, parseJson(path, bytes.subarray(8, start)), "the header");
-  const { __metadata__ = {}, ...entries } = header;
-  const metadata = checkValue(path, METADATA, __metadata__, "__metadata__");
+  const header = parseJson(path, bytes.subarray(8, start));
+  const { __metadata__ = {}, ...entries } = checkValue(path, anObject, header, "the header");
+  const metadata = checkValue(path, objectOf(text), __metadata__, "__metadata__");
   const forms = Object.entries(entries).map(([name, entry]) => ({ name, ...checkValue(path, ENTRY, entry, name) }));
   const data = bytes.subarray(start);
   checkOffsets(path, forms, data.length);
   const tensors = forms.map(({ data_offsets, ...form }) => {
-    return { ...form, values: decodeNumbers(form.dtype, data.subarray(...data_offsets)) };
+    return [form.name, { ...form, values: decodeNumbers(form.dtype, data.subarray(...data_offsets)) }] as const;
   });
-  return {
-    metadata: new Map(Object.entries(metadata)),
-    tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
-  };
+  return { metadata: new Map(Object.entries(metadata)), tensors: new Map(tensors) };
 }
 
 /** @throws DataError unless the tensors, in any order, fill `length` bytes without overlap, gap or rest */
@@ -124,13 +110,8 @@ function checkOffsets(path: string, forms: readonly (TensorForm & { data_offsets
   let at = 0;
   for (const { name, data_offsets, ...form } of inFileOrder) {
     const [begin, end] = data_offsets;
-    if (end - begin !== bytesOf(form)) {
-      throw damaged(
-        path,
-        `${bytesOf(form)} bytes for ${excerpt(name)} of ${excerpt(form.shape.join(" x "))}`,
-        `${end - begin}`,
-      );
-    }
+    const expected = `${bytesOf(form)} bytes for ${excerpt(name)} of ${excerpt(form.shape.join(" x "))}`;
+    if (end - begin !== bytesOf(form)) throw damaged(path, expected, `${end - begin}`);
     if (begin !== at) throw damaged(path, `${excerpt(name)} to begin at byte ${at} of the data`, `${begin}`);
     at = end;
   }

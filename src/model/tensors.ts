@@ -1,5 +1,4 @@
 /** Tensors, and the bytes of their numbers in a safetensors file. */
-
 import { endianness } from "node:os";
 import { CHUNK } from "../files.js";
 import { damaged, excerpt } from "./damaged.js";
@@ -8,7 +7,6 @@ import { damaged, excerpt } from "./damaged.js";
 export const DTYPES = { F32: Float32Array, F64: Float64Array, I32: Int32Array } as const;
 export type Dtype = keyof typeof DTYPES;
 
-/** A tensor without its numbers. */
 export interface TensorForm {
   name: string;
   dtype: Dtype;
@@ -22,10 +20,8 @@ export interface Tensor extends TensorForm {
   values: Float64Array;
 }
 
-/** The tensors of a file, by name. */
 export type Tensors = ReadonlyMap<string, Tensor>;
 
-/** The length of a tensor in bytes. */
 export function bytesOf({ dtype, shape }: Omit<TensorForm, "name">): number {
   return shape.reduce((product, n) => product * n, DTYPES[dtype].BYTES_PER_ELEMENT);
 }
@@ -56,7 +52,6 @@ function littleEndian(bytes: Buffer, width: number): Buffer {
   return width === 8 ? bytes.swap64() : bytes.swap32();
 }
 
-/** @throws DataError if there is no tensor of this name */
 export function tensorNamed(path: string, tensors: Tensors, name: string): Tensor {
   const tensor = tensors.get(name);
   if (tensor) return tensor;
