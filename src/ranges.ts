@@ -62,10 +62,7 @@ export const finiteFromZero = numbers("a finite number from 0", (x) => x >= 0 &&
 export const fromZeroToBelowOne = numbers("a number from 0 to below 1", (x) => x >= 0 && x < 1);
 export const betweenZeroAndOne = numbers("a number between 0 and 1", (x) => x > 0 && x < 1);
 export const aboveZeroUpToOne = numbers("a number above 0, up to 1", (x) => x > 0 && x <= 1);
-export const boolean: Range<boolean> = {
-  expected: "true or false",
-  includes: (value): value is boolean => typeof value === "boolean",
-};
+export const boolean: Range<boolean> = { expected: "true or false", includes: (value) => typeof value === "boolean" };
 
 /** The names of a table, also of entries that are added to it later. */
 export function namesOf<Name extends string>(table: Record<Name, unknown>): Range<Name> {

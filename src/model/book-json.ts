@@ -14,11 +14,8 @@ const MAX_BYTES = 64 << 20;
 const BYTES_PER_NUMBER = 28;
 
 /** The classes of network2.py, by the names that their costs have here. */
-const CLASSES: ReadonlyMap<CostName, string> = new Map([
-  ["quadratic", "QuadraticCost"],
-  ["cross-entropy", "CrossEntropyCost"],
-]);
-const CLASS_NAMES = [...CLASSES.values()];
+const CLASSES: Partial<Record<CostName, string>> = { quadratic: "QuadraticCost", "cross-entropy": "CrossEntropyCost" };
+const CLASS_NAMES = Object.values(CLASSES);
 
 /** The outer form. The matrices are checked by `numbersOf`, which is faster and knows their shapes. */
 const FILE = v.strictObject(
@@ -40,7 +37,7 @@ export function check(path: string, { network: { sizes, activation, output }, co
   const expected = "a network that the book's network2.py can load";
   if (activation !== "sigmoid") throw complain(expected, `activation ${activation}`);
   if (output !== "sigmoid") throw complain(expected, `output ${output}`);
-  if (!CLASSES.has(cost)) throw complain(expected, `cost ${cost}`);
+  if (CLASSES[cost] === undefined) throw complain(expected, `cost ${cost}`);
   const most = Math.floor(MAX_BYTES / BYTES_PER_NUMBER);
   if (parameterCount(sizes) > most) throw complain(`at most ${most} weights and biases`, `${parameterCount(sizes)}`);
 }
@@ -49,7 +46,7 @@ export function check(path: string, { network: { sizes, activation, output }, co
 export function encode({ network: { sizes, weights, biases }, cost }: Model): string {
   const matrices = weights.map((values, l) => matrix(values, sizes[l]));
   const columns = biases.map((values) => matrix(values, 1));
-  return `{"sizes": ${list(sizes)}, "weights": ${list(matrices)}, "biases": ${list(columns)}, "cost": "${CLASSES.get(cost)}"}`;
+  return `{"sizes": ${list(sizes)}, "weights": ${list(matrices)}, "biases": ${list(columns)}, "cost": "${CLASSES[cost]}"}`;
 }
 
 function matrix(values: Float64Array, columns: number): string {
@@ -76,18 +73,19 @@ export function matches(bytes: Uint8Array): boolean {
 export function decode(path: string, bytes: Uint8Array): Model {
   if (bytes.length > MAX_BYTES) throw damaged(path, `at most ${MAX_BYTES} bytes of JSON`, `${bytes.length}`);
   const { sizes, weights, biases, cost: className } = checkValue(path, FILE, parseJson(path, bytes));
-  const cost = [...CLASSES.keys()].find((name) => CLASSES.get(name) === className) as CostName;
+  const [cost] = (Object.keys(CLASSES) as CostName[]).filter((name) => CLASSES[name] === className);
   checkList(path, "weights", weights, sizes.length - 1);
   checkList(path, "biases", biases, sizes.length - 1);
-  const arrays = sizes
-    .slice(1)
-    .flatMap((nOut, l) => [
-      numbersOf(path, `weights[${l}]`, weights[l], nOut, sizes[l]),
-      numbersOf(path, `biases[${l}]`, biases[l], nOut, 1),
-    ]);
+  const arrays: number[][] = [];
+  for (const [l, nOut] of sizes.slice(1).entries()) {
+    arrays.push(numbersOf(path, `weights[${l}]`, weights[l], nOut, sizes[l]));
+    arrays.push(numbersOf(path, `biases[${l}]`, biases[l], nOut, 1));
+  }
   const network = emptyNetwork(path, sizes);
   for (const [i, values] of arraysOf(network).entries()) values.set(arrays[i]);
-  return { network, cost, precision: precisionOf(network), metadata: {} };
+  // A model of the textbook engine, in float64, never consists of float32 numbers by chance.
+  const areFloat32 = arraysOf(network).every((values) => values.every((value) => Math.fround(value) === value));
+  return { network, cost, precision: areFloat32 ? "float32" : "float64", metadata: {} };
 }
 
 function checkList(path: string, name: string, value: unknown, length: number): asserts value is unknown[] {
@@ -104,10 +102,4 @@ function numbersOf(path: string, name: string, value: unknown, rows: number, col
     if (wrong >= 0) throw damaged(path, `finite numbers in ${name}[${j}]`, excerpt(row[wrong]));
   }
   return (value as number[][]).flat();
-}
-
-/** A model of the textbook engine, in float64, never consists of float32 numbers by chance. */
-function precisionOf({ weights, biases }: Model["network"]): Model["precision"] {
-  const areFloat32 = [...weights, ...biases].every((values) => values.every((value) => Math.fround(value) === value));
-  return areFloat32 ? "float32" : "float64";
 }

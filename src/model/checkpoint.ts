@@ -17,7 +17,7 @@ import { checkTensors, type TensorForm, type Tensors, tensorNamed } from "./tens
 
 /** The state of a run between two mini-batches, and the flags and data that a resumed run must share. */
 export interface Checkpoint extends ModelShape {
-  metadata: Omit<v.InferOutput<typeof METADATA>, keyof RunState>;
+  metadata: v.InferOutput<typeof METADATA>;
   state: RunState;
 }
 
@@ -28,9 +28,11 @@ const FORMAT_1 = "bp-train checkpoint 1\n";
 /** These digits stand in the place of the SHA-256 while it is computed. */
 const ZEROS = "0".repeat(64);
 
-/** The metadata of a model without the history, which is in tensors, and what of `RunState` is not in tensors. */
-const METADATA = v.object({
-  ...v.required(v.omit(MODEL_METADATA, ["epoch", "history"])).entries,
+/** The metadata of a model without the history, which is in tensors. */
+const METADATA = v.required(v.omit(MODEL_METADATA, ["epoch", "history"]));
+
+/** What of `RunState` is not in tensors. */
+const POSITION = v.object({
   position: v.nullable(wholeNumber(0)),
   maskSeed: wholeNumber(0, 2 ** 32 - 1),
   random: v.pipe(
@@ -59,11 +61,7 @@ function formsOf(layout: CheckpointLayout): TensorForm[] {
   return [...parameters, { name: "order", dtype: "I32", shape: [layout.examples] }, ...historyForms(layout)];
 }
 
-/**
- * Checks before training that the checkpoint after the last of `epochs`, which is the longest of a run, can be read again.
- *
- * @throws ConfigurationError if it would be too long
- */
+/** @throws ConfigurationError if the checkpoint after the last of `epochs`, a run's longest, could not be read again */
 export function checkCheckpointSize(path: string, layout: CheckpointLayout): void {
   safetensors.checkSize(path, formsOf(layout), "use fewer neurons, epochs or monitored parts");
 }
@@ -95,7 +93,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFileChecked(path, safetensors.MAX_FILE);
   refuseFormat1(path, bytes);
   const file = safetensors.matches(bytes) ? safetensors.decode(path, bytes) : undefined;
-  if (file && isCheckpoint(file)) return checkpointFrom(path, file, bytes);
+  const checkpoint = file && checkpointFrom(path, file, bytes);
+  if (checkpoint) return checkpoint;
   const found = file ? "a model" : bytes.length === 0 ? "an empty file" : looksLike(bytes);
   const remedy = "give a file that --checkpoint wrote";
   throw new DataError({ thing: path, expected: "a checkpoint of bp-train", found, remedy });
@@ -112,41 +111,36 @@ function otherFormat(path: string, format: string): DataError {
   return new DataError({ thing: path, expected: `a checkpoint of format ${FORMAT}`, found, remedy });
 }
 
-export function isCheckpoint({ metadata }: safetensors.SafetensorsFile): boolean {
-  return metadata.has("checkpointFormat");
-}
-
 /**
  * Makes a checkpoint of a file, which consists of `bytes`.
  *
- * @throws DataError if the file is not exactly what `writeCheckpoint` wrote
+ * @returns undefined if the file is not a checkpoint
+ * @throws DataError if it is one, but not exactly what `writeCheckpoint` wrote
  */
 export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, bytes: Uint8Array) {
   const { metadata: strings, tensors } = file;
-  const format = `${strings.get("checkpointFormat")}`;
+  const format = strings.get("checkpointFormat");
+  if (format === undefined) return undefined;
   if (format !== FORMAT) throw otherFormat(path, format);
   checkSha256(path, bytes, `${strings.get("sha256")}`);
   const layout = layoutOf(path, tensors);
   checkTensors(path, tensors, formsOf(layout));
   const model = modelFrom(path, file, layout);
-  const { weights, biases } = model.network;
-  const { position, maskSeed, random, trainSeconds, ...metadata } = fromStrings(path, METADATA, strings);
-  if (position !== null && position > layout.examples) {
-    throw damaged(path, `a whole number from 0 to ${layout.examples} for position`, `${position}`);
-  }
+  const metadata = fromStrings(path, METADATA, strings);
+  const position = fromStrings(path, POSITION, strings);
+  const trained = position.position ?? 0;
+  const expected = `a whole number from 0 to ${layout.examples} for position`;
+  if (trained > layout.examples) throw damaged(path, expected, `${trained}`);
   const parametersOf = (set: ParameterSet) =>
     layout.sets.includes(set) ? parametersFrom(tensors, layout, PREFIXES[set]) : null;
   const state = {
+    ...position,
     finished: historyFrom(path, tensors, layout),
-    position,
     order: orderFrom(path, tensorNamed(path, tensors, "order").values),
-    maskSeed,
-    random,
-    parameters: { weights, biases },
+    parameters: parametersFrom(tensors, layout),
     velocities: parametersOf("velocities"),
     best: parametersOf("best"),
-    examples: layout.epochs * layout.examples + (position ?? 0),
-    trainSeconds,
+    examples: layout.epochs * layout.examples + trained,
   };
   return { ...model, metadata, state };
 }

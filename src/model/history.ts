@@ -14,10 +14,8 @@ export interface HistoryLayout {
   monitored: readonly Part[];
 }
 
-interface Column extends TensorForm {
-  /** The number, or the row of numbers, that the tensor holds of an epoch. */
-  of(epoch: EpochResult): number | number[];
-}
+/** A tensor, and the number or the row of numbers that it holds of an epoch. */
+type Column = TensorForm & { of(epoch: EpochResult): number | number[] };
 
 export function historyForms({ sizes, epochs, monitored }: HistoryLayout): Column[] {
   const outputs = sizes[sizes.length - 1];
@@ -70,15 +68,14 @@ export function historyFrom(path: string, tensors: Tensors, { sizes, monitored }
       return monitored.includes(part) ? { ...evaluation, cost: costs[i] } : evaluation;
     });
   };
-  const [etas, trainSeconds, evaluateSeconds] = ["eta", "trainSeconds", "evaluateSeconds"].map(column);
   const tests = evaluationsOf("test");
   const parts = monitored.map((part) => [part, part === "test" ? tests : evaluationsOf(part)] as const);
   return tests.map((test, i) => ({
     epoch: i + 1,
-    eta: etas[i],
+    eta: column("eta")[i],
     ...test,
     monitored: Object.fromEntries(parts.map(([part, evaluations]) => [part, evaluations[i]])),
-    trainSeconds: trainSeconds[i],
-    evaluateSeconds: evaluateSeconds[i],
+    trainSeconds: column("trainSeconds")[i],
+    evaluateSeconds: column("evaluateSeconds")[i],
   }));
 }

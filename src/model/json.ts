@@ -10,12 +10,7 @@ const MAX_DEPTH = 32;
 /** No file of ours holds more arrays and objects. An empty object takes 2 bytes in JSON, but 56 in memory. */
 const MAX_CONTAINERS = 1 << 22;
 
-/**
- * Parses JSON. If an object has a key twice, the last one counts.
- *
- * @param json  text, or bytes in UTF-8
- * @throws DataError if it is not valid, nests too deeply or would take too much memory
- */
+/** Parses text or UTF-8. @throws DataError if it is not valid JSON, nests too deeply or would take too much memory */
 export function parseJson(path: string, json: string | Uint8Array): unknown {
   if (typeof json !== "string" && !isUtf8(json)) throw damaged(path, "text in UTF-8", "other bytes");
   const text = typeof json === "string" ? json : new TextDecoder().decode(json);
@@ -26,7 +21,7 @@ export function parseJson(path: string, json: string | Uint8Array): unknown {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text); // if an object has a key twice, the last one counts
   } catch (cause) {
     const name = /[[,:\s](-?(?:NaN|Infinity))[\],}\s]/.exec(text)?.[1]; // Python's json writes such numbers
     throw damaged(path, name ? "finite numbers" : "valid JSON", name ?? "text that is not JSON", cause);

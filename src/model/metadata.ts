@@ -2,22 +2,17 @@
 import * as v from "valibot";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS, type Cost } from "../network/cost.js";
-import { DEFAULTS, NETWORK_SETTINGS } from "../network/hyperparameters.js";
 import { OUTPUTS } from "../network/output.js";
 import { SEED } from "../network/seed.js";
+import { numbers } from "../ranges.js";
+import type { EpochResult } from "../training/epochs.js";
 import { damaged } from "./damaged.js";
 import { checkValue, inRange, nameIn, objectOf, parseJson, text, wholeNumber } from "./json.js";
 
 /** How an epoch ended. An entry may say more than this. */
-interface HistoryEntry {
-  /** Counts from 1. */
-  readonly epoch: number;
-  /** The accuracy on the test images, 0..1. */
-  readonly accuracy: number;
-}
-const SHARE = "a number from 0 to 1";
+type HistoryEntry = Readonly<Pick<EpochResult, "epoch" | "accuracy">>;
 const historyEntry: v.GenericSchema<unknown, HistoryEntry> = v.looseObject(
-  { epoch: wholeNumber(1), accuracy: v.pipe(v.number(SHARE), v.minValue(0, SHARE), v.maxValue(1, SHARE)) },
+  { epoch: wholeNumber(1), accuracy: inRange(numbers("a number from 0 to 1", (x) => x >= 0 && x <= 1)) },
   "an object",
 );
 
@@ -72,11 +67,7 @@ export function toJson(value: unknown): string {
 
 type ObjectSchema<T> = v.GenericSchema<unknown, T> & { entries: object };
 
-/**
- * Reads the values that a schema names. Other strings belong to other programs, and are left out.
- *
- * @throws DataError if a value is not as the schema demands
- */
+/** Reads the values that a schema names, and leaves out those of other programs. @throws DataError if one is not valid */
 export function fromStrings<T>(path: string, schema: ObjectSchema<T>, strings: Strings): T {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema.entries)) {
@@ -92,9 +83,8 @@ export function fromStrings<T>(path: string, schema: ObjectSchema<T>, strings: S
  * @throws DataError if only some are there, or the cost does not fit the output
  */
 export function neuronsAndCost(path: string, strings: Strings): v.InferOutput<typeof NEURONS_AND_COST> {
-  const { activation, output } = NETWORK_SETTINGS;
   const isNamed = Object.keys(NEURONS_AND_COST.entries).some((name) => strings.has(name));
-  if (!isNamed) return { activation: activation.default, output: output.default, cost: DEFAULTS.cost };
+  if (!isNamed) return { activation: "sigmoid", output: "sigmoid", cost: "quadratic" };
   const names = fromStrings(path, NEURONS_AND_COST, strings);
   const { outputs }: Cost = COSTS[names.cost];
   if (outputs.includes(names.output)) return names;

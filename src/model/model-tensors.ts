@@ -8,6 +8,7 @@ import { fromStrings, MODEL_METADATA, type ModelMetadata, neuronsAndCost } from 
 import type { SafetensorsFile } from "./safetensors.js";
 import { type Tensor, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
 
+/** A network, and what is known about it. */
 export interface Model {
   network: Network;
   /** The cost that training made small. */
@@ -63,11 +64,7 @@ export function modelFrom(path: string, { metadata, tensors }: SafetensorsFile, 
   return { network, cost, precision: layers.precision, metadata: fromStrings(path, MODEL_METADATA, metadata) };
 }
 
-/**
- * Makes a network for the parameters in a file; all of them are 0. The file must have been seen to hold as many numbers.
- *
- * @throws DataError if the network does not fit into the memory of this machine
- */
+/** A network, all 0, for the parameters that a file is known to hold. @throws DataError if it does not fit into memory */
 export function emptyNetwork(path: string, sizes: readonly number[], neurons?: NetworkOptions): Network {
   try {
     return new Network(sizes, neurons);

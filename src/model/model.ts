@@ -6,7 +6,7 @@ import { checkPlace, readFileChecked, replaceFile } from "../files.js";
 import { checkCost } from "../network/cost.js";
 import { arraysOf } from "../network/network.js";
 import * as bookJson from "./book-json.js";
-import { type Checkpoint, checkpointFrom, isCheckpoint, refuseFormat1 } from "./checkpoint.js";
+import { type Checkpoint, checkpointFrom, refuseFormat1 } from "./checkpoint.js";
 import { latestEpochs, toStrings } from "./metadata.js";
 import { layerForms, layersOf, type Model, type ModelShape, modelFrom } from "./model-tensors.js";
 import * as safetensors from "./safetensors.js";
@@ -32,7 +32,6 @@ export async function readModel(path: string): Promise<Model> {
   return (await readModelFile(path)).model;
 }
 
-/** Reads a model like `readModel`, and tells from what kind of file it comes. */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readFileChecked(path, safetensors.MAX_FILE);
   if (!safetensors.matches(bytes)) {
@@ -42,8 +41,8 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     throw new DataError({ thing: path, expected, found: bytes.length === 0 ? "an empty file" : looksLike(bytes) });
   }
   const file = safetensors.decode(path, bytes);
-  if (isCheckpoint(file)) {
-    const checkpoint = checkpointFrom(path, file, bytes);
+  const checkpoint = checkpointFrom(path, file, bytes);
+  if (checkpoint) {
     const { network, cost, precision, state } = checkpoint;
     const history = latestEpochs(state.finished); // as many as a model file would hold
     const metadata = { ...checkpoint.metadata, epoch: state.finished.length, history };
@@ -61,7 +60,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
  * @throws OutputError if the file cannot be written
  */
 export async function writeModel(path: string, model: Model): Promise<void> {
-  const isJson = checkShape(path, model) === ".json";
+  const ending = checkShape(path, model);
   const { network, cost, precision, metadata } = model;
   const arrays = arraysOf(network);
   const stored = precision === "float32" ? Math.fround : (value: number) => value;
@@ -69,10 +68,10 @@ export async function writeModel(path: string, model: Model): Promise<void> {
     const expected = `finite weights and biases in ${precision}`; // no reader would accept others
     throw new ConfigurationError({ thing: path, expected, found: "NaN or infinity" });
   }
+  if (ending === ".json") return replaceFile(path, bookJson.encode(model));
   const { sizes, activation, output } = network;
   const tensors = layerForms({ sizes, precision }).map((form, i) => ({ ...form, values: arrays[i] }));
-  const strings = toStrings({ ...metadata, activation, output, cost });
-  await replaceFile(path, isJson ? bookJson.encode(model) : safetensors.encode(strings, tensors));
+  await replaceFile(path, safetensors.encode(toStrings({ ...metadata, activation, output, cost }), tensors));
 }
 
 /**

@@ -24,11 +24,7 @@ export function matches(bytes: Uint8Array): boolean {
   return bytes.length > 8 && bytes[7] === 0 && bytes[8] === "{".charCodeAt(0);
 }
 
-/**
- * Checks that a file of these tensors can be read again.
- *
- * @throws ConfigurationError if the file or its header would be too long
- */
+/** @throws ConfigurationError if a file of these tensors, or its header, would be too long to be read again */
 export function checkSize(path: string, forms: readonly TensorForm[], remedy: string): void {
   const header = encodeHeader({}, forms).length + METADATA_RESERVE;
   const total = forms.reduce((sum, form) => sum + bytesOf(form), header);
@@ -81,12 +77,7 @@ const ENTRY = v.strictObject(
   "an object of dtype, shape and data_offsets",
 );
 
-/**
- * Takes a file apart.
- *
- * @param bytes  must be those of a safetensors file, see `matches`
- * @throws DataError unless the tensors fill the file without overlap, gap or rest
- */
+/** Takes a file apart that `matches`. @throws DataError unless the tensors fill it without overlap, gap or rest */
 export function decode(path: string, bytes: Uint8Array): SafetensorsFile {
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   const most = Math.min(MAX_HEADER, bytes.length - 8);
