@@ -1,11 +1,8 @@
 /** The errors that this program throws on purpose. Their messages all have one form, so that each says what to do next. */
-/**
- * The class of all errors that `bp-train` throws on purpose. Any other error is a defect.
- *
- * @param thing   what is wrong: a file's path, or a setting with its value
- * @param remedy  what the user can do about it
- */
+
+/** The class of all errors that `bp-train` throws on purpose. Any other error is a defect. */
 export abstract class BpTrainError extends Error {
+  /** @param thing  what is wrong: a file's path, or a setting with its value */
   constructor(
     { thing, expected, found, remedy }: { thing: string; expected: string; found: string; remedy?: string },
     options?: ErrorOptions,

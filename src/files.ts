@@ -107,27 +107,25 @@ export async function checkPlace(
   { read, force = false }: { read: (path: string) => Promise<unknown>; force?: boolean },
 ): Promise<void> {
   const expected = "a file in a folder that can be written to";
-  let old: Stats | undefined;
   try {
     const target = await followLink(path);
-    old = await fs.stat(target).catch(() => undefined);
+    const old = await fs.stat(target).catch(() => undefined);
     if (old && !old.isFile()) throw new ConfigurationError({ thing: path, expected, found: kindOf(old) });
     if (old) await fs.access(target, constants.W_OK);
     const temporary = temporaryName(target);
     await (await fs.open(temporary, "wx")).close();
     await fs.rm(temporary, { force: true }); // another run may have removed it: see `removeTemporaryFiles`
+    if (old && !force) await read(path);
   } catch (cause) {
-    if (cause instanceof ConfigurationError) throw cause;
-    const { code = "", message } = cause as NodeJS.ErrnoException;
+    if (cause instanceof DataError) {
+      const expected = "no file there, or one of the kind that would replace it";
+      const remedy = "use another name, or replace it with --force";
+      throw new ConfigurationError({ thing: path, expected, found: "a file of another kind", remedy }, { cause });
+    }
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
     throw new ConfigurationError({ thing: path, expected, found: WRITE_PROBLEMS[code] ?? message }, { cause });
   }
-  if (!old || force) return;
-  await read(path).catch((cause) => {
-    if (!(cause instanceof DataError)) throw cause;
-    const expected = "no file there, or one of the kind that would replace it";
-    const remedy = "use another name, or replace it with --force";
-    throw new ConfigurationError({ thing: path, expected, found: "a file of another kind", remedy }, { cause });
-  });
 }
 
 const WRITE_PROBLEMS: Record<string, string> = {

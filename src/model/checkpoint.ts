@@ -9,7 +9,7 @@ import { arraysOf, type Parameters } from "../network/network.js";
 import type { RunState } from "../training/state.js";
 import { damaged } from "./damaged.js";
 import { type HistoryLayout, historyForms, historyFrom, historyValues, monitoredParts } from "./history.js";
-import { finiteNumber, wholeNumber } from "./json.js";
+import { wholeNumber } from "./json.js";
 import { fromStrings, MODEL_METADATA, toStrings } from "./metadata.js";
 import { type Layers, layerForms, layersOf, type ModelShape, modelFrom, parametersFrom } from "./model-tensors.js";
 import * as safetensors from "./safetensors.js";
@@ -40,7 +40,7 @@ const POSITION = v.object({
     v.length(4, "four numbers"),
     v.check((numbers) => numbers.some((n) => n !== 0), "four numbers that are not all 0"),
   ),
-  trainSeconds: finiteNumber,
+  trainSeconds: v.pipe(v.number("a finite number"), v.finite("a finite number")),
 });
 
 /** The sets of parameters in `RunState`, and how the names of their tensors begin. */
@@ -50,7 +50,6 @@ const SETS = Object.keys(PREFIXES) as ParameterSet[];
 
 /** What decides which tensors a checkpoint has, and how long they are. */
 export interface CheckpointLayout extends Layers, HistoryLayout {
-  /** The sets of parameters that the run has. */
   sets: readonly ParameterSet[];
   /** The number of training examples. */
   examples: number;
@@ -73,11 +72,8 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   const { finished, position, maskSeed, random, trainSeconds, order } = state;
   const sets = SETS.filter((set) => state[set]);
   const history = { sizes, epochs: finished.length, monitored: monitoredParts(finished) };
-  const values = [
-    ...sets.flatMap((set) => arraysOf(state[set] as Parameters)),
-    Float64Array.from(order),
-    ...historyValues(finished, history),
-  ];
+  const parameters = sets.flatMap((set) => arraysOf(state[set] as Parameters));
+  const values = [...parameters, Float64Array.from(order), ...historyValues(finished, history)];
   const forms = formsOf({ ...history, precision, sets, examples: order.length });
   const tensors = forms.map((form, i) => ({ ...form, values: values[i] }));
   const run = { epoch: finished.length, position, maskSeed, random, trainSeconds };
@@ -111,12 +107,7 @@ function otherFormat(path: string, format: string): DataError {
   return new DataError({ thing: path, expected: `a checkpoint of format ${FORMAT}`, found, remedy });
 }
 
-/**
- * Makes a checkpoint of a file, which consists of `bytes`.
- *
- * @returns undefined if the file is not a checkpoint
- * @throws DataError if it is one, but not exactly what `writeCheckpoint` wrote
- */
+/** The checkpoint in a file of `bytes`; undefined if it is a model. @throws DataError if it is not as it was written */
 export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, bytes: Uint8Array) {
   const { metadata: strings, tensors } = file;
   const format = strings.get("checkpointFormat");

@@ -14,8 +14,8 @@ export interface HistoryLayout {
   monitored: readonly Part[];
 }
 
-/** A tensor, and the number or the row of numbers that it holds of an epoch. */
-type Column = TensorForm & { of(epoch: EpochResult): number | number[] };
+/** A tensor, and the row of numbers that it holds of an epoch. */
+type Column = TensorForm & { of(epoch: EpochResult): ArrayLike<number> };
 
 export function historyForms({ sizes, epochs, monitored }: HistoryLayout): Column[] {
   const outputs = sizes[sizes.length - 1];
@@ -23,15 +23,15 @@ export function historyForms({ sizes, epochs, monitored }: HistoryLayout): Colum
     return { name: `history.${name}`, dtype, shape: [epochs, ...row], allowsNaN: name.endsWith(".cost"), of };
   };
   return [
-    column("eta", "F64", ({ eta }) => eta),
-    column("trainSeconds", "F64", ({ trainSeconds }) => trainSeconds),
-    column("evaluateSeconds", "F64", ({ evaluateSeconds }) => evaluateSeconds),
+    column("eta", "F64", ({ eta }) => [eta]),
+    column("trainSeconds", "F64", ({ trainSeconds }) => [trainSeconds]),
+    column("evaluateSeconds", "F64", ({ evaluateSeconds }) => [evaluateSeconds]),
     ...PARTS.filter((part) => part === "test" || monitored.includes(part)).flatMap((part) => [
-      column(`${part}.correct`, "I32", (epoch) => evaluationOf(epoch, part).correct),
-      column(`${part}.total`, "I32", (epoch) => evaluationOf(epoch, part).total),
-      column(`${part}.answers`, "I32", (epoch) => [...evaluationOf(epoch, part).answers], [outputs]),
+      column(`${part}.correct`, "I32", (epoch) => [evaluationOf(epoch, part).correct]),
+      column(`${part}.total`, "I32", (epoch) => [evaluationOf(epoch, part).total]),
+      column(`${part}.answers`, "I32", (epoch) => evaluationOf(epoch, part).answers, [outputs]),
     ]),
-    ...monitored.map((part) => column(`${part}.cost`, "F64", (epoch) => evaluationOf(epoch, part).cost ?? Number.NaN)),
+    ...monitored.map((part) => column(`${part}.cost`, "F64", (epoch) => [evaluationOf(epoch, part).cost as number])),
   ];
 }
 
@@ -49,7 +49,11 @@ export function monitoredParts(epochs: readonly EpochResult[]): Part[] {
 
 /** The numbers of the tensors, in the order of `historyForms`. */
 export function historyValues(epochs: readonly EpochResult[], layout: HistoryLayout): Float64Array[] {
-  return historyForms(layout).map(({ of }) => Float64Array.from(epochs.flatMap(of)));
+  return historyForms(layout).map(({ of, shape: [n, width = 1] }) => {
+    const values = new Float64Array(n * width);
+    for (const [i, epoch] of epochs.entries()) values.set(of(epoch), i * width);
+    return values;
+  });
 }
 
 /** @throws DataError if a part has no examples, or fewer than correct answers; the tensors must have been checked */

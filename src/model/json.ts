@@ -55,7 +55,6 @@ export function checkValue<T>(path: string, schema: v.GenericSchema<unknown, T>,
 }
 
 export const text = v.string("text");
-export const finiteNumber = v.pipe(v.number("a finite number"), v.finite("a finite number"));
 
 export function inRange<T>({ includes, expected }: Range<T>) {
   return v.custom<T>(includes, expected);

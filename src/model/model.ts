@@ -93,10 +93,7 @@ export async function checkModelPlace(
   await checkPlace(path, { force, read });
 }
 
-/**
- * @returns the ending of the name, in small letters
- * @throws ConfigurationError if it is not that of a format, or the format cannot hold the model
- */
+/** @returns the ending of the name. @throws ConfigurationError if there is no such format, or it cannot hold the model */
 function checkShape(path: string, shape: ModelShape): ".json" | ".safetensors" {
   const ending = extname(path).toLowerCase();
   if (ending !== ".safetensors" && ending !== ".json") {

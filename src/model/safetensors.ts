@@ -34,12 +34,7 @@ export function checkSize(path: string, forms: readonly TensorForm[], remedy: st
   if (total > MAX_FILE) throw complain(`a file of at most ${MAX_FILE} bytes`, total);
 }
 
-/**
- * Encodes a file, in pieces: the header, then the numbers of all tensors. Tensors with wide numbers come first, so that each tensor
- * begins at a multiple of the width of its numbers.
- *
- * @throws ConfigurationError if the metadata are too long
- */
+/** Encodes a file in pieces. Wide numbers come first, so that each tensor begins at a multiple of its numbers' width. */
 export function* encode(metadata: Record<string, string>, tensors: readonly Tensor[]): Generator<Uint8Array> {
   const width = ({ dtype }: Tensor) => DTYPES[dtype].BYTES_PER_ELEMENT;
   const sorted = tensors.toSorted((a, b) => width(b) - width(a));
