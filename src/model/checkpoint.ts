@@ -13,7 +13,6 @@ import { wholeNumber } from "./json.js";
 import { fromStrings, MODEL_METADATA, toStrings } from "./metadata.js";
 import { type Layers, layerForms, layersOf, type ModelShape, modelFrom, parametersFrom } from "./model-tensors.js";
 import * as safetensors from "./safetensors.js";
-import { checkTensors, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
 
 /** The state of a run between two mini-batches, and the flags and data that a resumed run must share. */
 export interface Checkpoint extends ModelShape {
@@ -55,7 +54,7 @@ export interface CheckpointLayout extends Layers, HistoryLayout {
   examples: number;
 }
 
-function formsOf(layout: CheckpointLayout): TensorForm[] {
+function formsOf(layout: CheckpointLayout): safetensors.TensorForm[] {
   const parameters = layout.sets.flatMap((set) => layerForms(layout, PREFIXES[set]));
   return [...parameters, { name: "order", dtype: "I32", shape: [layout.examples] }, ...historyForms(layout)];
 }
@@ -115,7 +114,7 @@ export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, 
   if (format !== FORMAT) throw otherFormat(path, format);
   checkSha256(path, bytes, `${strings.get("sha256")}`);
   const layout = layoutOf(path, tensors);
-  checkTensors(path, tensors, formsOf(layout));
+  safetensors.checkTensors(path, tensors, formsOf(layout));
   const model = modelFrom(path, file, layout);
   const metadata = fromStrings(path, METADATA, strings);
   const position = fromStrings(path, POSITION, strings);
@@ -127,7 +126,7 @@ export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, 
   const state = {
     ...position,
     finished: historyFrom(path, tensors, layout),
-    order: orderFrom(path, tensorNamed(path, tensors, "order").values),
+    order: orderFrom(path, safetensors.tensorNamed(path, tensors, "order").values),
     parameters: parametersFrom(tensors, layout),
     velocities: parametersOf("velocities"),
     best: parametersOf("best"),
@@ -136,12 +135,12 @@ export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, 
   return { ...model, metadata, state };
 }
 
-function layoutOf(path: string, tensors: Tensors): CheckpointLayout {
+function layoutOf(path: string, tensors: safetensors.Tensors): CheckpointLayout {
   return {
     ...layersOf(path, tensors),
     sets: SETS.filter((set) => tensors.has(`${PREFIXES[set]}layers.0.weight`)),
-    examples: tensorNamed(path, tensors, "order").shape[0],
-    epochs: tensorNamed(path, tensors, "history.eta").shape[0],
+    examples: safetensors.tensorNamed(path, tensors, "order").shape[0],
+    epochs: safetensors.tensorNamed(path, tensors, "history.eta").shape[0],
     monitored: PARTS.filter((part) => tensors.has(`history.${part}.cost`)),
   };
 }

@@ -3,7 +3,7 @@ import { PARTS, type Part } from "../data/parts.js";
 import type { EpochResult } from "../training/epochs.js";
 import type { Evaluation } from "../training/evaluation.js";
 import { damaged } from "./damaged.js";
-import type { Dtype, TensorForm, Tensors } from "./tensors.js";
+import type { Dtype, TensorForm, Tensors } from "./safetensors.js";
 
 /** What decides the forms of the tensors. */
 export interface HistoryLayout {

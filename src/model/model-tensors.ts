@@ -5,8 +5,7 @@ import type { CostName } from "../network/cost.js";
 import { Network, type NetworkOptions, type Parameters } from "../network/network.js";
 import { damaged, excerpt } from "./damaged.js";
 import { fromStrings, MODEL_METADATA, type ModelMetadata, neuronsAndCost } from "./metadata.js";
-import type { SafetensorsFile } from "./safetensors.js";
-import { type Tensor, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
+import { type SafetensorsFile, type Tensor, type TensorForm, type Tensors, tensorNamed } from "./safetensors.js";
 
 /** A network, and what is known about it. */
 export interface Model {

@@ -10,7 +10,6 @@ import { type Checkpoint, checkpointFrom, refuseFormat1 } from "./checkpoint.js"
 import { latestEpochs, toStrings } from "./metadata.js";
 import { layerForms, layersOf, type Model, type ModelShape, modelFrom } from "./model-tensors.js";
 import * as safetensors from "./safetensors.js";
-import { checkTensors } from "./tensors.js";
 
 export type { ModelMetadata } from "./metadata.js";
 export type { Model, ModelShape } from "./model-tensors.js";
@@ -49,7 +48,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     return { model: { network, cost, precision, metadata }, format: "checkpoint", checkpoint };
   }
   const layers = layersOf(path, file.tensors);
-  checkTensors(path, file.tensors, layerForms(layers));
+  safetensors.checkTensors(path, file.tensors, layerForms(layers));
   return { model: modelFrom(path, file, layers), format: "safetensors" };
 }
 
@@ -64,10 +63,9 @@ export async function writeModel(path: string, model: Model): Promise<void> {
   const { network, cost, precision, metadata } = model;
   const arrays = arraysOf(network);
   const stored = precision === "float32" ? Math.fround : (value: number) => value;
-  if (!arrays.every((values) => values.every((value) => Number.isFinite(stored(value))))) {
-    const expected = `finite weights and biases in ${precision}`; // no reader would accept others
-    throw new ConfigurationError({ thing: path, expected, found: "NaN or infinity" });
-  }
+  const expected = `finite weights and biases in ${precision}`; // no reader would accept others
+  const areFinite = arrays.every((values) => values.every((value) => Number.isFinite(stored(value))));
+  if (!areFinite) throw new ConfigurationError({ thing: path, expected, found: "NaN or infinity" });
   if (ending === ".json") return replaceFile(path, bookJson.encode(model));
   const { sizes, activation, output } = network;
   const tensors = layerForms({ sizes, precision }).map((form, i) => ({ ...form, values: arrays[i] }));

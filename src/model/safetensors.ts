@@ -1,9 +1,10 @@
 /** The safetensors format, the container of models and checkpoints: named tensors, and metadata, which are strings by name. */
+import { endianness } from "node:os";
 import * as v from "valibot";
 import { ConfigurationError } from "../errors.js";
+import { CHUNK } from "../files.js";
 import { damaged, excerpt } from "./damaged.js";
 import { anObject, checkValue, nameIn, objectOf, parseJson, text, wholeNumber } from "./json.js";
-import { bytesOf, DTYPES, decodeNumbers, encodeNumbers, type Tensor, type TensorForm } from "./tensors.js";
 
 /** The greatest length of a file in bytes. Node's hash functions take no longer array. */
 export const MAX_FILE = 2 ** 31 - 1;
@@ -14,9 +15,28 @@ const MAX_HEADER = 16 << 20;
 /** How much of the header `checkSize` leaves to the metadata: 8 MiB for a history, see `metadata.ts`, and 1 MiB for the rest. */
 const METADATA_RESERVE = 9 << 20;
 
+/** The element types that our files need. */
+const DTYPES = { F32: Float32Array, F64: Float64Array, I32: Int32Array } as const;
+export type Dtype = keyof typeof DTYPES;
+
+export interface TensorForm {
+  name: string;
+  dtype: Dtype;
+  shape: readonly number[];
+  /** Whether NaN and infinities are valid numbers. */
+  allowsNaN?: boolean;
+}
+
+export interface Tensor extends TensorForm {
+  /** The numbers in row-major order, as many as the product of `shape`. */
+  values: Float64Array;
+}
+
+export type Tensors = ReadonlyMap<string, Tensor>;
+
 export interface SafetensorsFile {
   metadata: ReadonlyMap<string, string>;
-  tensors: ReadonlyMap<string, Tensor>;
+  tensors: Tensors;
 }
 
 /** Whether a file with these bytes is meant to be a safetensors file. */
@@ -39,10 +59,8 @@ export function* encode(metadata: Record<string, string>, tensors: readonly Tens
   const width = ({ dtype }: Tensor) => DTYPES[dtype].BYTES_PER_ELEMENT;
   const sorted = tensors.toSorted((a, b) => width(b) - width(a));
   const header = encodeHeader(metadata, sorted);
-  if (header.length > MAX_HEADER) {
-    const expected = `a header of at most ${MAX_HEADER} bytes`;
-    throw new ConfigurationError({ thing: "metadata", expected, found: `${header.length}` });
-  }
+  const [expected, found] = [`a header of at most ${MAX_HEADER} bytes`, `${header.length}`];
+  if (header.length > MAX_HEADER) throw new ConfigurationError({ thing: "metadata", expected, found });
   yield header;
   for (const tensor of sorted) yield* encodeNumbers(tensor);
 }
@@ -102,4 +120,56 @@ function checkOffsets(path: string, forms: readonly (TensorForm & { data_offsets
     at = end;
   }
   if (at !== length) throw damaged(path, `${at} bytes of data`, `${length}`);
+}
+
+function bytesOf({ dtype, shape }: Omit<TensorForm, "name">): number {
+  return shape.reduce((product, n) => product * n, DTYPES[dtype].BYTES_PER_ELEMENT);
+}
+
+/** Encodes the numbers of a tensor, in pieces of `CHUNK` bytes. */
+function* encodeNumbers({ values, ...form }: Tensor): Generator<Uint8Array> {
+  const Numbers = DTYPES[form.dtype];
+  const width = Numbers.BYTES_PER_ELEMENT;
+  if (width * values.length !== bytesOf(form)) {
+    throw new RangeError(`${form.name}: expected the shape [${form.shape}], found ${values.length} numbers`);
+  }
+  for (let from = 0; from < values.length; from += CHUNK / width) {
+    const part = new Numbers(values.subarray(from, from + CHUNK / width));
+    yield littleEndian(Buffer.from(part.buffer), width);
+  }
+}
+
+function decodeNumbers(dtype: Dtype, bytes: Uint8Array): Float64Array {
+  const Numbers = DTYPES[dtype];
+  const { buffer } = new Uint8Array(bytes); // a copy, which begins at a multiple of 8
+  littleEndian(Buffer.from(buffer), Numbers.BYTES_PER_ELEMENT);
+  return new Float64Array(new Numbers(buffer));
+}
+
+/** Turns the bytes of each number round, in place, on a machine that is not little-endian as the files are. */
+function littleEndian(bytes: Buffer, width: number): Buffer {
+  if (endianness() === "LE") return bytes;
+  return width === 8 ? bytes.swap64() : bytes.swap32();
+}
+
+export function tensorNamed(path: string, tensors: Tensors, name: string): Tensor {
+  const tensor = tensors.get(name);
+  if (tensor) return tensor;
+  throw damaged(path, `a tensor ${name}`, excerpt([...tensors.keys()].join(", ") || "none"));
+}
+
+/** @throws DataError unless the tensors of a file are these and no others, and their numbers are finite and, in I32, not negative */
+export function checkTensors(path: string, tensors: Tensors, forms: readonly TensorForm[]): void {
+  const others = new Set(tensors.keys());
+  for (const { name, allowsNaN, ...form } of forms) {
+    const tensor = tensorNamed(path, tensors, name);
+    const [expected, found] = [form, tensor].map(({ dtype, shape }) => `${dtype} of shape ${JSON.stringify(shape)}`);
+    if (found !== expected) throw damaged(path, `${expected} for ${name}`, excerpt(found));
+    const [kind, isValid] =
+      form.dtype === "I32" ? ["numbers from 0", (n: number) => n >= 0] : ["finite numbers", Number.isFinite];
+    const wrong = allowsNaN ? undefined : tensor.values.find((value) => !isValid(value));
+    if (wrong !== undefined) throw damaged(path, `${kind} in ${name}`, `${wrong}`);
+    others.delete(name);
+  }
+  if (others.size > 0) throw damaged(path, "no other tensor", excerpt([...others].join(", ")));
 }
