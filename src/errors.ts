@@ -40,7 +40,7 @@ export class DivergedError extends BpTrainError {
   }
 }
 
-/** @throws ConfigurationError if `value` is not an instance of `kind`; for callers that are not written in TypeScript */
+/** For callers not written in TypeScript. @throws ConfigurationError if `value` is not an instance of `kind` */
 export function checkInstance(thing: string, value: unknown, kind: abstract new (...args: never) => unknown): void {
   if (value instanceof kind) return;
   throw new ConfigurationError({ thing, expected: `an instance of ${kind.name}`, found: inspectValue(value) });

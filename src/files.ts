@@ -40,7 +40,7 @@ export async function openRegularFile(path: string): Promise<fs.FileHandle> {
       const remedy = "put the file itself there";
       throw new DataError({ thing: path, expected: "a regular file", found: kindOf(stats), remedy });
     }
-    return await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a FIFO without a writer would block for ever
+    return await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK); // else a FIFO without a writer would block
   } catch (error) {
     throw asFileError(path, error);
   }
@@ -86,7 +86,7 @@ export async function replaceFile(path: string, content: string | Iterable<strin
       await fs.rm(temporary, { force: true }).catch(() => {}); // the first error tells more than this one would
       throw error;
     }
-    // Makes the rename survive a power cut, where folders can be synced. Without it, the complete old file may come back.
+    // Makes the rename survive a power cut, where folders can be synced. Without it, the old file may come back.
     const folder = fs.open(dirname(target), "r");
     await folder.then((handle) => handle.sync().finally(() => handle.close())).catch(() => {});
   } catch (cause) {

@@ -34,6 +34,7 @@ export const MODEL_METADATA = v.object({
 export type ModelMetadata = v.InferOutput<typeof MODEL_METADATA>;
 
 type Strings = ReadonlyMap<string, string>;
+type ObjectSchema<T> = v.GenericSchema<unknown, T> & { entries: object };
 
 const NEURONS_AND_COST = v.object({ activation: nameIn(ACTIVATIONS), output: nameIn(OUTPUTS), cost: nameIn(COSTS) });
 
@@ -65,9 +66,7 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, part) => (ArrayBuffer.isView(part) ? [...(part as Uint32Array)] : part));
 }
 
-type ObjectSchema<T> = v.GenericSchema<unknown, T> & { entries: object };
-
-/** Reads the values that a schema names, and leaves out those of other programs. @throws DataError if one is not valid */
+/** Reads the values that a schema names; others belong to other programs. @throws DataError if one is not valid */
 export function fromStrings<T>(path: string, schema: ObjectSchema<T>, strings: Strings): T {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema.entries)) {

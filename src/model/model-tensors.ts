@@ -25,7 +25,7 @@ export interface ModelShape extends Pick<Model, "cost" | "precision"> {
 /** What decides the forms of the tensors. */
 export type Layers = Pick<Network, "sizes"> & Pick<Model, "precision">;
 
-/** The forms of the tensors of parameters, in the order of `arraysOf`: for each layer its weights (out, in) and biases (out). */
+/** Parameters as tensors, in the order of `arraysOf`: for each layer its weights (out, in) and biases (out). */
 export function layerForms({ sizes, precision }: Layers, prefix = ""): TensorForm[] {
   const dtype = precision === "float32" ? "F32" : "F64";
   return sizes.slice(1).flatMap((nOut, l) => [
@@ -63,7 +63,7 @@ export function modelFrom(path: string, { metadata, tensors }: SafetensorsFile, 
   return { network, cost, precision: layers.precision, metadata: fromStrings(path, MODEL_METADATA, metadata) };
 }
 
-/** A network, all 0, for the parameters that a file is known to hold. @throws DataError if it does not fit into memory */
+/** A network of zeros for parameters that a file is known to hold. @throws DataError if it does not fit into memory */
 export function emptyNetwork(path: string, sizes: readonly number[], neurons?: NetworkOptions): Network {
   try {
     return new Network(sizes, neurons);

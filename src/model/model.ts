@@ -22,8 +22,7 @@ interface ModelFile {
 }
 
 /**
- * Reads a model from a safetensors file, from the JSON of the book's program, or from a checkpoint. The content of the file decides,
- * not its name.
+ * Reads a model from a safetensors file, the book's JSON, or a checkpoint. The content decides, not the name of the file.
  *
  * @throws DataError if the file is missing or not valid
  */
@@ -91,7 +90,7 @@ export async function checkModelPlace(
   await checkPlace(path, { force, read });
 }
 
-/** @returns the ending of the name. @throws ConfigurationError if there is no such format, or it cannot hold the model */
+/** @returns the ending of the name. @throws ConfigurationError if no format has it, or it cannot hold the model */
 function checkShape(path: string, shape: ModelShape): ".json" | ".safetensors" {
   const ending = extname(path).toLowerCase();
   if (ending !== ".safetensors" && ending !== ".json") {

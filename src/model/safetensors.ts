@@ -48,19 +48,21 @@ export function matches(bytes: Uint8Array): boolean {
 export function checkSize(path: string, forms: readonly TensorForm[], remedy: string): void {
   const header = encodeHeader({}, forms).length + METADATA_RESERVE;
   const total = forms.reduce((sum, form) => sum + bytesOf(form), header);
-  const complain = (expected: string, found: number) =>
-    new ConfigurationError({ thing: path, expected, found: `${found}`, remedy });
-  if (header > MAX_HEADER) throw complain(`a header of at most ${MAX_HEADER} bytes`, header);
-  if (total > MAX_FILE) throw complain(`a file of at most ${MAX_FILE} bytes`, total);
+  checkLength(path, "header", header, MAX_HEADER, remedy);
+  checkLength(path, "file", total, MAX_FILE, remedy);
 }
 
-/** Encodes a file in pieces. Wide numbers come first, so that each tensor begins at a multiple of its numbers' width. */
+function checkLength(thing: string, part: string, length: number, most: number, remedy?: string): void {
+  const expected = `a ${part} of at most ${most} bytes`;
+  if (length > most) throw new ConfigurationError({ thing, expected, found: `${length}`, remedy });
+}
+
+/** Encodes a file in pieces. Wide numbers come first, so that each tensor begins at a multiple of their width. */
 export function* encode(metadata: Record<string, string>, tensors: readonly Tensor[]): Generator<Uint8Array> {
   const width = ({ dtype }: Tensor) => DTYPES[dtype].BYTES_PER_ELEMENT;
   const sorted = tensors.toSorted((a, b) => width(b) - width(a));
   const header = encodeHeader(metadata, sorted);
-  const [expected, found] = [`a header of at most ${MAX_HEADER} bytes`, `${header.length}`];
-  if (header.length > MAX_HEADER) throw new ConfigurationError({ thing: "metadata", expected, found });
+  checkLength("metadata", "header", header.length, MAX_HEADER);
   yield header;
   for (const tensor of sorted) yield* encodeNumbers(tensor);
 }
