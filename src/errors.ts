@@ -1,18 +1,12 @@
 /** The errors that this program throws on purpose. Their messages all have one form, so that each says what to do next. */
 
-/** The parts of a message: `<thing>: expected <expected>, found <found>; <remedy>`. */
-interface MessageParts {
-  /** What is wrong: a file's path, or a setting with its value. */
-  thing: string;
-  expected: string;
-  found: string;
-  /** What the user can do about it. */
-  remedy?: string;
-}
-
 /** The class of all errors that `bp-train` throws on purpose. Any other error is a defect. */
 export abstract class BpTrainError extends Error {
-  constructor({ thing, expected, found, remedy }: MessageParts, options?: ErrorOptions) {
+  /** @param thing  what is wrong: a file's path, or a setting with its value */
+  constructor(
+    { thing, expected, found, remedy }: { thing: string; expected: string; found: string; remedy?: string },
+    options?: ErrorOptions,
+  ) {
     super(escapeControls(`${thing}: expected ${expected}, found ${found}${remedy ? `; ${remedy}` : ""}`), options);
     this.name = new.target.name;
   }
@@ -46,22 +40,15 @@ export class DivergedError extends BpTrainError {
   }
 }
 
-/**
- * Checks a value's class at run time, for callers that are not written in TypeScript.
- *
- * @throws ConfigurationError if `value` is not an instance of `kind`
- */
+/** For callers not written in TypeScript. @throws ConfigurationError if `value` is not an instance of `kind` */
 export function checkInstance(thing: string, value: unknown, kind: abstract new (...args: never) => unknown): void {
   if (value instanceof kind) return;
   throw new ConfigurationError({ thing, expected: `an instance of ${kind.name}`, found: inspectValue(value) });
 }
 
-/**
- * Describes a value for a message: a primitive as in source code, such as `'3'` or `3`, and an object by its class, such as `[Array]`.
- *
- * It does not use `inspect` of node:util, because errors are thrown in browsers, too.
- */
+/** Describes a value for a message: a primitive as in source code, such as `'3'`, and an object by its class. */
 export function inspectValue(value: unknown): string {
+  // Errors are thrown in browsers, too, which have no `inspect` of node:util.
   if (typeof value === "string") return `'${value}'`;
   if (typeof value === "bigint") return `${value}n`;
   if (Object(value) !== value) return String(value);

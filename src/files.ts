@@ -1,8 +1,7 @@
 /** Whole files: they are read with distrust, and a file is replaced only when its new content is complete on the disk. */
-
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { access, type FileHandle, lstat, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import * as fs from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { ConfigurationError, DataError, OutputError } from "./errors.js";
 
@@ -12,18 +11,13 @@ export const CHUNK = 1 << 20;
 /** The remedy for a damaged file. */
 export const GET_AGAIN = "get the file again";
 
-/**
- * Reads a whole file.
- *
- * @throws DataError if the file is missing, unreadable, not a regular file or longer than `maxBytes`
- */
+/** Reads a whole file. @throws DataError if it is missing, unreadable, not a regular file or longer than `maxBytes` */
 export async function readFileChecked(path: string, maxBytes: number): Promise<Uint8Array> {
   const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
-    if (size > maxBytes) {
-      throw new DataError({ thing: path, expected: `at most ${maxBytes} bytes`, found: `${size}` });
-    }
+    const expected = `at most ${maxBytes} bytes`;
+    if (size > maxBytes) throw new DataError({ thing: path, expected, found: `${size}` });
     const bytes = Buffer.allocUnsafeSlow(size);
     for (let length = 0; length < size; ) {
       const { bytesRead } = await file.read(bytes, length, Math.min(CHUNK, size - length), length);
@@ -38,19 +32,15 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
   }
 }
 
-/**
- * Opens a file for reading. Does not block, because opening a FIFO that has no writer would wait for ever.
- *
- * @throws DataError if the file is missing, unreadable or not a regular file
- */
-export async function openRegularFile(path: string): Promise<FileHandle> {
+/** Opens a file for reading. @throws DataError if it is missing, unreadable or not a regular file */
+export async function openRegularFile(path: string): Promise<fs.FileHandle> {
   try {
-    const stats = await stat(path);
+    const stats = await fs.stat(path);
     if (!stats.isFile()) {
       const remedy = "put the file itself there";
       throw new DataError({ thing: path, expected: "a regular file", found: kindOf(stats), remedy });
     }
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK); // else a FIFO without a writer would block
   } catch (error) {
     throw asFileError(path, error);
   }
@@ -59,19 +49,17 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 /** Turns an error of the file system into a DataError that says what it means for this file. Any other error stays as it is. */
 export function asFileError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DataError || !("code" in error)) return error;
-  const options = { cause: error };
+  const dataError = (expected: string, found: string, remedy?: string) =>
+    new DataError({ thing: path, expected, found, remedy }, { cause: error });
   if (error.code === "EACCES" || error.code === "EPERM") {
-    const [found, remedy] = ["one without read permission", "allow this user to read it"];
-    return new DataError({ thing: path, expected: "a readable file", found, remedy }, options);
+    return dataError("a readable file", "one without read permission", "allow this user to read it");
   }
   if (error.code === "ENOENT" || error.code === "ELOOP") {
-    const [found, remedy] = ["none, or a link that leads nowhere", "check the name, and what it links to"];
-    return new DataError({ thing: path, expected: "a file", found, remedy }, options);
+    return dataError("a file", "none, or a link that leads nowhere", "check the name, and what it links to");
   }
-  return new DataError({ thing: path, expected: "a readable file", found: error.message }, options);
+  return dataError("a readable file", error.message);
 }
 
-/** Names the kind of something that is not a regular file. */
 function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a directory";
   return stats.isFIFO() ? "a FIFO" : "a device or socket";
@@ -87,24 +75,20 @@ function kindOf(stats: Stats): string {
 export async function replaceFile(path: string, content: string | Iterable<string | Uint8Array>): Promise<void> {
   try {
     const target = await followLink(path);
-    const old = await stat(target).catch(() => undefined);
+    const old = await fs.stat(target).catch(() => undefined);
     const mode = old && old.mode & 0o7777;
     const temporary = temporaryName(target);
-    const file = await open(temporary, "wx", mode);
     try {
-      try {
-        if (mode !== undefined) await file.chmod(mode); // `open` applies the umask, which may remove permissions
-        await writeFile(file, content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, target);
+      await fs.writeFile(temporary, content, { flag: "wx", mode, flush: true });
+      if (mode !== undefined) await fs.chmod(temporary, mode); // the umask may have removed permissions
+      await fs.rename(temporary, target);
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {}); // the first error tells more than this one would
+      await fs.rm(temporary, { force: true }).catch(() => {}); // the first error tells more than this one would
       throw error;
     }
-    await syncFolder(dirname(target));
+    // Makes the rename survive a power cut, where folders can be synced. Without it, the old file may come back.
+    const folder = fs.open(dirname(target), "r");
+    await folder.then((handle) => handle.sync().finally(() => handle.close())).catch(() => {});
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause)) throw cause;
     throw new OutputError({ thing: path, expected: "to write this file", found: cause.message }, { cause });
@@ -123,27 +107,25 @@ export async function checkPlace(
   { read, force = false }: { read: (path: string) => Promise<unknown>; force?: boolean },
 ): Promise<void> {
   const expected = "a file in a folder that can be written to";
-  let old: Stats | undefined;
   try {
     const target = await followLink(path);
-    old = await stat(target).catch(() => undefined);
+    const old = await fs.stat(target).catch(() => undefined);
     if (old && !old.isFile()) throw new ConfigurationError({ thing: path, expected, found: kindOf(old) });
-    if (old) await access(target, constants.W_OK);
+    if (old) await fs.access(target, constants.W_OK);
     const temporary = temporaryName(target);
-    await (await open(temporary, "wx")).close();
-    await rm(temporary, { force: true }); // another run may have removed it: see `removeTemporaryFiles`
+    await (await fs.open(temporary, "wx")).close();
+    await fs.rm(temporary, { force: true }); // another run may have removed it: see `removeTemporaryFiles`
+    if (old && !force) await read(path);
   } catch (cause) {
-    if (cause instanceof ConfigurationError) throw cause;
-    const { code = "", message } = cause as NodeJS.ErrnoException;
+    if (cause instanceof DataError) {
+      const expected = "no file there, or one of the kind that would replace it";
+      const remedy = "use another name, or replace it with --force";
+      throw new ConfigurationError({ thing: path, expected, found: "a file of another kind", remedy }, { cause });
+    }
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
     throw new ConfigurationError({ thing: path, expected, found: WRITE_PROBLEMS[code] ?? message }, { cause });
   }
-  if (!old || force) return;
-  await read(path).catch((cause) => {
-    if (!(cause instanceof DataError)) throw cause;
-    const expected = "no file there, or one of the kind that would replace it";
-    const remedy = "use another name, or replace it with --force";
-    throw new ConfigurationError({ thing: path, expected, found: "a file of another kind", remedy }, { cause });
-  });
 }
 
 const WRITE_PROBLEMS: Record<string, string> = {
@@ -156,14 +138,15 @@ const WRITE_PROBLEMS: Record<string, string> = {
 
 /** The file that a symbolic link leads to, or the path itself if it is not a link. */
 export async function followLink(path: string): Promise<string> {
-  const exists = await lstat(path).catch(() => undefined);
-  return exists ? realpath(path) : path;
+  const exists = await fs.lstat(path).catch(() => undefined);
+  return exists ? fs.realpath(path) : path;
 }
 
 /** Whether two paths lead to the same file. The file need not exist yet, but the folders must. */
 export async function areSamePlace(a: string, b: string): Promise<boolean> {
   const [fileA, fileB] = await Promise.all([a, b].map(followLink));
-  return basename(fileA) === basename(fileB) && (await realpath(dirname(fileA))) === (await realpath(dirname(fileB)));
+  const [folderA, folderB] = await Promise.all([fileA, fileB].map((file) => fs.realpath(dirname(file))));
+  return folderA === folderB && basename(fileA) === basename(fileB);
 }
 
 /** A name in the folder of `target`. It is random because process numbers are used again, in containers even at once. */
@@ -173,23 +156,14 @@ function temporaryName(target: string): string {
 
 /** Removes the temporary files of runs that were killed while they wrote `target`. No other process may be writing it. */
 export async function removeTemporaryFiles(target: string): Promise<void> {
-  const isTemporary = (ending: string) => /^\.\d+-[0-9a-f]{8}\.part$/.test(ending);
-  const endings = (await endingsBeside(target)).filter(isTemporary);
-  await Promise.all(endings.map((ending) => rm(target + ending, { force: true })));
+  const endings = (await endingsBeside(target)).filter((ending) => /^\.\d+-[0-9a-f]{8}\.part$/.test(ending));
+  await Promise.all(endings.map((ending) => fs.rm(target + ending, { force: true })));
 }
 
 /** For each file in the folder of `target` whose name begins with the name of `target`: the rest of its name. */
 export async function endingsBeside(target: string): Promise<string[]> {
   const name = basename(target);
-  const entries = await readdir(dirname(target), { withFileTypes: true });
+  const entries = await fs.readdir(dirname(target), { withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && entry.name.startsWith(name));
   return files.map((file) => file.name.slice(name.length));
-}
-
-/** Makes a rename survive a power cut, on systems that can sync a folder. Without it, the complete old file may come back. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, "r");
-    await handle.sync().finally(() => handle.close());
-  } catch {}
 }

@@ -8,7 +8,6 @@ export interface Range<T> {
   includes(value: unknown): value is T;
   /** All of the values, if they are names. */
   names?: readonly T[];
-  /** Whether they are whole numbers. */
   isWhole?: boolean;
 }
 
@@ -18,7 +17,6 @@ export interface Setting<T> {
   range: Range<T>;
 }
 
-/** A table of settings by name. */
 export type SettingTable = Record<string, Setting<unknown>>;
 /** The values of a table of settings. The documentation of each entry goes with it. */
 export type ValuesOf<Table> = { [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never };
@@ -28,9 +26,8 @@ export function setting<T>(value: T, range: Range<T>): Setting<T> {
 }
 
 export function defaultsOf<Table extends SettingTable>(table: Table): ValuesOf<Table> {
-  return Object.fromEntries(
-    Object.entries(table).map(([name, { default: value }]) => [name, value]),
-  ) as ValuesOf<Table>;
+  const defaults = Object.entries(table).map(([name, setting]) => [name, setting.default]);
+  return Object.fromEntries(defaults) as ValuesOf<Table>;
 }
 
 /** @throws ConfigurationError if a value is not in the range of its setting */
@@ -41,11 +38,8 @@ export function checkSettings<Table extends SettingTable>(table: Table, values: 
 /** @throws ConfigurationError if `found` is not in the range; `thing` is what the message calls it */
 export function checkRange<T>(thing: string, found: unknown, { expected, includes, names }: Range<T>): void {
   if (includes(found)) return;
-  throw new ConfigurationError({
-    thing,
-    expected,
-    found: names && typeof found === "string" ? found : inspectValue(found),
-  });
+  const text = names && typeof found === "string" ? found : inspectValue(found);
+  throw new ConfigurationError({ thing, expected, found: text });
 }
 
 /** `max norm` for maxNorm. */
@@ -68,10 +62,7 @@ export const finiteFromZero = numbers("a finite number from 0", (x) => x >= 0 &&
 export const fromZeroToBelowOne = numbers("a number from 0 to below 1", (x) => x >= 0 && x < 1);
 export const betweenZeroAndOne = numbers("a number between 0 and 1", (x) => x > 0 && x < 1);
 export const aboveZeroUpToOne = numbers("a number above 0, up to 1", (x) => x > 0 && x <= 1);
-export const boolean: Range<boolean> = {
-  expected: "true or false",
-  includes: (value): value is boolean => typeof value === "boolean",
-};
+export const boolean: Range<boolean> = { expected: "true or false", includes: (value) => typeof value === "boolean" };
 
 /** The names of a table, also of entries that are added to it later. */
 export function namesOf<Name extends string>(table: Record<Name, unknown>): Range<Name> {

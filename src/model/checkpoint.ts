@@ -1,5 +1,4 @@
 /** Checkpoints: safetensors files that hold a run between two mini-batches. README.md describes their tensors and metadata. */
-
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { looksLike } from "../data/looks-like.js";
@@ -10,23 +9,14 @@ import { arraysOf, type Parameters } from "../network/network.js";
 import type { RunState } from "../training/state.js";
 import { damaged } from "./damaged.js";
 import { type HistoryLayout, historyForms, historyFrom, historyValues, monitoredParts } from "./history.js";
-import { finiteNumber, wholeNumber } from "./json.js";
+import { wholeNumber } from "./json.js";
 import { fromStrings, MODEL_METADATA, toStrings } from "./metadata.js";
-import {
-  type Layers,
-  layerForms,
-  layersOf,
-  type Model,
-  type ModelShape,
-  modelFrom,
-  parametersFrom,
-} from "./model-tensors.js";
+import { type Layers, layerForms, layersOf, type ModelShape, modelFrom, parametersFrom } from "./model-tensors.js";
 import * as safetensors from "./safetensors.js";
-import { checkTensors, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
 
 /** The state of a run between two mini-batches, and the flags and data that a resumed run must share. */
 export interface Checkpoint extends ModelShape {
-  metadata: Omit<v.InferOutput<typeof METADATA>, keyof RunState>;
+  metadata: v.InferOutput<typeof METADATA>;
   state: RunState;
 }
 
@@ -37,9 +27,11 @@ const FORMAT_1 = "bp-train checkpoint 1\n";
 /** These digits stand in the place of the SHA-256 while it is computed. */
 const ZEROS = "0".repeat(64);
 
-/** The metadata of a model without the history, which is in tensors, and what of `RunState` is not in tensors. */
-const METADATA = v.object({
-  ...v.required(v.omit(MODEL_METADATA, ["epoch", "history"])).entries,
+/** The metadata of a model without the history, which is in tensors. */
+const METADATA = v.required(v.omit(MODEL_METADATA, ["epoch", "history"]));
+
+/** What of `RunState` is not in tensors. */
+const POSITION = v.object({
   position: v.nullable(wholeNumber(0)),
   maskSeed: wholeNumber(0, 2 ** 32 - 1),
   random: v.pipe(
@@ -47,7 +39,7 @@ const METADATA = v.object({
     v.length(4, "four numbers"),
     v.check((numbers) => numbers.some((n) => n !== 0), "four numbers that are not all 0"),
   ),
-  trainSeconds: finiteNumber,
+  trainSeconds: v.pipe(v.number("a finite number"), v.finite("a finite number")),
 });
 
 /** The sets of parameters in `RunState`, and how the names of their tensors begin. */
@@ -57,42 +49,30 @@ const SETS = Object.keys(PREFIXES) as ParameterSet[];
 
 /** What decides which tensors a checkpoint has, and how long they are. */
 export interface CheckpointLayout extends Layers, HistoryLayout {
-  /** The sets of parameters that the run has. */
   sets: readonly ParameterSet[];
   /** The number of training examples. */
   examples: number;
 }
 
-function formsOf(layout: CheckpointLayout): TensorForm[] {
+function formsOf(layout: CheckpointLayout): safetensors.TensorForm[] {
   const parameters = layout.sets.flatMap((set) => layerForms(layout, PREFIXES[set]));
   return [...parameters, { name: "order", dtype: "I32", shape: [layout.examples] }, ...historyForms(layout)];
 }
 
-/**
- * Checks before training that the checkpoint after the last of `epochs`, which is the longest of a run, can be read again.
- *
- * @throws ConfigurationError if it would be too long
- */
+/** @throws ConfigurationError if the checkpoint after the last of `epochs`, a run's longest, could not be read again */
 export function checkCheckpointSize(path: string, layout: CheckpointLayout): void {
   safetensors.checkSize(path, formsOf(layout), "use fewer neurons, epochs or monitored parts");
 }
 
-/**
- * Writes a checkpoint, see `replaceFile`.
- *
- * @throws OutputError if the file cannot be written
- */
+/** Writes a checkpoint, see `replaceFile`. @throws OutputError if the file cannot be written */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { network, cost, precision, metadata, state } = checkpoint;
   const { sizes, activation, output } = network;
   const { finished, position, maskSeed, random, trainSeconds, order } = state;
   const sets = SETS.filter((set) => state[set]);
   const history = { sizes, epochs: finished.length, monitored: monitoredParts(finished) };
-  const values = [
-    ...sets.flatMap((set) => arraysOf(state[set] as Parameters)),
-    Float64Array.from(order),
-    ...historyValues(finished, history),
-  ];
+  const parameters = sets.flatMap((set) => arraysOf(state[set] as Parameters));
+  const values = [...parameters, Float64Array.from(order), ...historyValues(finished, history)];
   const forms = formsOf({ ...history, precision, sets, examples: order.length });
   const tensors = forms.map((form, i) => ({ ...form, values: values[i] }));
   const run = { epoch: finished.length, position, maskSeed, random, trainSeconds };
@@ -108,7 +88,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFileChecked(path, safetensors.MAX_FILE);
   refuseFormat1(path, bytes);
   const file = safetensors.matches(bytes) ? safetensors.decode(path, bytes) : undefined;
-  if (file && isCheckpoint(file)) return checkpointFrom(path, file, bytes);
+  const checkpoint = file && checkpointFrom(path, file, bytes);
+  if (checkpoint) return checkpoint;
   const found = file ? "a model" : bytes.length === 0 ? "an empty file" : looksLike(bytes);
   const remedy = "give a file that --checkpoint wrote";
   throw new DataError({ thing: path, expected: "a checkpoint of bp-train", found, remedy });
@@ -125,52 +106,41 @@ function otherFormat(path: string, format: string): DataError {
   return new DataError({ thing: path, expected: `a checkpoint of format ${FORMAT}`, found, remedy });
 }
 
-export function isCheckpoint({ metadata }: safetensors.SafetensorsFile): boolean {
-  return metadata.has("checkpointFormat");
-}
-
-/**
- * Makes a checkpoint of a file, which consists of `bytes`.
- *
- * @throws DataError if the file is not exactly what `writeCheckpoint` wrote
- */
-export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, bytes: Uint8Array): Checkpoint & Model {
+/** The checkpoint in a file of `bytes`; undefined if it is a model. @throws DataError if it is not as it was written */
+export function checkpointFrom(path: string, file: safetensors.SafetensorsFile, bytes: Uint8Array) {
   const { metadata: strings, tensors } = file;
-  const format = `${strings.get("checkpointFormat")}`;
+  const format = strings.get("checkpointFormat");
+  if (format === undefined) return undefined;
   if (format !== FORMAT) throw otherFormat(path, format);
   checkSha256(path, bytes, `${strings.get("sha256")}`);
   const layout = layoutOf(path, tensors);
-  checkTensors(path, tensors, formsOf(layout));
+  safetensors.checkTensors(path, tensors, formsOf(layout));
   const model = modelFrom(path, file, layout);
-  const { weights, biases } = model.network;
-  const { position, maskSeed, random, trainSeconds, ...metadata } = fromStrings(path, METADATA, strings);
-  if (position !== null && position > layout.examples) {
-    throw damaged(path, `a whole number from 0 to ${layout.examples} for position`, `${position}`);
-  }
+  const metadata = fromStrings(path, METADATA, strings);
+  const position = fromStrings(path, POSITION, strings);
+  const trained = position.position ?? 0;
+  const expected = `a whole number from 0 to ${layout.examples} for position`;
+  if (trained > layout.examples) throw damaged(path, expected, `${trained}`);
   const parametersOf = (set: ParameterSet) =>
     layout.sets.includes(set) ? parametersFrom(tensors, layout, PREFIXES[set]) : null;
   const state = {
+    ...position,
     finished: historyFrom(path, tensors, layout),
-    position,
-    order: orderFrom(path, tensorNamed(path, tensors, "order").values),
-    maskSeed,
-    random,
-    parameters: { weights, biases },
+    order: orderFrom(path, safetensors.tensorNamed(path, tensors, "order").values),
+    parameters: parametersFrom(tensors, layout),
     velocities: parametersOf("velocities"),
     best: parametersOf("best"),
-    examples: layout.epochs * layout.examples + (position ?? 0),
-    trainSeconds,
+    examples: layout.epochs * layout.examples + trained,
   };
   return { ...model, metadata, state };
 }
 
-/** Reads from the names and shapes of the tensors what a checkpoint consists of. */
-function layoutOf(path: string, tensors: Tensors): CheckpointLayout {
+function layoutOf(path: string, tensors: safetensors.Tensors): CheckpointLayout {
   return {
     ...layersOf(path, tensors),
     sets: SETS.filter((set) => tensors.has(`${PREFIXES[set]}layers.0.weight`)),
-    examples: tensorNamed(path, tensors, "order").shape[0],
-    epochs: tensorNamed(path, tensors, "history.eta").shape[0],
+    examples: safetensors.tensorNamed(path, tensors, "order").shape[0],
+    epochs: safetensors.tensorNamed(path, tensors, "history.eta").shape[0],
     monitored: PARTS.filter((part) => tensors.has(`history.${part}.cost`)),
   };
 }

@@ -1,5 +1,4 @@
 /** The error for a file that is not what its format demands. */
-
 import { DataError } from "../errors.js";
 
 /** Makes the error of a reader that found something in a file that the format does not allow. */

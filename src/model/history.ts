@@ -1,24 +1,21 @@
 /** The finished epochs of a run as tensors, which have one number or one row of numbers per epoch. */
-
 import { PARTS, type Part } from "../data/parts.js";
 import type { EpochResult } from "../training/epochs.js";
 import type { Evaluation } from "../training/evaluation.js";
 import { damaged } from "./damaged.js";
-import type { Dtype, TensorForm, Tensors } from "./tensors.js";
+import type { Dtype, TensorForm, Tensors } from "./safetensors.js";
 
 /** What decides the forms of the tensors. */
 export interface HistoryLayout {
-  sizes: readonly number[];
+  readonly sizes: readonly number[];
   /** The number of finished epochs. */
   epochs: number;
   /** The parts that every epoch monitors. The test part is evaluated in any case, but has a cost only if it is monitored. */
   monitored: readonly Part[];
 }
 
-interface Column extends TensorForm {
-  /** The number, or the row of numbers, that the tensor holds of an epoch. */
-  of(epoch: EpochResult): number | Uint32Array;
-}
+/** A tensor, and the row of numbers that it holds of an epoch. */
+type Column = TensorForm & { of(epoch: EpochResult): ArrayLike<number> };
 
 export function historyForms({ sizes, epochs, monitored }: HistoryLayout): Column[] {
   const outputs = sizes[sizes.length - 1];
@@ -26,15 +23,15 @@ export function historyForms({ sizes, epochs, monitored }: HistoryLayout): Colum
     return { name: `history.${name}`, dtype, shape: [epochs, ...row], allowsNaN: name.endsWith(".cost"), of };
   };
   return [
-    column("eta", "F64", ({ eta }) => eta),
-    column("trainSeconds", "F64", ({ trainSeconds }) => trainSeconds),
-    column("evaluateSeconds", "F64", ({ evaluateSeconds }) => evaluateSeconds),
+    column("eta", "F64", ({ eta }) => [eta]),
+    column("trainSeconds", "F64", ({ trainSeconds }) => [trainSeconds]),
+    column("evaluateSeconds", "F64", ({ evaluateSeconds }) => [evaluateSeconds]),
     ...PARTS.filter((part) => part === "test" || monitored.includes(part)).flatMap((part) => [
-      column(`${part}.correct`, "I32", (epoch) => evaluationOf(epoch, part).correct),
-      column(`${part}.total`, "I32", (epoch) => evaluationOf(epoch, part).total),
+      column(`${part}.correct`, "I32", (epoch) => [evaluationOf(epoch, part).correct]),
+      column(`${part}.total`, "I32", (epoch) => [evaluationOf(epoch, part).total]),
       column(`${part}.answers`, "I32", (epoch) => evaluationOf(epoch, part).answers, [outputs]),
     ]),
-    ...monitored.map((part) => column(`${part}.cost`, "F64", (epoch) => evaluationOf(epoch, part).cost ?? Number.NaN)),
+    ...monitored.map((part) => column(`${part}.cost`, "F64", (epoch) => [evaluationOf(epoch, part).cost as number])),
   ];
 }
 
@@ -42,11 +39,7 @@ function evaluationOf(epoch: EpochResult, part: Part): Evaluation {
   return part === "test" ? epoch : (epoch.monitored[part] as Evaluation);
 }
 
-/**
- * Finds the parts that were monitored.
- *
- * @throws RangeError if these are not the same in every epoch
- */
+/** @throws RangeError if not the same parts were monitored in every epoch */
 export function monitoredParts(epochs: readonly EpochResult[]): Part[] {
   const [parts = [], ...others] = epochs.map(({ monitored }) => PARTS.filter((part) => monitored[part]));
   const other = others.find((other) => `${other}` !== `${parts}`);
@@ -58,10 +51,7 @@ export function monitoredParts(epochs: readonly EpochResult[]): Part[] {
 export function historyValues(epochs: readonly EpochResult[], layout: HistoryLayout): Float64Array[] {
   return historyForms(layout).map(({ of, shape: [n, width = 1] }) => {
     const values = new Float64Array(n * width);
-    for (const [i, epoch] of epochs.entries()) {
-      const value = of(epoch);
-      values.set(typeof value === "number" ? [value] : value, i * width);
-    }
+    for (const [i, epoch] of epochs.entries()) values.set(of(epoch), i * width);
     return values;
   });
 }
@@ -82,15 +72,14 @@ export function historyFrom(path: string, tensors: Tensors, { sizes, monitored }
       return monitored.includes(part) ? { ...evaluation, cost: costs[i] } : evaluation;
     });
   };
-  const [etas, trainSeconds, evaluateSeconds] = ["eta", "trainSeconds", "evaluateSeconds"].map(column);
   const tests = evaluationsOf("test");
   const parts = monitored.map((part) => [part, part === "test" ? tests : evaluationsOf(part)] as const);
   return tests.map((test, i) => ({
     epoch: i + 1,
-    eta: etas[i],
+    eta: column("eta")[i],
     ...test,
     monitored: Object.fromEntries(parts.map(([part, evaluations]) => [part, evaluations[i]])),
-    trainSeconds: trainSeconds[i],
-    evaluateSeconds: evaluateSeconds[i],
+    trainSeconds: column("trainSeconds")[i],
+    evaluateSeconds: column("evaluateSeconds")[i],
   }));
 }

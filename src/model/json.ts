@@ -1,5 +1,5 @@
 /** JSON from files that are not to be trusted: parsing it safely, and checking by a schema what came out. */
-
+import { isUtf8 } from "node:buffer";
 import * as v from "valibot";
 import { namesOf, numbers, type Range } from "../ranges.js";
 import { damaged, excerpt } from "./damaged.js";
@@ -10,40 +10,24 @@ const MAX_DEPTH = 32;
 /** No file of ours holds more arrays and objects. An empty object takes 2 bytes in JSON, but 56 in memory. */
 const MAX_CONTAINERS = 1 << 22;
 
-/**
- * Parses JSON. If an object has a key twice, the last one counts.
- *
- * @param json  text, or bytes in UTF-8
- * @throws DataError if it is not valid, nests too deeply or would take too much memory
- */
+/** Parses text or UTF-8. @throws DataError if it is not valid JSON, nests too deeply or would take too much memory */
 export function parseJson(path: string, json: string | Uint8Array): unknown {
-  const text = typeof json === "string" ? json : decodeUtf8(path, json);
-  checkMemory(path, text);
+  if (typeof json !== "string" && !isUtf8(json)) throw damaged(path, "text in UTF-8", "other bytes");
+  const text = typeof json === "string" ? json : new TextDecoder().decode(json);
+  let containers = 0; // those inside strings count too, which are few
+  for (let i = 0; i < text.length; i++) if (text[i] === "[" || text[i] === "{") containers++;
+  if (containers > MAX_CONTAINERS) {
+    throw damaged(path, `JSON of at most ${MAX_CONTAINERS} arrays and objects`, `${containers}`);
+  }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text); // if an object has a key twice, the last one counts
   } catch (cause) {
     const name = /[[,:\s](-?(?:NaN|Infinity))[\],}\s]/.exec(text)?.[1]; // Python's json writes such numbers
     throw damaged(path, name ? "finite numbers" : "valid JSON", name ?? "text that is not JSON", cause);
   }
   if (!nestsAtMost(MAX_DEPTH, value)) throw damaged(path, `JSON of at most ${MAX_DEPTH} levels`, "more");
   return value;
-}
-
-function decodeUtf8(path: string, bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw damaged(path, "text in UTF-8", "other bytes", cause);
-  }
-}
-
-/** Counts the brackets that open an array or an object. Those inside strings count too, which are few. */
-function checkMemory(path: string, text: string): void {
-  let containers = 0;
-  for (let i = 0; i < text.length; i++) if (text[i] === "[" || text[i] === "{") containers++;
-  if (containers <= MAX_CONTAINERS) return;
-  throw damaged(path, `JSON of at most ${MAX_CONTAINERS} arrays and objects`, `${containers}`);
 }
 
 function nestsAtMost(levels: number, value: unknown): boolean {
@@ -56,7 +40,6 @@ function nestsAtMost(levels: number, value: unknown): boolean {
  * Checks a value by a schema. The message of each part of the schema says what is expected there, such as "a whole number from 1".
  *
  * @param name  what the value is called in the error, if it is a part of something else in the file
- * @returns what the schema makes of the value
  * @throws DataError at the first part that is not as expected
  */
 export function checkValue<T>(path: string, schema: v.GenericSchema<unknown, T>, value: unknown, name?: string): T {
@@ -72,20 +55,16 @@ export function checkValue<T>(path: string, schema: v.GenericSchema<unknown, T>,
 }
 
 export const text = v.string("text");
-export const finiteNumber = v.pipe(v.number("a finite number"), v.finite("a finite number"));
 
-/** A value in the range of a setting. */
 export function inRange<T>({ includes, expected }: Range<T>) {
   return v.custom<T>(includes, expected);
 }
 
-/** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
   const to = max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : "";
   return inRange(numbers(`a whole number from ${min}${to}`, (n) => Number.isSafeInteger(n) && n >= min && n <= max));
 }
 
-/** One of the names in a table. */
 export function nameIn<Name extends string>(table: Record<Name, unknown>) {
   return inRange(namesOf(table));
 }
@@ -100,5 +79,3 @@ export const anObject = v.custom<Record<string, unknown>>(
 export function objectOf<T>(values: v.GenericSchema<unknown, T>) {
   return v.pipe(anObject, v.record(v.string(), values));
 }
-
-export const sha256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits"));

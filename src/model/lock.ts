@@ -1,5 +1,4 @@
 /** A lock keeps a second run from writing the checkpoint of a run that is still alive. */
-
 import { randomBytes } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -48,7 +47,7 @@ export async function lock(path: string): Promise<() => void> {
     return release;
   } catch (cause) {
     release();
-    if (cause instanceof ConfigurationError || !(cause as NodeJS.ErrnoException).code) throw cause;
+    if (!(cause as NodeJS.ErrnoException).code) throw cause;
     const { message: found } = cause as Error;
     throw new ConfigurationError({ thing: path, expected: "a folder whose files can be listed", found }, { cause });
   }
@@ -98,7 +97,5 @@ function startOf(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" ? "" : fields[19];
-  } catch {
-    return undefined;
-  }
+  } catch {} // the system does not tell
 }

@@ -1,24 +1,18 @@
 /** What a file says about a network beside its parameters: strings by name, as the header of a safetensors file takes them. */
-
 import * as v from "valibot";
 import { ACTIVATIONS } from "../network/activation.js";
 import { COSTS, type Cost } from "../network/cost.js";
-import { DEFAULTS, NETWORK_SETTINGS } from "../network/hyperparameters.js";
 import { OUTPUTS } from "../network/output.js";
 import { SEED } from "../network/seed.js";
+import { numbers } from "../ranges.js";
+import type { EpochResult } from "../training/epochs.js";
 import { damaged } from "./damaged.js";
-import { checkValue, inRange, nameIn, objectOf, parseJson, sha256, text, wholeNumber } from "./json.js";
+import { checkValue, inRange, nameIn, objectOf, parseJson, text, wholeNumber } from "./json.js";
 
 /** How an epoch ended. An entry may say more than this. */
-export interface HistoryEntry {
-  /** Counts from 1. */
-  readonly epoch: number;
-  /** The accuracy on the test images, 0..1. */
-  readonly accuracy: number;
-}
-const SHARE = "a number from 0 to 1";
+type HistoryEntry = Readonly<Pick<EpochResult, "epoch" | "accuracy">>;
 const historyEntry: v.GenericSchema<unknown, HistoryEntry> = v.looseObject(
-  { epoch: wholeNumber(1), accuracy: v.pipe(v.number(SHARE), v.minValue(0, SHARE), v.maxValue(1, SHARE)) },
+  { epoch: wholeNumber(1), accuracy: inRange(numbers("a number from 0 to 1", (x) => x >= 0 && x <= 1)) },
   "an object",
 );
 
@@ -33,11 +27,14 @@ export const MODEL_METADATA = v.object({
   epoch: v.optional(wholeNumber(0)),
   /** The epochs of the run, in order. A file keeps the latest ones, see `MAX_HISTORY`. */
   history: v.optional(v.pipe(v.array(historyEntry, "a list of epochs"), v.readonly())),
-  datasetSha256: v.optional(sha256),
+  datasetSha256: v.optional(v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits"))),
   /** The largest label of the data set + 1. */
   classes: v.optional(wholeNumber(1)),
 });
 export type ModelMetadata = v.InferOutput<typeof MODEL_METADATA>;
+
+type Strings = ReadonlyMap<string, string>;
+type ObjectSchema<T> = v.GenericSchema<unknown, T> & { entries: object };
 
 const NEURONS_AND_COST = v.object({ activation: nameIn(ACTIVATIONS), output: nameIn(OUTPUTS), cost: nameIn(COSTS) });
 
@@ -69,16 +66,8 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, part) => (ArrayBuffer.isView(part) ? [...(part as Uint32Array)] : part));
 }
 
-/**
- * Reads the values that a schema names. Other strings belong to other programs, and are left out.
- *
- * @throws DataError if a value is not as the schema demands
- */
-export function fromStrings<Entries extends v.ObjectEntries>(
-  path: string,
-  schema: v.ObjectSchema<Entries, undefined>,
-  strings: ReadonlyMap<string, string>,
-): v.InferOutput<v.ObjectSchema<Entries, undefined>> {
+/** Reads the values that a schema names; others belong to other programs. @throws DataError if one is not valid */
+export function fromStrings<T>(path: string, schema: ObjectSchema<T>, strings: Strings): T {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema.entries)) {
     const string = strings.get(name);
@@ -92,13 +81,9 @@ export function fromStrings<Entries extends v.ObjectEntries>(
  *
  * @throws DataError if only some are there, or the cost does not fit the output
  */
-export function neuronsAndCost(
-  path: string,
-  strings: ReadonlyMap<string, string>,
-): v.InferOutput<typeof NEURONS_AND_COST> {
-  const { activation, output } = NETWORK_SETTINGS;
+export function neuronsAndCost(path: string, strings: Strings): v.InferOutput<typeof NEURONS_AND_COST> {
   const isNamed = Object.keys(NEURONS_AND_COST.entries).some((name) => strings.has(name));
-  if (!isNamed) return { activation: activation.default, output: output.default, cost: DEFAULTS.cost };
+  if (!isNamed) return { activation: "sigmoid", output: "sigmoid", cost: "quadratic" };
   const names = fromStrings(path, NEURONS_AND_COST, strings);
   const { outputs }: Cost = COSTS[names.cost];
   if (outputs.includes(names.output)) return names;

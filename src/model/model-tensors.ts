@@ -1,13 +1,11 @@
 /** What a model is, and its parameters as tensors: `layers.0.weight`, `layers.0.bias`, `layers.1.weight` and so on. */
-
 import type { Precision } from "../engines/engine.js";
 import { ConfigurationError, DataError } from "../errors.js";
 import type { CostName } from "../network/cost.js";
 import { Network, type NetworkOptions, type Parameters } from "../network/network.js";
 import { damaged, excerpt } from "./damaged.js";
 import { fromStrings, MODEL_METADATA, type ModelMetadata, neuronsAndCost } from "./metadata.js";
-import type { SafetensorsFile } from "./safetensors.js";
-import { type Tensor, type TensorForm, type Tensors, tensorNamed } from "./tensors.js";
+import { type SafetensorsFile, type Tensor, type TensorForm, type Tensors, tensorNamed } from "./safetensors.js";
 
 /** A network, and what is known about it. */
 export interface Model {
@@ -25,17 +23,9 @@ export interface ModelShape extends Pick<Model, "cost" | "precision"> {
 }
 
 /** What decides the forms of the tensors. */
-export interface Layers {
-  /** The number of neurons per layer, input first. */
-  sizes: readonly number[];
-  precision: Precision;
-}
+export type Layers = Pick<Network, "sizes"> & Pick<Model, "precision">;
 
-/**
- * The forms of the tensors of parameters, in the order of `arraysOf`: for each layer its weights (out, in) and its biases (out).
- *
- * @param prefix  begins each name
- */
+/** Parameters as tensors, in the order of `arraysOf`: for each layer its weights (out, in) and biases (out). */
 export function layerForms({ sizes, precision }: Layers, prefix = ""): TensorForm[] {
   const dtype = precision === "float32" ? "F32" : "F64";
   return sizes.slice(1).flatMap((nOut, l) => [
@@ -44,19 +34,15 @@ export function layerForms({ sizes, precision }: Layers, prefix = ""): TensorFor
   ]);
 }
 
-/**
- * Reads from a file which layers a network has.
- *
- * @throws DataError unless each matrix of weights has as many columns as the one before has rows
- */
+/** @throws DataError unless each matrix of weights has as many columns as the one before has rows */
 export function layersOf(path: string, tensors: Tensors): Layers {
   const { dtype, shape } = tensorNamed(path, tensors, "layers.0.weight");
   if (dtype === "I32") throw damaged(path, "F32 or F64 for layers.0.weight", dtype);
   const sizes = [shape[1]];
   for (let l = 0; tensors.has(`layers.${l}.weight`); l++) {
     const { name, shape } = tensorNamed(path, tensors, `layers.${l}.weight`);
-    if (shape.length !== 2 || shape.includes(0))
-      throw damaged(path, `a matrix for ${name}`, `the shape ${excerpt(shape)}`);
+    const isMatrix = shape.length === 2 && !shape.includes(0);
+    if (!isMatrix) throw damaged(path, `a matrix for ${name}`, `the shape ${excerpt(shape)}`);
     if (shape[1] !== sizes[l]) throw damaged(path, `${sizes[l]} columns in ${name}`, `${shape[1]}`);
     sizes.push(shape[0]);
   }
@@ -77,11 +63,7 @@ export function modelFrom(path: string, { metadata, tensors }: SafetensorsFile, 
   return { network, cost, precision: layers.precision, metadata: fromStrings(path, MODEL_METADATA, metadata) };
 }
 
-/**
- * Makes a network for the parameters in a file; all of them are 0. The file must have been seen to hold as many numbers.
- *
- * @throws DataError if the network does not fit into the memory of this machine
- */
+/** A network of zeros for parameters that a file is known to hold. @throws DataError if it does not fit into memory */
 export function emptyNetwork(path: string, sizes: readonly number[], neurons?: NetworkOptions): Network {
   try {
     return new Network(sizes, neurons);

@@ -1,5 +1,4 @@
 /** Models in files: safetensors files, the JSON of the book's program, and checkpoints, which can be read like a model. */
-
 import { extname } from "node:path";
 import { looksLike } from "../data/looks-like.js";
 import { ConfigurationError, DataError } from "../errors.js";
@@ -7,17 +6,15 @@ import { checkPlace, readFileChecked, replaceFile } from "../files.js";
 import { checkCost } from "../network/cost.js";
 import { arraysOf } from "../network/network.js";
 import * as bookJson from "./book-json.js";
-import { type Checkpoint, checkpointFrom, isCheckpoint, refuseFormat1 } from "./checkpoint.js";
+import { type Checkpoint, checkpointFrom, refuseFormat1 } from "./checkpoint.js";
 import { latestEpochs, toStrings } from "./metadata.js";
 import { layerForms, layersOf, type Model, type ModelShape, modelFrom } from "./model-tensors.js";
 import * as safetensors from "./safetensors.js";
-import { checkTensors } from "./tensors.js";
 
-export type { HistoryEntry, ModelMetadata } from "./metadata.js";
+export type { ModelMetadata } from "./metadata.js";
 export type { Model, ModelShape } from "./model-tensors.js";
 
-/** A model with the name of its file's format. */
-export interface ModelFile {
+interface ModelFile {
   model: Model;
   format: "safetensors" | "the book's JSON" | "checkpoint";
   /** The run that a checkpoint holds. Its current parameters are those of the model. */
@@ -25,8 +22,7 @@ export interface ModelFile {
 }
 
 /**
- * Reads a model from a safetensors file, from the JSON of the book's program, or from a checkpoint, which holds the parameters of an
- * unfinished run. The content of the file decides, not its name.
+ * Reads a model from a safetensors file, the book's JSON, or a checkpoint. The content decides, not the name of the file.
  *
  * @throws DataError if the file is missing or not valid
  */
@@ -34,7 +30,6 @@ export async function readModel(path: string): Promise<Model> {
   return (await readModelFile(path)).model;
 }
 
-/** Reads a model like `readModel`, and tells from what kind of file it comes. */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readFileChecked(path, safetensors.MAX_FILE);
   if (!safetensors.matches(bytes)) {
@@ -44,15 +39,15 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     throw new DataError({ thing: path, expected, found: bytes.length === 0 ? "an empty file" : looksLike(bytes) });
   }
   const file = safetensors.decode(path, bytes);
-  if (isCheckpoint(file)) {
-    const checkpoint = checkpointFrom(path, file, bytes);
+  const checkpoint = checkpointFrom(path, file, bytes);
+  if (checkpoint) {
     const { network, cost, precision, state } = checkpoint;
     const history = latestEpochs(state.finished); // as many as a model file would hold
     const metadata = { ...checkpoint.metadata, epoch: state.finished.length, history };
     return { model: { network, cost, precision, metadata }, format: "checkpoint", checkpoint };
   }
   const layers = layersOf(path, file.tensors);
-  checkTensors(path, file.tensors, layerForms(layers));
+  safetensors.checkTensors(path, file.tensors, layerForms(layers));
   return { model: modelFrom(path, file, layers), format: "safetensors" };
 }
 
@@ -64,15 +59,16 @@ export async function readModelFile(path: string): Promise<ModelFile> {
  */
 export async function writeModel(path: string, model: Model): Promise<void> {
   const ending = checkShape(path, model);
-  checkNumbers(path, model);
-  await replaceFile(path, ending === ".json" ? bookJson.encode(model) : encode(model));
-}
-
-function encode({ network, cost, precision, metadata }: Model): Iterable<Uint8Array> {
+  const { network, cost, precision, metadata } = model;
+  const arrays = arraysOf(network);
+  const stored = precision === "float32" ? Math.fround : (value: number) => value;
+  const expected = `finite weights and biases in ${precision}`; // no reader would accept others
+  const areFinite = arrays.every((values) => values.every((value) => Number.isFinite(stored(value))));
+  if (!areFinite) throw new ConfigurationError({ thing: path, expected, found: "NaN or infinity" });
+  if (ending === ".json") return replaceFile(path, bookJson.encode(model));
   const { sizes, activation, output } = network;
-  const values = arraysOf(network);
-  const tensors = layerForms({ sizes, precision }).map((form, i) => ({ ...form, values: values[i] }));
-  return safetensors.encode(toStrings({ ...metadata, activation, output, cost }), tensors);
+  const tensors = layerForms({ sizes, precision }).map((form, i) => ({ ...form, values: arrays[i] }));
+  await replaceFile(path, safetensors.encode(toStrings({ ...metadata, activation, output, cost }), tensors));
 }
 
 /**
@@ -87,19 +83,14 @@ export async function checkModelPlace(
   { force }: { force?: boolean } = {},
 ): Promise<void> {
   checkShape(path, shape);
-  await checkPlace(path, { force, read: refuseCheckpoint });
+  const read = async () => {
+    const { checkpoint } = await readModelFile(path);
+    if (checkpoint) throw new DataError({ thing: path, expected: "a model file", found: "a checkpoint" });
+  };
+  await checkPlace(path, { force, read });
 }
 
-/** @throws DataError if a file is not a model file */
-async function refuseCheckpoint(path: string): Promise<void> {
-  const { format } = await readModelFile(path);
-  if (format === "checkpoint") throw new DataError({ thing: path, expected: "a model file", found: "a checkpoint" });
-}
-
-/**
- * @returns the ending of the name, in small letters
- * @throws ConfigurationError if it is not that of a format, or the format cannot hold the model
- */
+/** @returns the ending of the name. @throws ConfigurationError if no format has it, or it cannot hold the model */
 function checkShape(path: string, shape: ModelShape): ".json" | ".safetensors" {
   const ending = extname(path).toLowerCase();
   if (ending !== ".safetensors" && ending !== ".json") {
@@ -111,12 +102,4 @@ function checkShape(path: string, shape: ModelShape): ".json" | ".safetensors" {
   if (ending === ".json") bookJson.check(path, shape);
   else safetensors.checkSize(path, layerForms({ sizes: network.sizes, precision }), "use fewer neurons");
   return ending;
-}
-
-/** @throws ConfigurationError if a number is not finite in the precision of the file, which no reader would accept */
-function checkNumbers(path: string, { network: { weights, biases }, precision }: Model): void {
-  const stored = precision === "float32" ? Math.fround : (value: number) => value;
-  if ([...weights, ...biases].every((values) => values.every((value) => Number.isFinite(stored(value))))) return;
-  const expected = `finite weights and biases in ${precision}`;
-  throw new ConfigurationError({ thing: path, expected, found: "NaN or infinity" });
 }
