@@ -6,10 +6,8 @@ import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network, Parameters } from "../network/network.js";
 
 /**
- * Trains and evaluates one network on one data set.
- *
- * An engine owns the network's parameters until `finish`. It may compute on this thread or on its own; the caller gives the event
- * loop a turn between two calls.
+ * Trains and evaluates one network on one data set. An engine owns the network's parameters until `finish`. It may compute on this
+ * thread or on its own; the caller gives the event loop a turn between two calls.
  */
 export interface Engine {
   /**
@@ -27,12 +25,12 @@ export interface Engine {
    *
    * @returns (to - from, sizes.at(-1)) row-major; the engine's own memory, valid until its next call
    */
-  outputs(part: Part, from: number, to: number): Numbers | Promise<Numbers>;
+  outputs(part: Part, from: number, to: number): Float64Array | Promise<Float32Array>;
 
   /** The largest number of examples that one call of `outputs` takes. */
   readonly examplesAtOnce: number;
 
-  /** Whether every weight and bias is a finite number. */
+  /** Whether all weights and biases are finite. */
   isFinite(): boolean;
 
   /** Copies the parameters as they are now and, with momentum, the velocities. */
@@ -41,8 +39,6 @@ export interface Engine {
   /** Gives the parameters back to the network and ends the engine's threads. The engine cannot be used after that. */
   finish(): void | Promise<void>;
 }
-
-type Numbers = Float32Array | Float64Array;
 
 /** The type of number that an engine computes in. */
 export type Precision = "float32" | "float64";

@@ -7,13 +7,12 @@ import type { CostName } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";
 import type { Network } from "../network/network.js";
 import { OUTPUTS } from "../network/output.js";
-import { type Confusion, noConfusion } from "./confusion.js";
+import type { Confusion } from "./confusion.js";
 import { type Answer, type Evaluation, Evaluator } from "./evaluation.js";
 import { checkFit } from "./fit.js";
 
-/** An example that a network answers wrongly. */
+/** An example that a network answers wrongly. `activation` is the output activation of the answer. */
 export interface Mistake extends Answer {
-  /** The output activation of the answer. */
   activation: number;
 }
 
@@ -36,7 +35,8 @@ export async function assess(network: Network, data: Dataset, part: Part, cost: 
     const remedy = part === "validation" ? "hold some out for validation" : undefined;
     throw new ConfigurationError({ thing: `${part} data`, expected: "at least one image", found: "none", remedy });
   }
-  const confusion = noConfusion(network.sizes[network.sizes.length - 1]);
+  const classes = network.sizes[network.sizes.length - 1];
+  const confusion: Confusion = Array.from({ length: classes }, () => new Uint32Array(classes));
   const mistakes: Mistake[] = [];
   const hyper = { ...DEFAULTS, cost };
   const evaluator = new Evaluator(new TextbookEngine(network, data, hyper), network.sizes, data, hyper);

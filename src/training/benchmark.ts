@@ -5,18 +5,8 @@ import type { NetworkStart } from "./runs.js";
 import type { Settings } from "./settings.js";
 import { stochasticGradientDescent } from "./train.js";
 
-/** The spread of a measured time, in seconds. */
-export interface Spread {
-  /** The number of measurements. */
-  count: number;
-  min: number;
-  /** The lower quartile. */
-  lower: number;
-  median: number;
-  /** The upper quartile. */
-  upper: number;
-  max: number;
-}
+/** The spread of a measured time, in seconds, and the number of measurements. `lower` and `upper` are the quartiles. */
+export type Spread = Record<"count" | "min" | "lower" | "median" | "upper" | "max", number>;
 
 export interface Benchmark {
   /** The first epoch, during which code is compiled; it does not count in the spread. */
@@ -79,9 +69,7 @@ export async function benchmark(
 
 /**
  * The multiplications and additions to train on one example: two per weight for the forward pass, two for the update, and, above the
- * first layer, two to carry the error back.
- *
- * @param density  the share of the pixels that are counted
+ * first layer, two to carry the error back. `density` is the share of the pixels that are counted.
  */
 function operationsPerExample(layers: readonly number[], density: number): number {
   let operations = 4 * density * layers[0] * layers[1];
@@ -96,7 +84,7 @@ function inkDensity({ training: { images } }: Dataset): number {
 }
 
 function spread(values: number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = values.toSorted((a, b) => a - b);
   const quantile = (share: number) => {
     const place = share * (sorted.length - 1);
     const [below, above] = [Math.floor(place), Math.ceil(place)];

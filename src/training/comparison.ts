@@ -3,7 +3,6 @@
 /** A number that was computed and the one that is expected; undefined where the cost has a kink, and so no slope. */
 export type Pair = [found: number, expected: number | undefined];
 
-/** The result of a comparison. */
 export interface Comparison {
   /** The number of pairs that were compared. */
   numbers: number;
@@ -16,7 +15,6 @@ export interface Comparison {
   passed: boolean;
 }
 
-/** How exact a comparison is. */
 export interface Bounds {
   tolerance: number;
   /** If all numbers of a layer are smaller than this, they are compared as if the largest were as large as this. */
@@ -32,11 +30,10 @@ export const BOUNDS = {
   float32: { tolerance: 5e-3, least: 0.1 },
 } satisfies Record<string, Bounds>;
 
-/** Compares the pairs of each layer. */
 export function compare(layers: Pair[][], { tolerance, least }: Bounds): Comparison {
   let [numbers, kinks, largestError] = [0, 0, 0];
   for (const pairs of layers) {
-    const comparable = pairs.filter(isComparable);
+    const comparable = withoutKinks(pairs);
     kinks += pairs.length - comparable.length;
     numbers += comparable.length;
     const largest = comparable.reduce((largest, [, expected]) => Math.max(largest, Math.abs(expected)), least);
@@ -53,13 +50,13 @@ export function compare(layers: Pair[][], { tolerance, least }: Bounds): Compari
  * it is 0, as all gradients of a dead relu neuron are, it is changed by the least that is noticed.
  */
 export function spoil(layers: Pair[][], { least }: Bounds): void {
-  const pairs = layers.map((pairs) => pairs.filter(isComparable)).findLast(({ length }) => length > 0) ?? [];
+  const pairs = layers.map(withoutKinks).findLast(({ length }) => length > 0) ?? [];
   const largest = pairs.reduce((a, b) => (Math.abs(b[0]) >= Math.abs(a[0]) ? b : a), [0, 0]);
   largest[0] += (largest[0] < 0 ? -0.01 : 0.01) * Math.max(Math.abs(largest[0]), least / 100);
 }
 
-function isComparable(pair: Pair): pair is [found: number, expected: number] {
-  return pair[1] !== undefined;
+function withoutKinks(pairs: Pair[]) {
+  return pairs.filter((pair): pair is [found: number, expected: number] => pair[1] !== undefined);
 }
 
 /** The step h of central differences. Their errors, of about h^2 by truncation and 2e-16/h by rounding, are then near 1e-10. */

@@ -18,10 +18,6 @@ export interface ClassScore {
   f1: number | null;
 }
 
-export function noConfusion(classes: number): Confusion {
-  return Array.from({ length: classes }, () => new Uint32Array(classes));
-}
-
 /** Precision, recall and F1 = 2 TP / (2 TP + FP + FN) of every class (van Rijsbergen, "Information Retrieval", 1979, chapter 7). */
 export function classScores(confusion: Confusion): ClassScore[] {
   return confusion.map((row, c) => {

@@ -30,16 +30,15 @@ export function bestOnTest(epochs: readonly EpochResult[]): EpochResult | undefi
 
 /** The first epoch with the best validation accuracy; its accuracy on the test images is honest. Undefined without validation. */
 export function bestOnValidation(epochs: readonly EpochResult[]): EpochResult | undefined {
-  return best(epochs, ({ monitored }) => monitored.validation?.accuracy);
+  return best(epochs, ({ monitored }) => monitored.validation?.accuracy ?? -1);
 }
 
-function best(epochs: readonly EpochResult[], accuracyOf: (epoch: EpochResult) => number | undefined) {
+function best(epochs: readonly EpochResult[], accuracyOf: (epoch: EpochResult) => number) {
   let best: EpochResult | undefined;
-  let highest = Number.NEGATIVE_INFINITY;
+  let highest = -1;
   for (const epoch of epochs) {
     const accuracy = accuracyOf(epoch);
-    if (accuracy === undefined || accuracy <= highest) continue;
-    [best, highest] = [epoch, accuracy];
+    if (accuracy > highest) [best, highest] = [epoch, accuracy];
   }
   return best;
 }

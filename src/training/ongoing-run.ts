@@ -36,7 +36,7 @@ export class OngoingRun {
   #stoppedBy: StopReason | null = null;
   readonly #evaluator: Evaluator;
   readonly #slices: Slices;
-  readonly #lap = stopwatch();
+  #lapStart = performance.now();
 
   private constructor(
     readonly state: RunState,
@@ -145,14 +145,11 @@ export class OngoingRun {
     if (next === undefined) this.#stoppedBy = "schedule";
     else this.eta = next;
   }
-}
 
-/** A function that gives the seconds since its last call, or since it was made. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const before = last;
-    last = performance.now();
-    return (last - before) / 1000;
-  };
+  /** The seconds since the last call, or since the run began. */
+  #lap(): number {
+    const start = this.#lapStart;
+    this.#lapStart = performance.now();
+    return (this.#lapStart - start) / 1000;
+  }
 }

@@ -6,7 +6,7 @@ export interface Schedule {
   /** The names of the settings that it takes. */
   takes: readonly (keyof ScheduleSettings)[];
   /** Whether it depends on the validation accuracy. */
-  usesValidation: boolean;
+  usesValidation?: boolean;
   /** The learning rate of an epoch, or undefined if training should end before it. */
   eta(progress: ScheduleProgress, settings: ScheduleSettings): number | undefined;
 }
@@ -39,20 +39,21 @@ export type ScheduleSettings = ValuesOf<typeof SCHEDULE_SETTINGS>;
 /** The schedules, by the name that `--schedule` gives them. */
 export const SCHEDULES = {
   /** The same rate in every epoch, as in the book. */
-  constant: { takes: [], usesValidation: false, eta: ({ eta }) => eta },
+  constant: { takes: [], eta: ({ eta }) => eta },
 
   /** Multiplies the rate by a factor after every `scheduleEpochs` epochs. */
   step: {
     takes: ["scheduleEpochs", "scheduleFactor"],
-    usesValidation: false,
-    eta: ({ eta, epoch }, { scheduleEpochs, scheduleFactor }) =>
-      eta * power(scheduleFactor, Math.floor((epoch - 1) / scheduleEpochs)),
+    eta({ eta, epoch }, { scheduleEpochs, scheduleFactor }) {
+      let factor = 1; // a product, because the last bits of Math.pow differ between versions of Node
+      for (let next = 1 + scheduleEpochs; next <= epoch; next += scheduleEpochs) factor *= scheduleFactor;
+      return eta * factor;
+    },
   },
 
   /** Follows half a period of the cosine down to etaMin (Loshchilov and Hutter, 2017, equation 5, without restarts). */
   cosine: {
     takes: ["etaMin"],
-    usesValidation: false,
     eta: ({ eta, epoch, epochs }, { etaMin }) =>
       etaMin + ((eta - etaMin) * (1 + cosine((Math.PI * (epoch - 1)) / epochs))) / 2,
   },
@@ -65,9 +66,7 @@ export const SCHEDULES = {
     takes: ["scheduleEpochs", "scheduleFactor"],
     usesValidation: true,
     eta({ eta, validation }, { scheduleEpochs, scheduleFactor }) {
-      let rate = eta;
-      let best = Number.NEGATIVE_INFINITY;
-      let waited = 0;
+      let [rate, best, waited] = [eta, Number.NEGATIVE_INFINITY, 0];
       for (const accuracy of validation) {
         waited = accuracy > best ? 0 : waited + 1;
         best = Math.max(best, accuracy);
@@ -82,17 +81,9 @@ export const SCHEDULES = {
 
 export type ScheduleName = keyof typeof SCHEDULES;
 
-/** x^n as a product. The last bits of Math.pow differ between versions of Node. */
-function power(x: number, n: number): number {
-  let product = 1;
-  for (let i = 0; i < n; i++) product *= x;
-  return product;
-}
-
 /** cos(x) by its Taylor series, within 1e-15 for 0 <= x <= pi. The last bits of Math.cos differ between versions of Node. */
 function cosine(x: number): number {
-  let term = 1;
-  let sum = 1;
+  let [term, sum] = [1, 1];
   for (let i = 2; i <= 30; i += 2) {
     term *= (-x * x) / ((i - 1) * i);
     sum += term;

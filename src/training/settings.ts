@@ -104,11 +104,17 @@ function checkSchedule({ schedule }: Values, given: TrainOptions): void {
 }
 
 /** For callers without types. */
-function checkObjects({ random, signal, onProgress, onEpoch, onCheckpoint }: TrainOptions): void {
-  if (random !== undefined) checkInstance("random", random, Random);
-  if (signal !== undefined) checkInstance("signal", signal, AbortSignal);
-  for (const [name, callback] of Object.entries({ onProgress, onEpoch, onCheckpoint })) {
-    if (callback !== undefined) checkInstance(name, callback, Function);
+function checkObjects(given: TrainOptions): void {
+  const kinds = {
+    random: Random,
+    signal: AbortSignal,
+    onProgress: Function,
+    onEpoch: Function,
+    onCheckpoint: Function,
+  };
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value = given[name as keyof typeof kinds];
+    if (value !== undefined) checkInstance(name, value, kind);
   }
 }
 

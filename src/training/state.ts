@@ -1,7 +1,7 @@
 /** The state of a run between two mini-batches, from which it can be continued to the same bits. */
 import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../engines/engine.js";
-import { copy, type Network, type Parameters, zeros } from "../network/network.js";
+import { type Network, type Parameters, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import type { EpochResult } from "./epochs.js";
 
@@ -39,7 +39,7 @@ export function initialState(
   network: Network,
   data: Dataset,
   random: Random,
-  { momentum, patience }: Omit<StateSettings, "epochs">,
+  { momentum, patience }: StateSettings,
 ): RunState {
   const { sizes } = network;
   return {
@@ -101,8 +101,6 @@ export function snapshot(state: RunState, engine: Engine, random: Random, sizes:
   const parameters = zeros(sizes);
   const velocities = state.velocities && zeros(sizes);
   engine.copyTo(parameters, velocities ?? undefined);
-  const best = state.best && zeros(sizes);
-  if (state.best && best) copy(state.best, best);
-  const [finished, order] = [[...state.finished], state.order.slice()];
+  const [finished, order, best] = [[...state.finished], state.order.slice(), structuredClone(state.best)];
   return { ...state, finished, order, random: random.state, parameters, velocities, best };
 }

@@ -2,8 +2,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { checkInstance } from "../errors.js";
 import { Network } from "../network/network.js";
-import type { TrainResult } from "./ongoing-run.js";
-import { OngoingRun } from "./ongoing-run.js";
+import { OngoingRun, type TrainResult } from "./ongoing-run.js";
 import type { TrainOptions } from "./options.js";
 import { checkTraining, type Settings } from "./settings.js";
 

@@ -68,7 +68,7 @@ export function shareOf(shapes: readonly LayerShape[], l: number, output: Output
   };
 }
 
-/** The units of a layer that a thread owns, as [from, to). */
+/** The units of a layer that a thread owns. */
 function ownUnits({ units, vectors, panels }: LayerShape, part: number, parts: number): [from: number, to: number] {
   const firstUnit = (part: number) => 4 * partStart(vectors, partStart(panels, part, parts), panels);
   return [Math.min(units, firstUnit(part)), Math.min(units, firstUnit(part + 1))];
