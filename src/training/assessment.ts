@@ -32,7 +32,7 @@ export interface Assessment extends Evaluation {
 export async function assess(network: Network, data: Dataset, part: Part, cost: CostName): Promise<Assessment> {
   checkFit(network.sizes, data);
   if (data[part].labels.length === 0) {
-    const remedy = part === "validation" ? "hold some out for validation" : undefined;
+    const remedy = "hold some out for validation"; // checkFit has refused other parts without images
     throw new ConfigurationError({ thing: `${part} data`, expected: "at least one image", found: "none", remedy });
   }
   const classes = network.sizes[network.sizes.length - 1];
@@ -47,6 +47,6 @@ export async function assess(network: Network, data: Dataset, part: Part, cost: 
     mistakes.push({ ...answer, activation: z[answer.answer] });
   };
   const evaluation = await evaluator.evaluate(part, { withCost: true, onAnswer });
-  mistakes.sort((a, b) => b.cost - a.cost || a.index - b.index);
+  mistakes.sort((a, b) => b.cost - a.cost); // stable: of equals, the first one stays first
   return { ...(evaluation as Evaluation & { cost: number }), confusion, mistakes };
 }

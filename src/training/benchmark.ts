@@ -11,7 +11,6 @@ export type Spread = Record<"count" | "min" | "lower" | "median" | "upper" | "ma
 export interface Benchmark {
   /** The first epoch, during which code is compiled; it does not count in the spread. */
   firstEpochSeconds: number;
-  /** The training of an epoch. */
   trainSeconds: Spread;
   /** The evaluation of all test images after an epoch. */
   evaluateSeconds: Spread;
@@ -30,14 +29,11 @@ const [FEWEST, MOST, SECONDS] = [7, 200, 10];
 const KNOWN = 0.02;
 
 /** Trains a new network of the book's start again and again. @param settings  from `checkTraining` */
-export async function benchmark(
-  data: Dataset,
-  { layers, ...neurons }: NetworkStart,
-  settings: Settings,
-): Promise<Benchmark> {
+export async function benchmark(data: Dataset, start: NetworkStart, settings: Settings): Promise<Benchmark> {
+  const { layers, ...neurons } = start;
   const { signal } = settings;
   const enough = new AbortController();
-  const start = performance.now();
+  const startTime = performance.now();
   const training: number[] = [];
   const evaluation: number[] = [];
   await stochasticGradientDescent(Network.random(layers, undefined, neurons), data, {
@@ -49,7 +45,7 @@ export async function benchmark(
       evaluation.push(evaluateSeconds);
       if (training.length <= FEWEST) return;
       const { lower, median, upper } = spread(training.slice(1));
-      if (upper - lower < KNOWN * median || performance.now() - start > 1000 * SECONDS) enough.abort();
+      if (upper - lower < KNOWN * median || performance.now() - startTime > 1000 * SECONDS) enough.abort();
     },
   });
   signal?.throwIfAborted();

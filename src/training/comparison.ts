@@ -4,13 +4,11 @@
 export type Pair = [found: number, expected: number | undefined];
 
 export interface Comparison {
-  /** The number of pairs that were compared. */
+  /** The number of pairs that were compared, and of those that were not, because the cost has a kink there (relu, l1). */
   numbers: number;
-  /** The number of pairs that were skipped because the cost has a kink there (relu, l1). */
   kinks: number;
   /** The largest difference in a pair, divided by the larger of its two numbers, or by 1 % of the largest of the layer if that is more. */
   largestError: number;
-  /** The largest error that passes. */
   tolerance: number;
   passed: boolean;
 }

@@ -2,20 +2,12 @@
 import type { Part } from "../data/parts.js";
 import type { Evaluation } from "./evaluation.js";
 
-export interface Progress {
-  /** The current epoch, counting from 1. */
-  epoch: number;
-  /** The number of training examples so far, over the whole run. */
-  examples: number;
-  /** The number of training examples of the whole run. */
-  total: number;
-}
+/** The current epoch, counting from 1, and the number of training examples so far and in total, over the whole run. */
+export type Progress = Record<"epoch" | "examples" | "total", number>;
 
-/** An epoch, with the evaluation of the test examples after it. */
+/** An epoch, counting from 1, with its learning rate and the evaluation of the test examples after it. */
 export interface EpochResult extends Evaluation {
-  /** Counts from 1. */
   epoch: number;
-  /** The learning rate of the epoch. */
   eta: number;
   /** The evaluations of the monitored parts, with their costs. */
   monitored: Partial<Record<Part, Evaluation>>;

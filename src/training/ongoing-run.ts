@@ -22,17 +22,14 @@ export interface TrainResult {
   epochs: EpochResult[];
   /** The epoch after which the network had its final parameters: the last or, with patience, the best; null if interrupted. */
   keptEpoch: number | null;
-  /** The number of training examples, with those of an unfinished epoch. */
+  /** The number of training examples, with those of an unfinished epoch, and the time that training on them took. */
   examples: number;
-  /** The time that training on them took, in seconds. */
   trainSeconds: number;
 }
 
-/** A run under way. */
 export class OngoingRun {
   /** The learning rate of the current epoch. */
   eta = 0;
-  /** Why the run stopped before its last epoch. */
   #stoppedBy: StopReason | null = null;
   readonly #evaluator: Evaluator;
   readonly #slices: Slices;
@@ -116,16 +113,16 @@ export class OngoingRun {
   }
 
   /** The result. A run with patience that ended normally gets its best weights. Call it when the engine has finished. */
-  result(status: TrainResult["status"]): TrainResult {
+  result(): TrainResult {
     const { finished: epochs, examples, best, trainSeconds } = this.state;
-    const isBestKept = best !== null && status === "done" && this.#stoppedBy !== "targetAccuracy";
+    const isBestKept = best !== null && this.isOver && this.#stoppedBy !== "targetAccuracy";
     if (isBestKept) copy(best, this.network);
     const kept = isBestKept ? bestOnValidation(epochs) : epochs.at(-1);
     return {
-      status,
+      status: this.isOver ? "done" : "interrupted",
       stoppedBy: this.#stoppedBy,
       epochs,
-      keptEpoch: status === "done" ? (kept?.epoch ?? null) : null,
+      keptEpoch: this.isOver && kept ? kept.epoch : null,
       examples,
       trainSeconds: epochs.reduce((sum, epoch) => sum + epoch.trainSeconds, trainSeconds),
     };

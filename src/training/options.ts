@@ -50,7 +50,7 @@ export interface TrainOptions extends Partial<ValuesOf<typeof TRAINING_SETTINGS>
   random?: Random;
   /** The parts whose cost and accuracy are worked out after every epoch; the test accuracy always is. */
   monitor?: readonly Part[];
-  /** The number of threads of the engine, by default the fastest one. No result depends on it. */
+  /** The engine's number of threads, by default the fastest one. No result depends on it. */
   threads?: number;
   /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */
   signal?: AbortSignal;

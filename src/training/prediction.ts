@@ -2,7 +2,6 @@
 import type { Network } from "../network/network.js";
 import type { OutputName } from "../network/output.js";
 
-/** An output neuron and its activation. */
 export interface Candidate {
   class: number;
   activation: number;

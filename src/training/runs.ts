@@ -18,21 +18,19 @@ export interface NetworkStart extends NetworkOptions {
   parameters?: Parameters;
 }
 
-/** A network that was trained from a seed. */
 export interface Run {
   seed: number;
   network: Network;
   result: TrainResult;
 }
 
-/** What is called while a run goes on. */
 export type RunListener = Pick<Settings, "onProgress" | "onEpoch" | "onCheckpoint">;
 
 export interface RunsOptions {
   start: NetworkStart;
   /** From `checkTraining`. */
   settings: Settings;
-  /** The number of runs that go on side by side. */
+  /** The number of runs side by side. */
   atATime?: number;
   /** The listener of each run, by its index among the seeds. */
   listen?: (index: number) => RunListener;
@@ -41,9 +39,8 @@ export interface RunsOptions {
 }
 
 /**
- * Draws a network from each seed and trains it; the order of the examples comes from the same seed.
- *
- * Engines with their own threads train side by side; runs of the others take turns on this thread.
+ * Draws a network from each seed and trains it; the order of the examples comes from the same seed. Engines with their own threads train
+ * side by side; runs of the others take turns on this thread.
  *
  * @throws DivergedError if a run diverges; the others are then interrupted
  */
@@ -63,8 +60,8 @@ export async function trainRuns(
       const seed = seeds[index];
       const random = new Random(seed);
       const network = networkOf(start, random);
-      const settingsOfRun = { ...settings, ...listen(index), random, signal };
-      const result = await stochasticGradientDescent(network, data, settingsOfRun).catch((error) => {
+      const options = { ...settings, ...listen(index), random, signal };
+      const result = await stochasticGradientDescent(network, data, options).catch((error) => {
         if (!(error instanceof DivergedError) || seeds.length === 1) throw error;
         throw new DivergedError(error.epoch, error.eta, seed);
       });
@@ -72,15 +69,10 @@ export async function trainRuns(
       if (!failed.signal.aborted) onRun(runs[index]);
     }
   };
-  const workers = Array.from({ length: atATime }, () =>
-    work().catch((error) => {
-      failed.abort();
-      throw error;
-    }),
-  );
-  for (const outcome of await Promise.allSettled(workers)) {
-    if (outcome.status === "rejected") throw outcome.reason;
-  }
+  const workers = Array.from({ length: atATime }, work);
+  for (const worker of workers) worker.catch(() => failed.abort());
+  await Promise.allSettled(workers);
+  await Promise.all(workers); // throws
   return runs.filter((run) => run !== undefined);
 }
 

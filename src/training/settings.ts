@@ -37,9 +37,8 @@ export interface Settings extends Omit<TrainOptions, keyof Values>, Values {
 export type NetworkShape = Pick<Network, "sizes"> & NetworkOptions;
 
 /**
- * Checks that such a network can be trained on `data` with these options.
- *
- * `train` does this first. Call it yourself to learn of a mistake before you make the network.
+ * Checks that such a network can be trained on `data` with these options. `train` does this first. Call it yourself to learn of a mistake
+ * before you make the network.
  *
  * @throws ConfigurationError if it cannot
  */
@@ -51,9 +50,8 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkFit(network.sizes, data);
   checkBounds(values, given, data.training.labels.length);
   checkSettings(TRAINING_SETTINGS, values);
-  const { activation, output } = { ...defaultsOf(NETWORK_SETTINGS), ...withoutUndefined(network) };
-  const shape = { sizes: network.sizes, activation, output };
-  checkCost(values.cost, output);
+  const shape = { ...defaultsOf(NETWORK_SETTINGS), ...withoutUndefined(network) };
+  checkCost(values.cost, shape.output);
   checkHiddenLayer(shape, values);
   checkSchedule(values, given);
   checkObjects(given);
@@ -71,7 +69,6 @@ function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The bounds that depend on something else. */
 function checkBounds({ batchSize, eta }: Values, { etaMin = 0 }: TrainOptions, n: number): void {
   const fitting = { ...wholeNumber(1, n), expected: `a whole number from 1 to ${n}, the training examples` };
   checkRange(`batch size ${batchSize}`, batchSize, fitting);
@@ -79,7 +76,6 @@ function checkBounds({ batchSize, eta }: Values, { etaMin = 0 }: TrainOptions, n
   if (etaMin !== 0) checkRange("eta min", etaMin, below);
 }
 
-/** What changes hidden neurons needs a hidden layer, and a softmax needs several output neurons. */
 function checkHiddenLayer({ sizes, activation, output }: EngineTask["network"], { dropout }: Values): void {
   const found = `layers ${sizes.join(",")}`;
   const hasActivation = activation !== NETWORK_SETTINGS.activation.default;
@@ -93,7 +89,6 @@ function checkHiddenLayer({ sizes, activation, output }: EngineTask["network"], 
   }
 }
 
-/** A schedule takes its own settings and no others. */
 function checkSchedule({ schedule }: Values, given: TrainOptions): void {
   for (const name of Object.keys(SCHEDULE_SETTINGS) as (keyof typeof SCHEDULE_SETTINGS)[]) {
     const takes = (key: string) => (SCHEDULES as Record<string, Schedule>)[key].takes.includes(name);
@@ -104,17 +99,11 @@ function checkSchedule({ schedule }: Values, given: TrainOptions): void {
 }
 
 /** For callers without types. */
-function checkObjects(given: TrainOptions): void {
-  const kinds = {
-    random: Random,
-    signal: AbortSignal,
-    onProgress: Function,
-    onEpoch: Function,
-    onCheckpoint: Function,
-  };
-  for (const [name, kind] of Object.entries(kinds)) {
-    const value = given[name as keyof typeof kinds];
-    if (value !== undefined) checkInstance(name, value, kind);
+function checkObjects({ random, signal, ...given }: TrainOptions): void {
+  if (random !== undefined) checkInstance("random", random, Random);
+  if (signal !== undefined) checkInstance("signal", signal, AbortSignal);
+  for (const name of ["onProgress", "onEpoch", "onCheckpoint"] as const) {
+    if (given[name] !== undefined) checkInstance(name, given[name], Function);
   }
 }
 
@@ -123,12 +112,12 @@ function checkMonitor({ patience, schedule }: Values, { monitor = [] }: TrainOpt
   for (const part of monitor) checkRange("monitor", part, listOf(PARTS));
   const { usesValidation }: Schedule = SCHEDULES[schedule];
   const needsValidation = patience < Number.POSITIVE_INFINITY || usesValidation;
-  const isMonitored = (part: Part) => monitor.includes(part) || (part === "validation" && needsValidation);
-  return PARTS.filter((part) => {
-    if (!isMonitored(part)) return false;
-    if (data[part].labels.length > 0) return true;
-    const thing = monitor.includes(part) ? `monitor ${part}` : "patience or schedule plateau";
-    const remedy = part === "validation" ? "hold some out for it" : undefined;
-    throw new ConfigurationError({ thing, expected: `${part} images`, found: "none", remedy });
+  const parts = PARTS.filter((part) => monitor.includes(part) || (part === "validation" && needsValidation));
+  if (!parts.includes("validation") || data.validation.labels.length > 0) return parts;
+  throw new ConfigurationError({
+    thing: monitor.includes("validation") ? "monitor validation" : "patience or schedule plateau",
+    expected: "validation images",
+    found: "none",
+    remedy: "hold some out for it",
   });
 }

@@ -5,9 +5,7 @@ import { type Network, type Parameters, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import type { EpochResult } from "./epochs.js";
 
-/** Everything that decides how a run continues. */
 export interface RunState {
-  /** The finished epochs, in order. */
   finished: EpochResult[];
   /** The number of examples of the current epoch that were trained on; null before the epoch has begun. */
   position: number | null;
@@ -35,12 +33,7 @@ interface StateSettings {
 }
 
 /** The state of a run that has not begun. */
-export function initialState(
-  network: Network,
-  data: Dataset,
-  random: Random,
-  { momentum, patience }: StateSettings,
-): RunState {
+export function initialState(network: Network, data: Dataset, random: Random, settings: StateSettings): RunState {
   const { sizes } = network;
   return {
     finished: [],
@@ -49,8 +42,8 @@ export function initialState(
     maskSeed: 0,
     random: random.state,
     parameters: network,
-    velocities: momentum > 0 ? zeros(sizes) : null,
-    best: patience < Number.POSITIVE_INFINITY ? zeros(sizes) : null,
+    velocities: settings.momentum > 0 ? zeros(sizes) : null,
+    best: settings.patience < Number.POSITIVE_INFINITY ? zeros(sizes) : null,
     examples: 0,
     trainSeconds: 0,
   };
@@ -73,12 +66,8 @@ export function unmetRequirement(
   const requirements: [isMet: boolean, expected: string, found: string][] = [
     [order.length === labels.length, `on ${labels.length} training examples`, `one on ${order.length}`],
     [others.length === 0, `of layers ${sizes}`, `one of layers ${others.map(sizesOf)[0]}`],
-    [
-      (velocities !== null) === momentum > 0,
-      `with momentum ${momentum}`,
-      `one ${velocities ? "with" : "without"} velocities`,
-    ],
-    [(best !== null) === hasPatience, `with patience ${patience}`, `one ${best ? "with" : "without"} best parameters`],
+    [!!velocities === momentum > 0, `with momentum ${momentum}`, `one ${velocities ? "with" : "without"} velocities`],
+    [!!best === hasPatience, `with patience ${patience}`, `one ${best ? "with" : "without"} best parameters`],
     [finished.length <= epochs, `after at most ${epochs} epochs`, `one after ${finished.length}`],
   ];
   const unmet = requirements.find(([isMet]) => !isMet);

@@ -30,8 +30,8 @@ export async function stochasticGradientDescent(
   const { state, engine, random } = run;
   try {
     while (!run.isOver) {
+      // A resumed run may be in the middle of an epoch.
       if (state.position === null) {
-        // A new epoch; a resumed run may be in the middle of one.
         if (settings.shuffle) random.shuffle(state.order);
         if (settings.dropout > 0) state.maskSeed = random.uint32();
         state.position = 0;
@@ -42,14 +42,12 @@ export async function stochasticGradientDescent(
         await run.endSlice(from, to);
       }
       const evaluation = await run.evaluate();
-      if (!evaluation) {
-        await run.checkpoint(); // the run was interrupted
-        break;
-      }
+      if (!evaluation) break; // the run was interrupted
       await run.endEpoch(evaluation);
     }
+    if (!run.isOver) await run.checkpoint();
   } finally {
     await engine.finish();
   }
-  return run.result(run.isOver ? "done" : "interrupted");
+  return run.result();
 }

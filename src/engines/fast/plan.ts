@@ -9,7 +9,7 @@ import { KERNEL_NAMES } from "./records.js";
  * the task does not fit into the kernel's memory
  */
 export function checkFast({ network, data, settings }: EngineTask): CreateEngine {
-  const choices = { ...settings, ...network };
+  const choices = { ...network, cost: settings.cost };
   for (const thing of ["activation", "output", "cost"] as const) {
     const known: string[] = KERNEL_NAMES[thing];
     if (known.includes(choices[thing])) continue;
