@@ -40,10 +40,8 @@ export interface Engine {
   finish(): void | Promise<void>;
 }
 
-/** The type of number that an engine computes in. */
 export type Precision = "float32" | "float64";
 
-/** What an engine is made for. */
 export interface EngineTask {
   network: Pick<Network, "sizes" | "activation" | "output">;
   data: Dataset;
@@ -56,10 +54,8 @@ export type CreateEngine = (network: Network, velocities?: Parameters) => Promis
 /** An entry of the table of engines. */
 export interface EngineKind {
   precision: Precision;
-  /** The largest number of threads that it takes. */
+  /** The largest number of threads that it takes; 1 for an engine that computes on the calling thread. */
   mostThreads: number;
-  /** Whether it computes on threads of its own, so that several runs can go on side by side. */
-  hasOwnThreads: boolean;
   /** The number of threads that is fastest for this network and mini-batch size. */
   threads(sizes: readonly number[], batchSize: number): number;
   /** @throws ConfigurationError if the engine cannot do the task */

@@ -50,13 +50,13 @@ export async function benchmark(data: Dataset, start: NetworkStart, settings: Se
   });
   signal?.throwIfAborted();
   const [trainSeconds, evaluateSeconds] = [spread(training.slice(1)), spread(evaluation.slice(1))];
-  const n = data.training.labels.length;
-  const gflops = (density: number) => (n * operationsPerExample(layers, density)) / trainSeconds.median / 1e9;
+  const trainingExamplesPerSecond = data.training.labels.length / trainSeconds.median;
+  const gflops = (density: number) => (trainingExamplesPerSecond * operationsPerExample(layers, density)) / 1e9;
   return {
     firstEpochSeconds: training[0],
     trainSeconds,
     evaluateSeconds,
-    trainingExamplesPerSecond: n / trainSeconds.median,
+    trainingExamplesPerSecond,
     evaluationExamplesPerSecond: data.test.labels.length / evaluateSeconds.median,
     gflopsDense: gflops(1),
     gflopsDone: gflops(inkDensity(data)),

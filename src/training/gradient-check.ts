@@ -53,7 +53,7 @@ export async function* checkGradients(network: Network, data: Dataset, options: 
     if (options.broken === name) spoil(layers, bounds);
     return { name, compared: CHECKS[name], ...compare(layers, bounds) };
   };
-  const task = { network, data, options, examples: firstExamples(network, data, options) };
+  const task = taskOf(network, data, options);
   const pairs = backpropPairs(task);
   for (const name of ["BP1", "BP2", "BP3", "BP4"] as const) {
     if (name !== "BP2" || isDeep) yield check(name, pairs[name], BOUNDS.differences);
@@ -62,21 +62,17 @@ export async function* checkGradients(network: Network, data: Dataset, options: 
   yield check("fast", await enginePairs(task), BOUNDS.float32);
 }
 
-interface Task {
-  network: Network;
-  data: Dataset;
-  options: CheckOptions;
-  /** The mini-batch: training examples 0, 1, 2, ... */
-  examples: ReturnType<typeof firstExamples>;
-}
-
-function firstExamples(network: Network, { training: { images, labels } }: Dataset, options: CheckOptions) {
+/** The mini-batch consists of the training examples 0, 1, 2, ... */
+function taskOf(network: Network, data: Dataset, options: CheckOptions) {
+  const { images, labels } = data.training;
   const seed = options.random.uint32();
-  return Array.from({ length: Math.min(EXAMPLES, options.batchSize, labels.length) }, (_, i) => {
+  const examples = Array.from({ length: Math.min(EXAMPLES, options.batchSize, labels.length) }, (_, i) => {
     const [x, label, masks] = [images.pixels(i), labels[i], { seed, first: i }];
     return { x, label, masks, pass: new ForwardPass(network, options, x, label, masks) };
   });
+  return { network, data, options, examples };
 }
+type Task = ReturnType<typeof taskOf>;
 
 /** Pairs for each equation, by layer: what backpropagation computes, and the slope of one example's cost. */
 function backpropPairs({ network, data, options, examples }: Task) {

@@ -1,7 +1,6 @@
 /** What accompanies the recipe of train.ts: stopping, the best weights, checkpoints, times and progress. */
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/dataset.js";
-import { PARTS } from "../data/parts.js";
 import type { Engine } from "../engines/engine.js";
 import { DivergedError } from "../errors.js";
 import { copy, type Network } from "../network/network.js";
@@ -86,7 +85,7 @@ export class OngoingRun {
   async evaluate(): Promise<(Evaluation & Pick<EpochResult, "monitored">) | undefined> {
     const { monitor, signal } = this.settings;
     const monitored: EpochResult["monitored"] = {};
-    for (const part of PARTS.filter((part) => monitor.includes(part))) {
+    for (const part of monitor) {
       monitored[part] = await this.#evaluator.evaluate(part, { withCost: true, signal });
       if (!monitored[part]) return undefined;
     }

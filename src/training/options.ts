@@ -22,24 +22,16 @@ import { STOPPING_SETTINGS } from "./stopping.js";
 export const TRAINING_SETTINGS = {
   /** The number of epochs: each trains once on every training example. */
   epochs: setting(30, wholeNumber(1)),
-
   /** The learning rate; with a schedule, that of the first epoch. */
   eta: setting(3, finiteAboveZero),
-
   ...HYPERPARAMETERS,
-
   /** How the learning rate changes from epoch to epoch. */
   schedule: setting("constant", namesOf(SCHEDULES)),
-
   ...SCHEDULE_SETTINGS,
-
   /** Whether each epoch takes the training examples in a new random order; false keeps their own order. */
   shuffle: setting(true, boolean),
-
   ...STOPPING_SETTINGS,
-
   engine: setting("fast", namesOf(ENGINES)),
-
   /** The number of epochs from one checkpoint to the next; Infinity for only the last. */
   checkpointEvery: setting(1, orInfinity(wholeNumber(1))),
 } satisfies SettingTable;

@@ -85,6 +85,6 @@ function networkOf({ layers, parameters, ...options }: NetworkStart, random: Ran
 
 /** The number of runs that go on side by side on this machine, and the number of threads of each, by default one. */
 export function sideBySide(runs: number, engine: EngineName, threads = 1): { threads: number; atATime: number } {
-  const most = ENGINES[engine].hasOwnThreads ? Math.max(1, Math.floor(availableParallelism() / threads)) : 1;
+  const most = ENGINES[engine].mostThreads > 1 ? Math.max(1, Math.floor(availableParallelism() / threads)) : 1;
   return { threads, atATime: Math.min(runs, most) };
 }

@@ -26,10 +26,8 @@ interface ScheduleProgress {
 export const SCHEDULE_SETTINGS = {
   /** step: the number of epochs that each rate lasts; plateau: the number of epochs to wait for an improvement. */
   scheduleEpochs: setting(10, wholeNumber(1)),
-
   /** step, plateau: what the rate is multiplied by. */
   scheduleFactor: setting(0.5, betweenZeroAndOne),
-
   /** cosine: where the rate would be after the last epoch; below eta. */
   etaMin: setting(0, finiteFromZero),
 };

@@ -36,16 +36,8 @@ export class FastEngine implements Engine {
     this.#pace = new Pace(this.threads);
   }
 
-  /**
-   * @param velocities  where momentum starts, by default at 0
-   * @throws ConfigurationError if the system does not give enough memory
-   */
-  static async create(
-    network: Network,
-    data: Dataset,
-    layout: Layout,
-    { velocities, build = "release" }: { velocities?: Parameters; build?: Build } = {},
-  ): Promise<FastEngine> {
+  /** @throws ConfigurationError if the system does not give enough memory */
+  static async create(network: Network, data: Dataset, layout: Layout, velocities?: Parameters, build?: Build) {
     const starting = Crew.start(layout.threads.length).catch(() => undefined); // the system refuses workers
     try {
       const module = await compile(build);

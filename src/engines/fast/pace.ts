@@ -3,11 +3,7 @@
 export type Mode = "team" | "solo";
 
 /** Mini-batches `from` up to, not including, `to` of a slice, and who trains on them. */
-export interface Share {
-  mode: Mode;
-  from: number;
-  to: number;
-}
+type Share = { mode: Mode; from: number; to: number };
 
 /** The number of slices after which the other mode is tried again. It doubles each time the other mode is slower. */
 const [SHORTEST_WAIT, LONGEST_WAIT] = [6, 64];
@@ -19,9 +15,8 @@ const [SHORTEST_WAIT, LONGEST_WAIT] = [6, 64];
 const TRIAL = 1 / 16;
 
 /**
- * Measures both modes and prefers the one that was faster recently.
- *
- * The threads of a team meet several times per mini-batch. When another program wants a core, the team may have to wait at each meeting.
+ * Measures both modes and prefers the one that was faster recently. The threads of a team meet several times per mini-batch. When another
+ * program wants a core, the team may have to wait at each meeting.
  */
 export class Pace {
   /** The mode that is preferred now. */

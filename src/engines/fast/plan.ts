@@ -32,6 +32,6 @@ export function checkFast({ network, data, settings }: EngineTask): CreateEngine
   const layout = layOut(network, data, settings);
   return async (network, velocities) => {
     const { FastEngine } = await import("./fast-engine.js");
-    return FastEngine.create(network, data, layout, { velocities });
+    return FastEngine.create(network, data, layout, velocities);
   };
 }
