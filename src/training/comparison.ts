@@ -13,20 +13,17 @@ export interface Comparison {
   passed: boolean;
 }
 
-export interface Bounds {
-  tolerance: number;
-  /** If all numbers of a layer are smaller than this, they are compared as if the largest were as large as this. */
-  least: number;
-}
-
 /**
+ * If all numbers of a layer are smaller than `least`, they are compared as if the largest were as large as that.
+ *
  * Central differences have an absolute error of about 1e-10, so that of 1 % of `least` is 1e-5. A step in float32 has an error of up to
  * 6e-8 of the parameter, from rounding it, and more from the sums in the step: 1e-6 at most in all the networks that were tried.
  */
 export const BOUNDS = {
   differences: { tolerance: 1e-5, least: 1e-3 },
   float32: { tolerance: 5e-3, least: 0.1 },
-} satisfies Record<string, Bounds>;
+};
+export type Bounds = typeof BOUNDS.differences;
 
 export function compare(layers: Pair[][], { tolerance, least }: Bounds): Comparison {
   let [numbers, kinks, largestError] = [0, 0, 0];

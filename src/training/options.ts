@@ -3,16 +3,7 @@ import type { Part } from "../data/parts.js";
 import { ENGINES } from "../engines/engines.js";
 import { HYPERPARAMETERS } from "../network/hyperparameters.js";
 import type { Random } from "../network/random.js";
-import {
-  boolean,
-  finiteAboveZero,
-  namesOf,
-  orInfinity,
-  type SettingTable,
-  setting,
-  type ValuesOf,
-  wholeNumber,
-} from "../ranges.js";
+import { boolean, finiteAboveZero, namesOf, orInfinity, setting, type ValuesOf, wholeNumber } from "../ranges.js";
 import type { EpochResult, Progress } from "./epochs.js";
 import { SCHEDULE_SETTINGS, SCHEDULES } from "./schedule.js";
 import type { RunState } from "./state.js";
@@ -34,10 +25,12 @@ export const TRAINING_SETTINGS = {
   engine: setting("fast", namesOf(ENGINES)),
   /** The number of epochs from one checkpoint to the next; Infinity for only the last. */
   checkpointEvery: setting(1, orInfinity(wholeNumber(1))),
-} satisfies SettingTable;
+};
+
+export type TrainingValues = ValuesOf<typeof TRAINING_SETTINGS>;
 
 /** How to train. */
-export interface TrainOptions extends Partial<ValuesOf<typeof TRAINING_SETTINGS>> {
+export interface TrainOptions extends Partial<TrainingValues> {
   /** The generator of the order of the examples and of dropout's masks. */
   random?: Random;
   /** The parts whose cost and accuracy are worked out after every epoch; the test accuracy always is. */

@@ -49,6 +49,7 @@ export async function trainRuns(
   data: Dataset,
   { start, settings, atATime = 1, listen = () => ({}), onRun = () => {} }: RunsOptions,
 ): Promise<Run[]> {
+  const { layers, parameters, ...neurons } = start;
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(settings.signal ? [settings.signal] : [])]);
   const runs: Run[] = [];
@@ -59,7 +60,8 @@ export async function trainRuns(
       const index = next++;
       const seed = seeds[index];
       const random = new Random(seed);
-      const network = networkOf(start, random);
+      const network = parameters ? new Network(layers, neurons) : Network.random(layers, random, neurons);
+      if (parameters) copy(parameters, network);
       const options = { ...settings, ...listen(index), random, signal };
       const result = await stochasticGradientDescent(network, data, options).catch((error) => {
         if (!(error instanceof DivergedError) || seeds.length === 1) throw error;
@@ -74,13 +76,6 @@ export async function trainRuns(
   await Promise.allSettled(workers);
   await Promise.all(workers); // throws
   return runs.filter((run) => run !== undefined);
-}
-
-function networkOf({ layers, parameters, ...options }: NetworkStart, random: Random): Network {
-  if (parameters === undefined) return Network.random(layers, random, options);
-  const network = new Network(layers, options);
-  copy(parameters, network);
-  return network;
 }
 
 /** The number of runs that go on side by side on this machine, and the number of threads of each, by default one. */

@@ -8,22 +8,11 @@ import { checkCost } from "../network/cost.js";
 import { NETWORK_SETTINGS } from "../network/hyperparameters.js";
 import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
 import { Random } from "../network/random.js";
-import {
-  checkRange,
-  checkSettings,
-  defaultsOf,
-  listOf,
-  numbers,
-  type ValuesOf,
-  wholeNumber,
-  words,
-} from "../ranges.js";
+import { checkRange, checkSettings, defaultsOf, listOf, numbers, wholeNumber, words } from "../ranges.js";
 import { checkFit } from "./fit.js";
-import { TRAINING_SETTINGS, type TrainOptions } from "./options.js";
+import { TRAINING_SETTINGS, type TrainOptions, type TrainingValues as Values } from "./options.js";
 import { SCHEDULE_SETTINGS, SCHEDULES, type Schedule } from "./schedule.js";
 import { unmetRequirement } from "./state.js";
-
-type Values = ValuesOf<typeof TRAINING_SETTINGS>;
 
 /** The options of a run, checked and complete. Only `checkTraining` makes them. */
 export interface Settings extends Omit<TrainOptions, keyof Values>, Values {

@@ -26,11 +26,7 @@ export interface RunState {
   trainSeconds: number;
 }
 
-interface StateSettings {
-  epochs: number;
-  momentum: number;
-  patience: number;
-}
+type StateSettings = Record<"epochs" | "momentum" | "patience", number>;
 
 /** The state of a run that has not begun. */
 export function initialState(network: Network, data: Dataset, random: Random, settings: StateSettings): RunState {

@@ -4,7 +4,7 @@ import { PARTS, type Part } from "../../data/parts.js";
 import { ConfigurationError } from "../../errors.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
 import type { EngineTask } from "../engine.js";
-import { FIELDS, type Fields, type Placed, type RecordKind, ruleOf } from "./records.js";
+import { FIELDS, type Fields, ruleOf } from "./records.js";
 import { type LayerShape, roundUp, shapesOf, shareOf } from "./shares.js";
 
 /** Approximate number of values in the buffer for outputs. */
@@ -29,20 +29,20 @@ export function layOut(network: EngineTask["network"], data: Dataset, settings: 
   const examplesAtOnce = Math.max(FEWEST_EXAMPLES, Math.floor(OUTPUT_VALUES / outputUnits));
   const scratchExamples = Math.max(batchSize, FEWEST_EXAMPLES);
   const space = new Space();
-  const rule = space.record("rule", ruleOf({ ...settings, ...network, n: data.training.labels.length }));
+  const rule = space.record("rule", ruleOf({ ...settings, ...network, n: data.training.labels.length })).at;
   const values = space.take(4 * 256);
   const layout = {
     batchSize,
     /** The number of examples that the layers' activations and deltas have room for. */
     scratchExamples,
-    rule,
     /** f32[256]: pixel value -> 0..1 */
     values,
-    ...placeThreads(network, settings, scratchExamples, { rule: rule.at, values }, space),
+    ...placeThreads(network, settings, scratchExamples, { rule, values }, space),
     ...placeExamples(data, space),
     /** f32 (examplesAtOnce, output units): where `evaluate` writes z. */
     outputs: space.take(4 * examplesAtOnce * outputUnits),
     examplesAtOnce,
+    records: space.records,
     bytes: space.top,
   };
   if (layout.bytes <= LARGEST) return layout;
@@ -57,6 +57,8 @@ export function layOut(network: EngineTask["network"], data: Dataset, settings: 
 /** The memory that is taken so far; everything in it begins at a cache line. */
 class Space {
   top = BASE;
+  /** The words of each record, by its address. */
+  readonly records = new Map<number, number[]>();
 
   /** Takes so many bytes. Returns their address. */
   take(bytes: number): number {
@@ -65,8 +67,10 @@ class Space {
     return at;
   }
 
-  record<Kind extends RecordKind>(kind: Kind, fields: Fields<Kind>): Placed<Kind> {
-    return { at: this.take(4 * FIELDS[kind].length), fields };
+  record<Kind extends keyof typeof FIELDS>(kind: Kind, fields: Fields<Kind>, at = this.take(4 * FIELDS[kind].length)) {
+    const words = FIELDS[kind].map((name) => fields[name as keyof typeof fields]);
+    this.records.set(at, words);
+    return { at, fields };
   }
 }
 
@@ -89,7 +93,7 @@ function placeThreads(
     const layers = shapes.map((shape, l) => {
       const share = shareOf(shapes, l, output, index, threadCount);
       const fields = { ...shape, ...share, ...arrays[l][shape.isCopied ? index : 0] };
-      return { at: firstLayer + 4 * FIELDS.layer.length * l, fields };
+      return space.record("layer", fields, firstLayer + 4 * FIELDS.layer.length * l);
     });
     const thread = space.record("thread", { ...common, firstLayer, layerCount, index, threadCount, barrier });
     return { thread, layers };
@@ -128,7 +132,7 @@ function placeArrays(shape: LayerShape, scratchExamples: number, hasVelocities: 
 /** Places the examples of each part and the orders in which they come. */
 function placeExamples(data: Dataset, space: Space) {
   const inOrder = space.take(4 * Math.max(...PARTS.map((part) => data[part].labels.length)));
-  const place = (part: Part): Placed<"images"> => {
+  const place = (part: Part) => {
     const { images, labels } = data[part];
     const starts = space.take(4 * (labels.length + 1));
     const pairs = space.take(images.starts[labels.length] - images.starts[0]);

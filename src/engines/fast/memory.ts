@@ -4,7 +4,7 @@ import { PARTS } from "../../data/parts.js";
 import { ConfigurationError } from "../../errors.js";
 import type { Parameters } from "../../network/network.js";
 import type { Layout } from "./layout.js";
-import { FIELDS, type Fields, type Placed, type RecordKind } from "./records.js";
+import type { Fields } from "./records.js";
 import { partStart } from "./shares.js";
 
 /** The size of a page of WebAssembly memory in bytes, and the largest number of pages. */
@@ -23,13 +23,8 @@ export class KernelMemory {
     this.memory = allocate(layout.bytes);
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
-    this.#writeRecord("rule", layout.rule);
-    for (const { thread, layers } of [...layout.threads, layout.solo]) {
-      this.#writeRecord("thread", thread);
-      for (const layer of layers) this.#writeRecord("layer", layer);
-    }
-    this.#writeRecord("images", layout.shuffled);
-    for (const part of PARTS) this.#writeExamples(layout.images[part], data[part]);
+    for (const [at, words] of layout.records) this.words(at, words.length).set(words);
+    for (const part of PARTS) this.#writeExamples(layout.images[part].fields, data[part]);
   }
 
   words(at: number, length: number): Uint32Array {
@@ -94,8 +89,7 @@ export class KernelMemory {
     }
   }
 
-  #writeExamples(record: Placed<"images">, { images, labels }: Examples): void {
-    const { fields } = record;
+  #writeExamples(fields: Fields<"images">, { images, labels }: Examples): void {
     const first = images.starts[0];
     const ink = images.ink.subarray(first, images.starts[images.length]);
     this.words(fields.starts, images.starts.length).set(images.starts.map((start) => start - first));
@@ -103,11 +97,6 @@ export class KernelMemory {
     this.#bytes.set(labels, fields.labels);
     const inOrder = this.words(fields.order, fields.length);
     for (let i = 0; i < inOrder.length; i++) inOrder[i] = i;
-    this.#writeRecord("images", record);
-  }
-
-  #writeRecord<Kind extends RecordKind>(kind: Kind, { at, fields }: Placed<Kind>): void {
-    this.words(at, FIELDS[kind].length).set(FIELDS[kind].map((name) => fields[name as keyof typeof fields]));
   }
 }
 
