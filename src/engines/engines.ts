@@ -2,8 +2,7 @@
 import { ConfigurationError } from "../errors.js";
 import { checkRange, wholeNumber } from "../ranges.js";
 import type { EngineKind } from "./engine.js";
-import { checkFast } from "./fast/plan.js";
-import { bestThreads } from "./fast/threads.js";
+import { bestThreads, checkFast } from "./fast/plan.js";
 
 /** The engines, by the name that `--engine` gives them. */
 export const ENGINES = {

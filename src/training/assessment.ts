@@ -12,9 +12,7 @@ import { type Answer, type Evaluation, Evaluator } from "./evaluation.js";
 import { checkFit } from "./fit.js";
 
 /** An example that a network answers wrongly. `activation` is the output activation of the answer. */
-export interface Mistake extends Answer {
-  activation: number;
-}
+export type Mistake = Answer & { activation: number };
 
 export interface Assessment extends Evaluation {
   /** The mean cost of the examples, without regularisation. */

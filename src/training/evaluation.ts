@@ -24,13 +24,8 @@ export interface Evaluation {
   cost?: number;
 }
 
-export interface Answer {
-  /** The example's number in its part, from 0. */
-  index: number;
-  label: number;
-  answer: number;
-  cost: number;
-}
+/** The answer to one example; `index` is the example's number in its part, from 0. */
+export type Answer = Record<"index" | "label" | "answer" | "cost", number>;
 
 interface EvaluateOptions {
   withCost?: boolean;
@@ -44,18 +39,16 @@ const SMALLEST = 64;
 
 /** Evaluates what an engine has learned, slice by slice. */
 export class Evaluator {
-  readonly #outputs: number;
   readonly #slices: Slices;
   /** Scratch for the regularisation terms; empty without regularisation. */
   readonly #parameters: Parameters;
 
   constructor(
     private readonly engine: Engine,
-    sizes: readonly number[],
+    private readonly sizes: readonly number[],
     private readonly data: Dataset,
     private readonly hyper: Hyperparameters,
   ) {
-    this.#outputs = sizes[sizes.length - 1];
     this.#slices = new Slices(SMALLEST, Math.floor(engine.examplesAtOnce / SMALLEST));
     this.#parameters = zeros(hyper.lambda > 0 || hyper.l1 > 0 ? sizes : []);
   }
@@ -64,8 +57,8 @@ export class Evaluator {
   async evaluate(part: Part, { withCost, signal, onAnswer }: EvaluateOptions = {}): Promise<Evaluation | undefined> {
     const { labels } = this.data[part];
     const total = labels.length;
-    const answers = new Uint32Array(this.#outputs);
-    const z = new Float64Array(this.#outputs);
+    const classes = this.sizes[this.sizes.length - 1];
+    const [answers, z] = [new Uint32Array(classes), new Float64Array(classes)];
     let [correct, cost] = [0, 0];
     for (const [from, to] of this.#slices.of(total)) {
       if (signal?.aborted) return undefined;

@@ -6,9 +6,8 @@ import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network } from "../network/network.js";
 
 /**
- * The z and activations of a network for one example. The cost can be asked for as it would be with one z changed.
- *
- * It shares with the engines only the tables of activations and costs and the masks of dropout, so that it can check them.
+ * The z and activations of a network for one example. The cost can be asked for as it would be with one z changed. It shares with the
+ * engines only the tables of activations and costs and the masks of dropout, so that it can check them.
  */
 export class ForwardPass {
   // One array per layer, from 0 = input, with one number per neuron.

@@ -14,15 +14,13 @@ export interface Schedule {
 interface ScheduleProgress {
   /** The learning rate of the first epoch. */
   eta: number;
-  /** The next epoch, counting from 1. */
+  /** The next epoch, counting from 1, and the number of epochs of the whole run. */
   epoch: number;
-  /** The number of epochs of the whole run. */
   epochs: number;
   /** The validation accuracy after each epoch so far, 0..1; empty unless `usesValidation`. */
   validation: readonly number[];
 }
 
-/** What some of the schedules take. */
 export const SCHEDULE_SETTINGS = {
   /** step: the number of epochs that each rate lasts; plateau: the number of epochs to wait for an improvement. */
   scheduleEpochs: setting(10, wholeNumber(1)),
@@ -66,11 +64,8 @@ export const SCHEDULES = {
     eta({ eta, validation }, { scheduleEpochs, scheduleFactor }) {
       let [rate, best, waited] = [eta, Number.NEGATIVE_INFINITY, 0];
       for (const accuracy of validation) {
-        waited = accuracy > best ? 0 : waited + 1;
-        best = Math.max(best, accuracy);
-        if (waited < scheduleEpochs) continue;
-        rate *= scheduleFactor;
-        waited = 0;
+        if (accuracy > best) [best, waited] = [accuracy, 0];
+        else if (++waited === scheduleEpochs) [rate, waited] = [rate * scheduleFactor, 0];
       }
       return rate > eta / 128 ? rate : undefined;
     },

@@ -22,7 +22,6 @@ export interface Settings extends Omit<TrainOptions, keyof Values>, Values {
   createEngine: CreateEngine;
 }
 
-/** What decides whether a network can be trained in some way. */
 export type NetworkShape = Pick<Network, "sizes"> & NetworkOptions;
 
 /**

@@ -5,11 +5,10 @@ import type { Masks } from "../../network/dropout.js";
 import type { Network, Parameters } from "../../network/network.js";
 import type { Engine } from "../engine.js";
 import { Crew } from "./crew.js";
-import { type Build, type Call, compile, instantiate, type Kernel, perform } from "./kernel.js";
+import { type Build, type Call, compile, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
 import type { Layout } from "./layout.js";
 import { KernelMemory } from "./memory.js";
 import { type Mode, Pace } from "./pace.js";
-import type { Fields } from "./records.js";
 
 /** How long to warm up, in milliseconds, and the size and number of the mini-batches of each call. */
 const WARM_UP = { ms: 15, batchSize: 10, batches: 10 };
@@ -58,10 +57,8 @@ export class FastEngine implements Engine {
     const { shuffled, batchSize } = this.#layout;
     this.memory.words(shuffled.fields.order, order.length).set(order);
     for (const { mode, from, to } of this.#pace.shares(Math.ceil(order.length / batchSize))) {
-      await this.#call(
-        { name: "train", args: [shuffled.at, from, to, batchSize, order.length, eta, seed, first] },
-        mode,
-      );
+      const args: TrainArguments = [shuffled.at, from, to, batchSize, order.length, eta, seed, first];
+      await this.#call({ name: "train", args }, mode);
     }
   }
 
@@ -73,10 +70,9 @@ export class FastEngine implements Engine {
   }
 
   isFinite(): boolean {
-    // The biases follow the weights.
-    const areFinite = ({ weights, biases, vectors }: Fields<"layer">) =>
-      this.kernel.finite(weights, biases + 16 * vectors) !== 0;
-    return this.#layout.threads[0].layers.every(({ fields }) => areFinite(fields));
+    return this.#layout.threads[0].layers.every(({ fields: { weights, biases, vectors } }) => {
+      return this.kernel.finite(weights, biases + 16 * vectors); // the biases follow the weights
+    });
   }
 
   copyTo(parameters: Parameters, velocities?: Parameters): void {

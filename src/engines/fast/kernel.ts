@@ -9,7 +9,7 @@ export interface Kernel {
   expOf(x: number): number;
 }
 
-type TrainArguments = [
+export type TrainArguments = [
   images: number,
   fromBatch: number,
   toBatch: number,
