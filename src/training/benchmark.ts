@@ -8,19 +8,7 @@ import { stochasticGradientDescent } from "./train.js";
 /** The spread of a measured time, in seconds, and the number of measurements. `lower` and `upper` are the quartiles. */
 export type Spread = Record<"count" | "min" | "lower" | "median" | "upper" | "max", number>;
 
-export interface Benchmark {
-  /** The first epoch, during which code is compiled; it does not count in the spread. */
-  firstEpochSeconds: number;
-  trainSeconds: Spread;
-  /** The evaluation of all test images after an epoch. */
-  evaluateSeconds: Spread;
-  trainingExamplesPerSecond: number;
-  evaluationExamplesPerSecond: number;
-  /** The arithmetic of training in 10^9 operations per second, as if every pixel were multiplied. */
-  gflopsDense: number;
-  /** The same without the pixels that are 0, which are skipped. */
-  gflopsDone: number;
-}
+export type Benchmark = Awaited<ReturnType<typeof benchmark>>;
 
 /** The number of epochs that are measured after the first: at least, and at most. It ends earlier when the time is up. */
 const [FEWEST, MOST, SECONDS] = [7, 200, 10];
@@ -29,7 +17,7 @@ const [FEWEST, MOST, SECONDS] = [7, 200, 10];
 const KNOWN = 0.02;
 
 /** Trains a new network of the book's start again and again. @param settings  from `checkTraining` */
-export async function benchmark(data: Dataset, start: NetworkStart, settings: Settings): Promise<Benchmark> {
+export async function benchmark(data: Dataset, start: NetworkStart, settings: Settings) {
   const { layers, ...neurons } = start;
   const { signal } = settings;
   const enough = new AbortController();
@@ -53,12 +41,16 @@ export async function benchmark(data: Dataset, start: NetworkStart, settings: Se
   const trainingExamplesPerSecond = data.training.labels.length / trainSeconds.median;
   const gflops = (density: number) => (trainingExamplesPerSecond * operationsPerExample(layers, density)) / 1e9;
   return {
+    /** The first epoch, during which code is compiled; it does not count in the spread. */
     firstEpochSeconds: training[0],
     trainSeconds,
+    /** The evaluation of all test images after an epoch. */
     evaluateSeconds,
     trainingExamplesPerSecond,
     evaluationExamplesPerSecond: data.test.labels.length / evaluateSeconds.median,
+    /** The arithmetic of training in 10^9 operations per second, as if every pixel were multiplied. */
     gflopsDense: gflops(1),
+    /** The same without the pixels that are 0, which are skipped. */
     gflopsDone: gflops(inkDensity(data)),
   };
 }

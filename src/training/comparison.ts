@@ -3,15 +3,7 @@
 /** A number that was computed and the one that is expected; undefined where the cost has a kink, and so no slope. */
 export type Pair = [found: number, expected: number | undefined];
 
-export interface Comparison {
-  /** The number of pairs that were compared, and of those that were not, because the cost has a kink there (relu, l1). */
-  numbers: number;
-  kinks: number;
-  /** The largest difference in a pair, divided by the larger of its two numbers, or by 1 % of the largest of the layer if that is more. */
-  largestError: number;
-  tolerance: number;
-  passed: boolean;
-}
+export type Comparison = ReturnType<typeof compare>;
 
 /**
  * If all numbers of a layer are smaller than `least`, they are compared as if the largest were as large as that.
@@ -25,7 +17,11 @@ export const BOUNDS = {
 };
 export type Bounds = typeof BOUNDS.differences;
 
-export function compare(layers: Pair[][], { tolerance, least }: Bounds): Comparison {
+/**
+ * Counts the pairs that can be compared, and the others, where the cost has a kink (relu, l1). The error of a pair is its difference, divided
+ * by the larger of its two numbers, or by 1 % of the largest of the layer if that is more.
+ */
+export function compare(layers: Pair[][], { tolerance, least }: Bounds) {
   let [numbers, kinks, largestError] = [0, 0, 0];
   for (const pairs of layers) {
     const comparable = withoutKinks(pairs);

@@ -44,11 +44,8 @@ export interface RunsOptions {
  *
  * @throws DivergedError if a run diverges; the others are then interrupted
  */
-export async function trainRuns(
-  seeds: readonly number[],
-  data: Dataset,
-  { start, settings, atATime = 1, listen = () => ({}), onRun = () => {} }: RunsOptions,
-): Promise<Run[]> {
+export async function trainRuns(seeds: readonly number[], data: Dataset, options: RunsOptions): Promise<Run[]> {
+  const { start, settings, atATime = 1, listen, onRun } = options;
   const { layers, parameters, ...neurons } = start;
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(settings.signal ? [settings.signal] : [])]);
@@ -62,19 +59,19 @@ export async function trainRuns(
       const random = new Random(seed);
       const network = parameters ? new Network(layers, neurons) : Network.random(layers, random, neurons);
       if (parameters) copy(parameters, network);
-      const options = { ...settings, ...listen(index), random, signal };
-      const result = await stochasticGradientDescent(network, data, options).catch((error) => {
+      const ownSettings = { ...settings, ...listen?.(index), random, signal };
+      const result = await stochasticGradientDescent(network, data, ownSettings).catch((error) => {
         if (!(error instanceof DivergedError) || seeds.length === 1) throw error;
         throw new DivergedError(error.epoch, error.eta, seed);
       });
       runs[index] = { seed, network, result };
-      if (!failed.signal.aborted) onRun(runs[index]);
+      if (!failed.signal.aborted) onRun?.(runs[index]);
     }
   };
   const workers = Array.from({ length: atATime }, work);
   for (const worker of workers) worker.catch(() => failed.abort());
   await Promise.allSettled(workers);
-  await Promise.all(workers); // throws
+  await Promise.all(workers); // throws the error of a run that failed
   return runs.filter((run) => run !== undefined);
 }
 

@@ -22,7 +22,7 @@ export interface RunState {
   best: Parameters | null;
   /** The number of training examples so far, over the whole run. */
   examples: number;
-  /** The time that training took so far in the current epoch, in seconds. */
+  /** The time that training took so far in the current epoch. */
   trainSeconds: number;
 }
 
@@ -45,12 +45,7 @@ export function initialState(network: Network, data: Dataset, random: Random, se
   };
 }
 
-/**
- * Compares a state with what the run that resumes from it requires.
- *
- * @param sizes  the layer sizes of the run's network
- * @returns the first requirement that the state does not meet, in words for an error; undefined if it meets all of them
- */
+/** The first requirement of the run that resumes from a state that the state does not meet, in words for an error. */
 export function unmetRequirement(
   { finished, order, parameters, velocities, best }: RunState,
   sizes: readonly number[],

@@ -7,10 +7,8 @@ import type { TrainOptions } from "./options.js";
 import { checkTraining, type Settings } from "./settings.js";
 
 /**
- * Trains `network`, in place, on the training examples, and evaluates it on the test examples after every epoch.
- *
- * Prints nothing. Gives the event loop a turn about every 20 ms, or after every mini-batch if one takes longer. Does not change
- * the data.
+ * Trains `network`, in place, on the training examples, and evaluates it on the test examples after every epoch. Prints nothing. Gives the
+ * event loop a turn about every 20 ms, or after every mini-batch if one takes longer. Does not change the data.
  *
  * @throws ConfigurationError if the network does not fit the data, or an option makes no sense
  * @throws DivergedError as soon as a weight or bias is NaN or infinite
@@ -21,11 +19,7 @@ export async function train(network: Network, data: Dataset, options: TrainOptio
 }
 
 /** As `train`, with options that `checkTraining` has checked. */
-export async function stochasticGradientDescent(
-  network: Network,
-  data: Dataset,
-  settings: Settings,
-): Promise<TrainResult> {
+export async function stochasticGradientDescent(network: Network, data: Dataset, settings: Settings) {
   const run = await OngoingRun.start(network, data, settings);
   const { state, engine, random } = run;
   try {
