@@ -37,7 +37,6 @@ interface EvaluateOptions {
 /** The smallest number of examples that are evaluated at once. */
 const SMALLEST = 64;
 
-/** Evaluates what an engine has learned, slice by slice. */
 export class Evaluator {
   readonly #slices: Slices;
   /** Scratch for the regularisation terms; empty without regularisation. */

@@ -29,7 +29,6 @@ export const TRAINING_SETTINGS = {
 
 export type TrainingValues = ValuesOf<typeof TRAINING_SETTINGS>;
 
-/** How to train. */
 export interface TrainOptions extends Partial<TrainingValues> {
   /** The generator of the order of the examples and of dropout's masks. */
   random?: Random;
@@ -41,7 +40,6 @@ export interface TrainOptions extends Partial<TrainingValues> {
   signal?: AbortSignal;
   /** Called about fifty times per second. */
   onProgress?: (progress: Progress) => void;
-  /** Called after each epoch. */
   onEpoch?: (epoch: EpochResult) => void;
   /**
    * The state of an interrupted run with the same options, network and data, which this one continues. The network's parameters and
