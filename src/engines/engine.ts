@@ -6,10 +6,8 @@ import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network, Parameters } from "../network/network.js";
 
 /**
- * Trains and evaluates one network on one data set.
- *
- * An engine owns the network's parameters until `finish`. It may compute on this thread or on its own; the caller gives the event
- * loop a turn between two calls.
+ * Trains and evaluates one network on one data set. An engine owns the network's parameters until `finish`. It may compute on this
+ * thread or on its own; the caller gives the event loop a turn between two calls.
  */
 export interface Engine {
   /**
@@ -27,12 +25,12 @@ export interface Engine {
    *
    * @returns (to - from, sizes.at(-1)) row-major; the engine's own memory, valid until its next call
    */
-  outputs(part: Part, from: number, to: number): Numbers | Promise<Numbers>;
+  outputs(part: Part, from: number, to: number): Float64Array | Promise<Float32Array>;
 
   /** The largest number of examples that one call of `outputs` takes. */
   readonly examplesAtOnce: number;
 
-  /** Whether every weight and bias is a finite number. */
+  /** Whether all weights and biases are finite. */
   isFinite(): boolean;
 
   /** Copies the parameters as they are now and, with momentum, the velocities. */
@@ -42,12 +40,8 @@ export interface Engine {
   finish(): void | Promise<void>;
 }
 
-type Numbers = Float32Array | Float64Array;
-
-/** The type of number that an engine computes in. */
 export type Precision = "float32" | "float64";
 
-/** What an engine is made for. */
 export interface EngineTask {
   network: Pick<Network, "sizes" | "activation" | "output">;
   data: Dataset;
@@ -60,10 +54,8 @@ export type CreateEngine = (network: Network, velocities?: Parameters) => Promis
 /** An entry of the table of engines. */
 export interface EngineKind {
   precision: Precision;
-  /** The largest number of threads that it takes. */
+  /** The largest number of threads that it takes; 1 for an engine that computes on the calling thread. */
   mostThreads: number;
-  /** Whether it computes on threads of its own, so that several runs can go on side by side. */
-  hasOwnThreads: boolean;
   /** The number of threads that is fastest for this network and mini-batch size. */
   threads(sizes: readonly number[], batchSize: number): number;
   /** @throws ConfigurationError if the engine cannot do the task */

@@ -2,25 +2,17 @@
 import { ConfigurationError } from "../errors.js";
 import { checkRange, wholeNumber } from "../ranges.js";
 import type { EngineKind } from "./engine.js";
-import { checkFast, MOST_THREADS } from "./fast/plan.js";
-import { bestThreads } from "./fast/threads.js";
+import { bestThreads, checkFast } from "./fast/plan.js";
 
 /** The engines, by the name that `--engine` gives them. */
 export const ENGINES = {
   /** float32 in WebAssembly SIMD, on several threads. */
-  fast: {
-    precision: "float32",
-    mostThreads: MOST_THREADS,
-    hasOwnThreads: true,
-    threads: bestThreads,
-    check: checkFast,
-  },
+  fast: { precision: "float32", mostThreads: 64, threads: bestThreads, check: checkFast },
 
   /** The book's plain loops in float64. It can do every task. */
   textbook: {
     precision: "float64",
     mostThreads: 1,
-    hasOwnThreads: false,
     threads: () => 1,
     check:
       ({ data, settings }) =>

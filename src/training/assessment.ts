@@ -7,15 +7,12 @@ import type { CostName } from "../network/cost.js";
 import { DEFAULTS } from "../network/hyperparameters.js";
 import type { Network } from "../network/network.js";
 import { OUTPUTS } from "../network/output.js";
-import { type Confusion, noConfusion } from "./confusion.js";
+import type { Confusion } from "./confusion.js";
 import { type Answer, type Evaluation, Evaluator } from "./evaluation.js";
 import { checkFit } from "./fit.js";
 
-/** An example that a network answers wrongly. */
-export interface Mistake extends Answer {
-  /** The output activation of the answer. */
-  activation: number;
-}
+/** An example that a network answers wrongly. `activation` is the output activation of the answer. */
+export type Mistake = Answer & { activation: number };
 
 export interface Assessment extends Evaluation {
   /** The mean cost of the examples, without regularisation. */
@@ -33,10 +30,11 @@ export interface Assessment extends Evaluation {
 export async function assess(network: Network, data: Dataset, part: Part, cost: CostName): Promise<Assessment> {
   checkFit(network.sizes, data);
   if (data[part].labels.length === 0) {
-    const remedy = part === "validation" ? "hold some out for validation" : undefined;
+    const remedy = "hold some out for validation"; // checkFit has refused other parts without images
     throw new ConfigurationError({ thing: `${part} data`, expected: "at least one image", found: "none", remedy });
   }
-  const confusion = noConfusion(network.sizes[network.sizes.length - 1]);
+  const classes = network.sizes[network.sizes.length - 1];
+  const confusion: Confusion = Array.from({ length: classes }, () => new Uint32Array(classes));
   const mistakes: Mistake[] = [];
   const hyper = { ...DEFAULTS, cost };
   const evaluator = new Evaluator(new TextbookEngine(network, data, hyper), network.sizes, data, hyper);
@@ -47,6 +45,6 @@ export async function assess(network: Network, data: Dataset, part: Part, cost: 
     mistakes.push({ ...answer, activation: z[answer.answer] });
   };
   const evaluation = await evaluator.evaluate(part, { withCost: true, onAnswer });
-  mistakes.sort((a, b) => b.cost - a.cost || a.index - b.index);
+  mistakes.sort((a, b) => b.cost - a.cost); // stable: of equals, the first one stays first
   return { ...(evaluation as Evaluation & { cost: number }), confusion, mistakes };
 }

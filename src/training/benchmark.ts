@@ -5,33 +5,10 @@ import type { NetworkStart } from "./runs.js";
 import type { Settings } from "./settings.js";
 import { stochasticGradientDescent } from "./train.js";
 
-/** The spread of a measured time, in seconds. */
-export interface Spread {
-  /** The number of measurements. */
-  count: number;
-  min: number;
-  /** The lower quartile. */
-  lower: number;
-  median: number;
-  /** The upper quartile. */
-  upper: number;
-  max: number;
-}
+/** The spread of a measured time, in seconds, and the number of measurements. `lower` and `upper` are the quartiles. */
+export type Spread = Record<"count" | "min" | "lower" | "median" | "upper" | "max", number>;
 
-export interface Benchmark {
-  /** The first epoch, during which code is compiled; it does not count in the spread. */
-  firstEpochSeconds: number;
-  /** The training of an epoch. */
-  trainSeconds: Spread;
-  /** The evaluation of all test images after an epoch. */
-  evaluateSeconds: Spread;
-  trainingExamplesPerSecond: number;
-  evaluationExamplesPerSecond: number;
-  /** The arithmetic of training in 10^9 operations per second, as if every pixel were multiplied. */
-  gflopsDense: number;
-  /** The same without the pixels that are 0, which are skipped. */
-  gflopsDone: number;
-}
+export type Benchmark = Awaited<ReturnType<typeof benchmark>>;
 
 /** The number of epochs that are measured after the first: at least, and at most. It ends earlier when the time is up. */
 const [FEWEST, MOST, SECONDS] = [7, 200, 10];
@@ -40,14 +17,11 @@ const [FEWEST, MOST, SECONDS] = [7, 200, 10];
 const KNOWN = 0.02;
 
 /** Trains a new network of the book's start again and again. @param settings  from `checkTraining` */
-export async function benchmark(
-  data: Dataset,
-  { layers, ...neurons }: NetworkStart,
-  settings: Settings,
-): Promise<Benchmark> {
+export async function benchmark(data: Dataset, start: NetworkStart, settings: Settings) {
+  const { layers, ...neurons } = start;
   const { signal } = settings;
   const enough = new AbortController();
-  const start = performance.now();
+  const startTime = performance.now();
   const training: number[] = [];
   const evaluation: number[] = [];
   await stochasticGradientDescent(Network.random(layers, undefined, neurons), data, {
@@ -59,29 +33,31 @@ export async function benchmark(
       evaluation.push(evaluateSeconds);
       if (training.length <= FEWEST) return;
       const { lower, median, upper } = spread(training.slice(1));
-      if (upper - lower < KNOWN * median || performance.now() - start > 1000 * SECONDS) enough.abort();
+      if (upper - lower < KNOWN * median || performance.now() - startTime > 1000 * SECONDS) enough.abort();
     },
   });
   signal?.throwIfAborted();
   const [trainSeconds, evaluateSeconds] = [spread(training.slice(1)), spread(evaluation.slice(1))];
-  const n = data.training.labels.length;
-  const gflops = (density: number) => (n * operationsPerExample(layers, density)) / trainSeconds.median / 1e9;
+  const trainingExamplesPerSecond = data.training.labels.length / trainSeconds.median;
+  const gflops = (density: number) => (trainingExamplesPerSecond * operationsPerExample(layers, density)) / 1e9;
   return {
+    /** The first epoch, during which code is compiled; it does not count in the spread. */
     firstEpochSeconds: training[0],
     trainSeconds,
+    /** The evaluation of all test images after an epoch. */
     evaluateSeconds,
-    trainingExamplesPerSecond: n / trainSeconds.median,
+    trainingExamplesPerSecond,
     evaluationExamplesPerSecond: data.test.labels.length / evaluateSeconds.median,
+    /** The arithmetic of training in 10^9 operations per second, as if every pixel were multiplied. */
     gflopsDense: gflops(1),
+    /** The same without the pixels that are 0, which are skipped. */
     gflopsDone: gflops(inkDensity(data)),
   };
 }
 
 /**
  * The multiplications and additions to train on one example: two per weight for the forward pass, two for the update, and, above the
- * first layer, two to carry the error back.
- *
- * @param density  the share of the pixels that are counted
+ * first layer, two to carry the error back. `density` is the share of the pixels that are counted.
  */
 function operationsPerExample(layers: readonly number[], density: number): number {
   let operations = 4 * density * layers[0] * layers[1];
@@ -96,7 +72,7 @@ function inkDensity({ training: { images } }: Dataset): number {
 }
 
 function spread(values: number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = values.toSorted((a, b) => a - b);
   const quantile = (share: number) => {
     const place = share * (sorted.length - 1);
     const [below, above] = [Math.floor(place), Math.ceil(place)];

@@ -3,40 +3,28 @@
 /** A number that was computed and the one that is expected; undefined where the cost has a kink, and so no slope. */
 export type Pair = [found: number, expected: number | undefined];
 
-/** The result of a comparison. */
-export interface Comparison {
-  /** The number of pairs that were compared. */
-  numbers: number;
-  /** The number of pairs that were skipped because the cost has a kink there (relu, l1). */
-  kinks: number;
-  /** The largest difference in a pair, divided by the larger of its two numbers, or by 1 % of the largest of the layer if that is more. */
-  largestError: number;
-  /** The largest error that passes. */
-  tolerance: number;
-  passed: boolean;
-}
-
-/** How exact a comparison is. */
-export interface Bounds {
-  tolerance: number;
-  /** If all numbers of a layer are smaller than this, they are compared as if the largest were as large as this. */
-  least: number;
-}
+export type Comparison = ReturnType<typeof compare>;
 
 /**
+ * If all numbers of a layer are smaller than `least`, they are compared as if the largest were as large as that.
+ *
  * Central differences have an absolute error of about 1e-10, so that of 1 % of `least` is 1e-5. A step in float32 has an error of up to
  * 6e-8 of the parameter, from rounding it, and more from the sums in the step: 1e-6 at most in all the networks that were tried.
  */
 export const BOUNDS = {
   differences: { tolerance: 1e-5, least: 1e-3 },
   float32: { tolerance: 5e-3, least: 0.1 },
-} satisfies Record<string, Bounds>;
+};
+export type Bounds = typeof BOUNDS.differences;
 
-/** Compares the pairs of each layer. */
-export function compare(layers: Pair[][], { tolerance, least }: Bounds): Comparison {
+/**
+ * Counts the pairs that can be compared, and the others, where the cost has a kink (relu, l1). The error of a pair is its difference, divided
+ * by the larger of its two numbers, or by 1 % of the largest of the layer if that is more.
+ */
+export function compare(layers: Pair[][], { tolerance, least }: Bounds) {
   let [numbers, kinks, largestError] = [0, 0, 0];
   for (const pairs of layers) {
-    const comparable = pairs.filter(isComparable);
+    const comparable = withoutKinks(pairs);
     kinks += pairs.length - comparable.length;
     numbers += comparable.length;
     const largest = comparable.reduce((largest, [, expected]) => Math.max(largest, Math.abs(expected)), least);
@@ -53,13 +41,13 @@ export function compare(layers: Pair[][], { tolerance, least }: Bounds): Compari
  * it is 0, as all gradients of a dead relu neuron are, it is changed by the least that is noticed.
  */
 export function spoil(layers: Pair[][], { least }: Bounds): void {
-  const pairs = layers.map((pairs) => pairs.filter(isComparable)).findLast(({ length }) => length > 0) ?? [];
+  const pairs = layers.map(withoutKinks).findLast(({ length }) => length > 0) ?? [];
   const largest = pairs.reduce((a, b) => (Math.abs(b[0]) >= Math.abs(a[0]) ? b : a), [0, 0]);
   largest[0] += (largest[0] < 0 ? -0.01 : 0.01) * Math.max(Math.abs(largest[0]), least / 100);
 }
 
-function isComparable(pair: Pair): pair is [found: number, expected: number] {
-  return pair[1] !== undefined;
+function withoutKinks(pairs: Pair[]) {
+  return pairs.filter((pair): pair is [found: number, expected: number] => pair[1] !== undefined);
 }
 
 /** The step h of central differences. Their errors, of about h^2 by truncation and 2e-16/h by rounding, are then near 1e-10. */

@@ -6,9 +6,8 @@ export type Confusion = readonly Uint32Array[];
 /** How well a network tells one class from the others. A quotient of nothing by nothing is null. */
 export interface ClassScore {
   class: number;
-  /** The number of examples with this label. */
+  /** The number of examples with this label, and with this answer. */
   examples: number;
-  /** The number of examples with this answer. */
   answers: number;
   /** The share of the answers that are right, 0..1. */
   precision: number | null;
@@ -18,24 +17,14 @@ export interface ClassScore {
   f1: number | null;
 }
 
-export function noConfusion(classes: number): Confusion {
-  return Array.from({ length: classes }, () => new Uint32Array(classes));
-}
-
 /** Precision, recall and F1 = 2 TP / (2 TP + FP + FN) of every class (van Rijsbergen, "Information Retrieval", 1979, chapter 7). */
 export function classScores(confusion: Confusion): ClassScore[] {
   return confusion.map((row, c) => {
     const right = row[c];
     const examples = row.reduce((sum, n) => sum + n, 0);
     const answers = confusion.reduce((sum, row) => sum + row[c], 0);
-    return {
-      class: c,
-      examples,
-      answers,
-      precision: share(right, answers),
-      recall: share(right, examples),
-      f1: share(2 * right, examples + answers),
-    };
+    const [precision, recall] = [share(right, answers), share(right, examples)];
+    return { class: c, examples, answers, precision, recall, f1: share(2 * right, examples + answers) };
   });
 }
 

@@ -2,20 +2,12 @@
 import type { Part } from "../data/parts.js";
 import type { Evaluation } from "./evaluation.js";
 
-export interface Progress {
-  /** The current epoch, counting from 1. */
-  epoch: number;
-  /** The number of training examples so far, over the whole run. */
-  examples: number;
-  /** The number of training examples of the whole run. */
-  total: number;
-}
+/** The current epoch, counting from 1, and the number of training examples so far and in total, over the whole run. */
+export type Progress = Record<"epoch" | "examples" | "total", number>;
 
-/** An epoch, with the evaluation of the test examples after it. */
+/** An epoch, counting from 1, with its learning rate and the evaluation of the test examples after it. */
 export interface EpochResult extends Evaluation {
-  /** Counts from 1. */
   epoch: number;
-  /** The learning rate of the epoch. */
   eta: number;
   /** The evaluations of the monitored parts, with their costs. */
   monitored: Partial<Record<Part, Evaluation>>;
@@ -30,16 +22,15 @@ export function bestOnTest(epochs: readonly EpochResult[]): EpochResult | undefi
 
 /** The first epoch with the best validation accuracy; its accuracy on the test images is honest. Undefined without validation. */
 export function bestOnValidation(epochs: readonly EpochResult[]): EpochResult | undefined {
-  return best(epochs, ({ monitored }) => monitored.validation?.accuracy);
+  return best(epochs, ({ monitored }) => monitored.validation?.accuracy ?? -1);
 }
 
-function best(epochs: readonly EpochResult[], accuracyOf: (epoch: EpochResult) => number | undefined) {
+function best(epochs: readonly EpochResult[], accuracyOf: (epoch: EpochResult) => number) {
   let best: EpochResult | undefined;
-  let highest = Number.NEGATIVE_INFINITY;
+  let highest = -1;
   for (const epoch of epochs) {
     const accuracy = accuracyOf(epoch);
-    if (accuracy === undefined || accuracy <= highest) continue;
-    [best, highest] = [epoch, accuracy];
+    if (accuracy > highest) [best, highest] = [epoch, accuracy];
   }
   return best;
 }

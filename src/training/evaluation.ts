@@ -24,16 +24,10 @@ export interface Evaluation {
   cost?: number;
 }
 
-/** The answer to one example. */
-export interface Answer {
-  /** The example's number in its part, from 0. */
-  index: number;
-  label: number;
-  answer: number;
-  cost: number;
-}
+/** The answer to one example; `index` is the example's number in its part, from 0. */
+export type Answer = Record<"index" | "label" | "answer" | "cost", number>;
 
-export interface EvaluateOptions {
+interface EvaluateOptions {
   withCost?: boolean;
   signal?: AbortSignal;
   /** With `withCost`, called for every example in order. `z` is the example's z^L, valid until the next call. */
@@ -43,36 +37,31 @@ export interface EvaluateOptions {
 /** The smallest number of examples that are evaluated at once. */
 const SMALLEST = 64;
 
-/** Evaluates what an engine has learned, slice by slice. */
 export class Evaluator {
-  readonly #engine: Engine;
-  readonly #data: Dataset;
-  readonly #hyper: Hyperparameters;
-  readonly #outputs: number;
   readonly #slices: Slices;
   /** Scratch for the regularisation terms; empty without regularisation. */
   readonly #parameters: Parameters;
 
-  constructor(engine: Engine, sizes: readonly number[], data: Dataset, hyper: Hyperparameters) {
-    this.#engine = engine;
-    this.#data = data;
-    this.#hyper = hyper;
-    this.#outputs = sizes[sizes.length - 1];
+  constructor(
+    private readonly engine: Engine,
+    private readonly sizes: readonly number[],
+    private readonly data: Dataset,
+    private readonly hyper: Hyperparameters,
+  ) {
     this.#slices = new Slices(SMALLEST, Math.floor(engine.examplesAtOnce / SMALLEST));
     this.#parameters = zeros(hyper.lambda > 0 || hyper.l1 > 0 ? sizes : []);
   }
 
   /** @returns undefined if the signal has fired */
   async evaluate(part: Part, { withCost, signal, onAnswer }: EvaluateOptions = {}): Promise<Evaluation | undefined> {
-    const { labels } = this.#data[part];
+    const { labels } = this.data[part];
     const total = labels.length;
-    const answers = new Uint32Array(this.#outputs);
-    const z = new Float64Array(this.#outputs);
-    let correct = 0;
-    let cost = 0;
+    const classes = this.sizes[this.sizes.length - 1];
+    const [answers, z] = [new Uint32Array(classes), new Float64Array(classes)];
+    let [correct, cost] = [0, 0];
     for (const [from, to] of this.#slices.of(total)) {
       if (signal?.aborted) return undefined;
-      const outputs = await this.#engine.outputs(part, from, to);
+      const outputs = await this.engine.outputs(part, from, to);
       for (let i = from; i < to; i++) {
         const row = (i - from) * z.length;
         const answer = argmax(outputs, row, z.length);
@@ -80,7 +69,7 @@ export class Evaluator {
         if (answer === labels[i]) correct++;
         if (!withCost) continue;
         for (let j = 0; j < z.length; j++) z[j] = outputs[row + j];
-        const exampleCost = COSTS[this.#hyper.cost].value(z, labels[i]);
+        const exampleCost = COSTS[this.hyper.cost].value(z, labels[i]);
         cost += exampleCost;
         onAnswer?.({ index: i, label: labels[i], answer, cost: exampleCost }, z);
       }
@@ -92,9 +81,9 @@ export class Evaluator {
 
   /** lambda/2 times the sum of the squared weights, plus l1 times the sum of their absolute values. */
   #penalty(): number {
-    const { lambda, l1 } = this.#hyper;
+    const { lambda, l1 } = this.hyper;
     if (lambda === 0 && l1 === 0) return 0;
-    this.#engine.copyTo(this.#parameters);
+    this.engine.copyTo(this.#parameters);
     let [squares, absolutes] = [0, 0];
     for (const weights of this.#parameters.weights) {
       for (let i = 0; i < weights.length; i++) {

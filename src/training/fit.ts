@@ -10,19 +10,16 @@ import { ConfigurationError, checkInstance } from "../errors.js";
  */
 export function checkFit(sizes: readonly number[], data: Dataset): void {
   for (const part of PARTS) checkExamples(part, data);
-  const { images } = data.training;
-  const { classes } = data;
-  const pixels = images.rows * images.columns;
-  const last = sizes.length - 1;
-  const thing = `layers ${sizes.join(",")}`;
-  const remedy = `use ${sizes.with(0, pixels).with(last, Math.max(classes, sizes[last])).join(",")}`;
-  if (sizes[0] !== pixels) {
-    const expected = `${pixels} input neurons for images of ${images.rows}x${images.columns}`;
-    throw new ConfigurationError({ thing, expected, found: `${sizes[0]}`, remedy });
-  }
-  if (sizes[last] < classes) {
-    const expected = `${classes} output neurons or more for labels up to ${classes - 1}`;
-    throw new ConfigurationError({ thing, expected, found: `${sizes[last]}`, remedy });
+  const { classes, training } = data;
+  const { rows, columns } = training.images;
+  const [pixels, inputs, outputs] = [rows * columns, sizes[0], sizes[sizes.length - 1]];
+  const remedy = `use ${sizes.with(0, pixels).with(-1, Math.max(classes, outputs)).join(",")}`;
+  for (const [expected, found, isMet] of [
+    [`${pixels} input neurons for images of ${rows}x${columns}`, inputs, inputs === pixels],
+    [`${classes} output neurons or more for labels up to ${classes - 1}`, outputs, outputs >= classes],
+  ] as const) {
+    if (isMet) continue;
+    throw new ConfigurationError({ thing: `layers ${sizes.join(",")}`, expected, found: `${found}`, remedy });
   }
 }
 

@@ -6,25 +6,24 @@ import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network } from "../network/network.js";
 
 /**
- * The z and activations of a network for one example. The cost can be asked for as it would be with one z changed.
- *
- * It shares with the engines only the tables of activations and costs and the masks of dropout, so that it can check them.
+ * The z and activations of a network for one example. The cost can be asked for as it would be with one z changed. It shares with the
+ * engines only the tables of activations and costs and the masks of dropout, so that it can check them.
  */
 export class ForwardPass {
-  readonly #network: Network;
-  readonly #cost: Hyperparameters["cost"];
-  readonly #label: number;
   // One array per layer, from 0 = input, with one number per neuron.
   readonly #factors: Float64Array[]; // what dropout multiplies the activations by
   readonly #z: Float64Array[];
   readonly activations: Float64Array[];
 
   /** @param x  pixels, length sizes[0], scaled to 0..1 */
-  constructor(network: Network, hyper: Hyperparameters, x: Float64Array, label: number, masks: Masks) {
+  constructor(
+    private readonly network: Network,
+    private readonly hyper: Hyperparameters,
+    x: Float64Array,
+    private readonly label: number,
+    masks: Masks,
+  ) {
     const { sizes } = network;
-    this.#network = network;
-    this.#cost = hyper.cost;
-    this.#label = label;
     this.#factors = sizes.map((n, l) => new Float64Array(n).map((_, j) => dropFactor(hyper.dropout, masks, l, j)));
     this.#z = [x];
     this.activations = [x];
@@ -41,16 +40,16 @@ export class ForwardPass {
   costWith(l: number, j: number, change: number): number {
     let z = this.#z[l].slice();
     z[j] += change;
-    for (let next = l + 1; next < this.#network.sizes.length; next++) {
+    for (let next = l + 1; next < this.network.sizes.length; next++) {
       z = this.#weightedInputs(next, this.#activate(next - 1, z));
     }
-    return COSTS[this.#cost].value(z, this.#label);
+    return COSTS[this.hyper.cost].value(z, this.label);
   }
 
   /** z = w a + b of layer l, for the activations a of layer l - 1. */
   #weightedInputs(l: number, a: Float64Array): Float64Array<ArrayBuffer> {
-    const weights = this.#network.weights[l - 1];
-    return Float64Array.from(this.#network.biases[l - 1], (b, j) => {
+    const weights = this.network.weights[l - 1];
+    return Float64Array.from(this.network.biases[l - 1], (b, j) => {
       let sum = b;
       for (let k = 0; k < a.length; k++) sum += weights[j * a.length + k] * a[k];
       return sum;
@@ -58,6 +57,6 @@ export class ForwardPass {
   }
 
   #activate(l: number, z: Float64Array): Float64Array {
-    return z.map((z, j) => ACTIVATIONS[this.#network.activation].value(z) * this.#factors[l][j]);
+    return z.map((z, j) => ACTIVATIONS[this.network.activation].value(z) * this.#factors[l][j]);
   }
 }

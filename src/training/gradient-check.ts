@@ -27,7 +27,6 @@ export interface Check extends Comparison {
 
 interface CheckOptions extends Hyperparameters {
   eta: number;
-  /** The number of threads of the fast engine. */
   threads: number;
   /** Chooses the numbers to compare, and the masks of dropout. */
   random: Random;
@@ -54,31 +53,26 @@ export async function* checkGradients(network: Network, data: Dataset, options: 
     if (options.broken === name) spoil(layers, bounds);
     return { name, compared: CHECKS[name], ...compare(layers, bounds) };
   };
-  const task = { network, data, options, examples: firstExamples(network, data, options) };
+  const task = taskOf(network, data, options);
   const pairs = backpropPairs(task);
   for (const name of ["BP1", "BP2", "BP3", "BP4"] as const) {
-    if (name === "BP2" && !isDeep) continue;
-    yield check(name, pairs[name], BOUNDS.differences);
+    if (name !== "BP2" || isDeep) yield check(name, pairs[name], BOUNDS.differences);
   }
   yield check("step", await stepPairs(task), BOUNDS.differences);
   yield check("fast", await enginePairs(task), BOUNDS.float32);
 }
 
-interface Task {
-  network: Network;
-  data: Dataset;
-  options: CheckOptions;
-  /** The mini-batch: training examples 0, 1, 2, ... */
-  examples: ReturnType<typeof firstExamples>;
-}
-
-function firstExamples(network: Network, { training: { images, labels } }: Dataset, options: CheckOptions) {
+/** The mini-batch consists of the training examples 0, 1, 2, ... */
+function taskOf(network: Network, data: Dataset, options: CheckOptions) {
+  const { images, labels } = data.training;
   const seed = options.random.uint32();
-  return Array.from({ length: Math.min(EXAMPLES, options.batchSize, labels.length) }, (_, i) => {
+  const examples = Array.from({ length: Math.min(EXAMPLES, options.batchSize, labels.length) }, (_, i) => {
     const [x, label, masks] = [images.pixels(i), labels[i], { seed, first: i }];
     return { x, label, masks, pass: new ForwardPass(network, options, x, label, masks) };
   });
+  return { network, data, options, examples };
 }
+type Task = ReturnType<typeof taskOf>;
 
 /** Pairs for each equation, by layer: what backpropagation computes, and the slope of one example's cost. */
 function backpropPairs({ network, data, options, examples }: Task) {
@@ -141,8 +135,8 @@ async function enginePairs(task: Task): Promise<Pair[][]> {
   for (const values of arraysOf(network)) values.set(Float32Array.from(values)); // numbers that float32 can hold
   const fast = arraysOf(await step("fast", { ...task, network }));
   const textbook = arraysOf(await step("textbook", { ...task, network }));
-  return arraysOf(network).map((start, l) =>
-    Array.from(start, (value, i): Pair => [fast[l][i] - value, textbook[l][i] - value]),
+  return arraysOf(network).map((start, n) =>
+    Array.from(start, (value, i): Pair => [fast[n][i] - value, textbook[n][i] - value]),
   );
 }
 

@@ -1,7 +1,6 @@
 /** What accompanies the recipe of train.ts: stopping, the best weights, checkpoints, times and progress. */
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/dataset.js";
-import { PARTS } from "../data/parts.js";
 import type { Engine } from "../engines/engine.js";
 import { DivergedError } from "../errors.js";
 import { copy, type Network } from "../network/network.js";
@@ -22,21 +21,18 @@ export interface TrainResult {
   epochs: EpochResult[];
   /** The epoch after which the network had its final parameters: the last or, with patience, the best; null if interrupted. */
   keptEpoch: number | null;
-  /** The number of training examples, with those of an unfinished epoch. */
+  /** The number of training examples, with those of an unfinished epoch, and the time that training on them took. */
   examples: number;
-  /** The time that training on them took, in seconds. */
   trainSeconds: number;
 }
 
-/** A run under way. */
 export class OngoingRun {
   /** The learning rate of the current epoch. */
   eta = 0;
-  /** Why the run stopped before its last epoch. */
   #stoppedBy: StopReason | null = null;
   readonly #evaluator: Evaluator;
   readonly #slices: Slices;
-  readonly #lap = stopwatch();
+  #lapStart = performance.now();
 
   private constructor(
     readonly state: RunState,
@@ -89,7 +85,7 @@ export class OngoingRun {
   async evaluate(): Promise<(Evaluation & Pick<EpochResult, "monitored">) | undefined> {
     const { monitor, signal } = this.settings;
     const monitored: EpochResult["monitored"] = {};
-    for (const part of PARTS.filter((part) => monitor.includes(part))) {
+    for (const part of monitor) {
       monitored[part] = await this.#evaluator.evaluate(part, { withCost: true, signal });
       if (!monitored[part]) return undefined;
     }
@@ -116,16 +112,16 @@ export class OngoingRun {
   }
 
   /** The result. A run with patience that ended normally gets its best weights. Call it when the engine has finished. */
-  result(status: TrainResult["status"]): TrainResult {
+  result(): TrainResult {
     const { finished: epochs, examples, best, trainSeconds } = this.state;
-    const isBestKept = best !== null && status === "done" && this.#stoppedBy !== "targetAccuracy";
+    const isBestKept = best !== null && this.isOver && this.#stoppedBy !== "targetAccuracy";
     if (isBestKept) copy(best, this.network);
     const kept = isBestKept ? bestOnValidation(epochs) : epochs.at(-1);
     return {
-      status,
+      status: this.isOver ? "done" : "interrupted",
       stoppedBy: this.#stoppedBy,
       epochs,
-      keptEpoch: status === "done" ? (kept?.epoch ?? null) : null,
+      keptEpoch: this.isOver && kept ? kept.epoch : null,
       examples,
       trainSeconds: epochs.reduce((sum, epoch) => sum + epoch.trainSeconds, trainSeconds),
     };
@@ -145,14 +141,11 @@ export class OngoingRun {
     if (next === undefined) this.#stoppedBy = "schedule";
     else this.eta = next;
   }
-}
 
-/** A function that gives the seconds since its last call, or since it was made. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const before = last;
-    last = performance.now();
-    return (last - before) / 1000;
-  };
+  /** The seconds since the last call, or since the run began. */
+  #lap(): number {
+    const start = this.#lapStart;
+    this.#lapStart = performance.now();
+    return (this.#lapStart - start) / 1000;
+  }
 }

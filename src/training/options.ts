@@ -3,16 +3,7 @@ import type { Part } from "../data/parts.js";
 import { ENGINES } from "../engines/engines.js";
 import { HYPERPARAMETERS } from "../network/hyperparameters.js";
 import type { Random } from "../network/random.js";
-import {
-  boolean,
-  finiteAboveZero,
-  namesOf,
-  orInfinity,
-  type SettingTable,
-  setting,
-  type ValuesOf,
-  wholeNumber,
-} from "../ranges.js";
+import { boolean, finiteAboveZero, namesOf, orInfinity, setting, type ValuesOf, wholeNumber } from "../ranges.js";
 import type { EpochResult, Progress } from "./epochs.js";
 import { SCHEDULE_SETTINGS, SCHEDULES } from "./schedule.js";
 import type { RunState } from "./state.js";
@@ -22,41 +13,33 @@ import { STOPPING_SETTINGS } from "./stopping.js";
 export const TRAINING_SETTINGS = {
   /** The number of epochs: each trains once on every training example. */
   epochs: setting(30, wholeNumber(1)),
-
   /** The learning rate; with a schedule, that of the first epoch. */
   eta: setting(3, finiteAboveZero),
-
   ...HYPERPARAMETERS,
-
   /** How the learning rate changes from epoch to epoch. */
   schedule: setting("constant", namesOf(SCHEDULES)),
-
   ...SCHEDULE_SETTINGS,
-
   /** Whether each epoch takes the training examples in a new random order; false keeps their own order. */
   shuffle: setting(true, boolean),
-
   ...STOPPING_SETTINGS,
-
   engine: setting("fast", namesOf(ENGINES)),
-
   /** The number of epochs from one checkpoint to the next; Infinity for only the last. */
   checkpointEvery: setting(1, orInfinity(wholeNumber(1))),
-} satisfies SettingTable;
+};
 
-/** How to train. */
-export interface TrainOptions extends Partial<ValuesOf<typeof TRAINING_SETTINGS>> {
+export type TrainingValues = ValuesOf<typeof TRAINING_SETTINGS>;
+
+export interface TrainOptions extends Partial<TrainingValues> {
   /** The generator of the order of the examples and of dropout's masks. */
   random?: Random;
   /** The parts whose cost and accuracy are worked out after every epoch; the test accuracy always is. */
   monitor?: readonly Part[];
-  /** The number of threads of the engine, by default the fastest one. No result depends on it. */
+  /** The engine's number of threads, by default the fastest one. No result depends on it. */
   threads?: number;
   /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */
   signal?: AbortSignal;
   /** Called about fifty times per second. */
   onProgress?: (progress: Progress) => void;
-  /** Called after each epoch. */
   onEpoch?: (epoch: EpochResult) => void;
   /**
    * The state of an interrupted run with the same options, network and data, which this one continues. The network's parameters and

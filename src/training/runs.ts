@@ -18,21 +18,19 @@ export interface NetworkStart extends NetworkOptions {
   parameters?: Parameters;
 }
 
-/** A network that was trained from a seed. */
 export interface Run {
   seed: number;
   network: Network;
   result: TrainResult;
 }
 
-/** What is called while a run goes on. */
 export type RunListener = Pick<Settings, "onProgress" | "onEpoch" | "onCheckpoint">;
 
 export interface RunsOptions {
   start: NetworkStart;
   /** From `checkTraining`. */
   settings: Settings;
-  /** The number of runs that go on side by side. */
+  /** The number of runs side by side. */
   atATime?: number;
   /** The listener of each run, by its index among the seeds. */
   listen?: (index: number) => RunListener;
@@ -41,17 +39,14 @@ export interface RunsOptions {
 }
 
 /**
- * Draws a network from each seed and trains it; the order of the examples comes from the same seed.
- *
- * Engines with their own threads train side by side; runs of the others take turns on this thread.
+ * Draws a network from each seed and trains it; the order of the examples comes from the same seed. Engines with their own threads train
+ * side by side; runs of the others take turns on this thread.
  *
  * @throws DivergedError if a run diverges; the others are then interrupted
  */
-export async function trainRuns(
-  seeds: readonly number[],
-  data: Dataset,
-  { start, settings, atATime = 1, listen = () => ({}), onRun = () => {} }: RunsOptions,
-): Promise<Run[]> {
+export async function trainRuns(seeds: readonly number[], data: Dataset, options: RunsOptions): Promise<Run[]> {
+  const { start, settings, atATime = 1, listen, onRun } = options;
+  const { layers, parameters, ...neurons } = start;
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(settings.signal ? [settings.signal] : [])]);
   const runs: Run[] = [];
@@ -62,37 +57,26 @@ export async function trainRuns(
       const index = next++;
       const seed = seeds[index];
       const random = new Random(seed);
-      const network = networkOf(start, random);
-      const settingsOfRun = { ...settings, ...listen(index), random, signal };
-      const result = await stochasticGradientDescent(network, data, settingsOfRun).catch((error) => {
+      const network = parameters ? new Network(layers, neurons) : Network.random(layers, random, neurons);
+      if (parameters) copy(parameters, network);
+      const ownSettings = { ...settings, ...listen?.(index), random, signal };
+      const result = await stochasticGradientDescent(network, data, ownSettings).catch((error) => {
         if (!(error instanceof DivergedError) || seeds.length === 1) throw error;
         throw new DivergedError(error.epoch, error.eta, seed);
       });
       runs[index] = { seed, network, result };
-      if (!failed.signal.aborted) onRun(runs[index]);
+      if (!failed.signal.aborted) onRun?.(runs[index]);
     }
   };
-  const workers = Array.from({ length: atATime }, () =>
-    work().catch((error) => {
-      failed.abort();
-      throw error;
-    }),
-  );
-  for (const outcome of await Promise.allSettled(workers)) {
-    if (outcome.status === "rejected") throw outcome.reason;
-  }
+  const workers = Array.from({ length: atATime }, work);
+  for (const worker of workers) worker.catch(() => failed.abort());
+  await Promise.allSettled(workers);
+  await Promise.all(workers); // throws the error of a run that failed
   return runs.filter((run) => run !== undefined);
-}
-
-function networkOf({ layers, parameters, ...options }: NetworkStart, random: Random): Network {
-  if (parameters === undefined) return Network.random(layers, random, options);
-  const network = new Network(layers, options);
-  copy(parameters, network);
-  return network;
 }
 
 /** The number of runs that go on side by side on this machine, and the number of threads of each, by default one. */
 export function sideBySide(runs: number, engine: EngineName, threads = 1): { threads: number; atATime: number } {
-  const most = ENGINES[engine].hasOwnThreads ? Math.max(1, Math.floor(availableParallelism() / threads)) : 1;
+  const most = ENGINES[engine].mostThreads > 1 ? Math.max(1, Math.floor(availableParallelism() / threads)) : 1;
   return { threads, atATime: Math.min(runs, most) };
 }

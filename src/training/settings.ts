@@ -8,22 +8,11 @@ import { checkCost } from "../network/cost.js";
 import { NETWORK_SETTINGS } from "../network/hyperparameters.js";
 import { checkSizes, type Network, type NetworkOptions } from "../network/network.js";
 import { Random } from "../network/random.js";
-import {
-  checkRange,
-  checkSettings,
-  defaultsOf,
-  listOf,
-  numbers,
-  type ValuesOf,
-  wholeNumber,
-  words,
-} from "../ranges.js";
+import { checkRange, checkSettings, defaultsOf, listOf, numbers, wholeNumber, words } from "../ranges.js";
 import { checkFit } from "./fit.js";
-import { TRAINING_SETTINGS, type TrainOptions } from "./options.js";
+import { TRAINING_SETTINGS, type TrainOptions, type TrainingValues as Values } from "./options.js";
 import { SCHEDULE_SETTINGS, SCHEDULES, type Schedule } from "./schedule.js";
 import { unmetRequirement } from "./state.js";
-
-type Values = ValuesOf<typeof TRAINING_SETTINGS>;
 
 /** The options of a run, checked and complete. Only `checkTraining` makes them. */
 export interface Settings extends Omit<TrainOptions, keyof Values>, Values {
@@ -33,13 +22,11 @@ export interface Settings extends Omit<TrainOptions, keyof Values>, Values {
   createEngine: CreateEngine;
 }
 
-/** What decides whether a network can be trained in some way. */
 export type NetworkShape = Pick<Network, "sizes"> & NetworkOptions;
 
 /**
- * Checks that such a network can be trained on `data` with these options.
- *
- * `train` does this first. Call it yourself to learn of a mistake before you make the network.
+ * Checks that such a network can be trained on `data` with these options. `train` does this first. Call it yourself to learn of a mistake
+ * before you make the network.
  *
  * @throws ConfigurationError if it cannot
  */
@@ -51,9 +38,8 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkFit(network.sizes, data);
   checkBounds(values, given, data.training.labels.length);
   checkSettings(TRAINING_SETTINGS, values);
-  const { activation, output } = { ...defaultsOf(NETWORK_SETTINGS), ...withoutUndefined(network) };
-  const shape = { sizes: network.sizes, activation, output };
-  checkCost(values.cost, output);
+  const shape = { ...defaultsOf(NETWORK_SETTINGS), ...withoutUndefined(network) };
+  checkCost(values.cost, shape.output);
   checkHiddenLayer(shape, values);
   checkSchedule(values, given);
   checkObjects(given);
@@ -71,7 +57,6 @@ function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The bounds that depend on something else. */
 function checkBounds({ batchSize, eta }: Values, { etaMin = 0 }: TrainOptions, n: number): void {
   const fitting = { ...wholeNumber(1, n), expected: `a whole number from 1 to ${n}, the training examples` };
   checkRange(`batch size ${batchSize}`, batchSize, fitting);
@@ -79,7 +64,6 @@ function checkBounds({ batchSize, eta }: Values, { etaMin = 0 }: TrainOptions, n
   if (etaMin !== 0) checkRange("eta min", etaMin, below);
 }
 
-/** What changes hidden neurons needs a hidden layer, and a softmax needs several output neurons. */
 function checkHiddenLayer({ sizes, activation, output }: EngineTask["network"], { dropout }: Values): void {
   const found = `layers ${sizes.join(",")}`;
   const hasActivation = activation !== NETWORK_SETTINGS.activation.default;
@@ -93,7 +77,6 @@ function checkHiddenLayer({ sizes, activation, output }: EngineTask["network"], 
   }
 }
 
-/** A schedule takes its own settings and no others. */
 function checkSchedule({ schedule }: Values, given: TrainOptions): void {
   for (const name of Object.keys(SCHEDULE_SETTINGS) as (keyof typeof SCHEDULE_SETTINGS)[]) {
     const takes = (key: string) => (SCHEDULES as Record<string, Schedule>)[key].takes.includes(name);
@@ -104,11 +87,11 @@ function checkSchedule({ schedule }: Values, given: TrainOptions): void {
 }
 
 /** For callers without types. */
-function checkObjects({ random, signal, onProgress, onEpoch, onCheckpoint }: TrainOptions): void {
+function checkObjects({ random, signal, ...given }: TrainOptions): void {
   if (random !== undefined) checkInstance("random", random, Random);
   if (signal !== undefined) checkInstance("signal", signal, AbortSignal);
-  for (const [name, callback] of Object.entries({ onProgress, onEpoch, onCheckpoint })) {
-    if (callback !== undefined) checkInstance(name, callback, Function);
+  for (const name of ["onProgress", "onEpoch", "onCheckpoint"] as const) {
+    if (given[name] !== undefined) checkInstance(name, given[name], Function);
   }
 }
 
@@ -117,12 +100,12 @@ function checkMonitor({ patience, schedule }: Values, { monitor = [] }: TrainOpt
   for (const part of monitor) checkRange("monitor", part, listOf(PARTS));
   const { usesValidation }: Schedule = SCHEDULES[schedule];
   const needsValidation = patience < Number.POSITIVE_INFINITY || usesValidation;
-  const isMonitored = (part: Part) => monitor.includes(part) || (part === "validation" && needsValidation);
-  return PARTS.filter((part) => {
-    if (!isMonitored(part)) return false;
-    if (data[part].labels.length > 0) return true;
-    const thing = monitor.includes(part) ? `monitor ${part}` : "patience or schedule plateau";
-    const remedy = part === "validation" ? "hold some out for it" : undefined;
-    throw new ConfigurationError({ thing, expected: `${part} images`, found: "none", remedy });
+  const parts = PARTS.filter((part) => monitor.includes(part) || (part === "validation" && needsValidation));
+  if (!parts.includes("validation") || data.validation.labels.length > 0) return parts;
+  throw new ConfigurationError({
+    thing: monitor.includes("validation") ? "monitor validation" : "patience or schedule plateau",
+    expected: "validation images",
+    found: "none",
+    remedy: "hold some out for it",
   });
 }

@@ -4,29 +4,27 @@
 const SLICE_MS = 20;
 
 export class Slices {
-  readonly #unit: number;
-  readonly #most: number;
   #units = 1;
 
   /**
    * @param unit  a slice holds whole units, such as mini-batches, of this size
    * @param most  the largest number of units per slice
    */
-  constructor(unit: number, most = Number.POSITIVE_INFINITY) {
-    this.#unit = unit;
-    this.#most = most;
-  }
+  constructor(
+    private readonly unit: number,
+    private readonly most = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** Slices of start, ..., n - 1 as [from, to). The size of each comes from the time that the one before took. */
   *of(n: number, start = 0): Generator<[from: number, to: number]> {
     for (let from = start; from < n; ) {
       const startTime = performance.now();
-      const to = Math.min(n, from + this.#units * this.#unit);
+      const to = Math.min(n, from + this.#units * this.unit);
       yield [from, to];
-      const units = Math.ceil((to - from) / this.#unit); // the last slice may be smaller
+      const units = Math.ceil((to - from) / this.unit); // the last slice may be smaller
       from = to;
       const factor = Math.min(8, SLICE_MS / (performance.now() - startTime));
-      this.#units = Math.min(this.#most, Math.max(1, Math.round(units * factor)));
+      this.#units = Math.min(this.most, Math.max(1, Math.round(units * factor)));
     }
   }
 }

@@ -1,13 +1,11 @@
 /** The state of a run between two mini-batches, from which it can be continued to the same bits. */
 import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../engines/engine.js";
-import { copy, type Network, type Parameters, zeros } from "../network/network.js";
+import { type Network, type Parameters, zeros } from "../network/network.js";
 import type { Random } from "../network/random.js";
 import type { EpochResult } from "./epochs.js";
 
-/** Everything that decides how a run continues. */
 export interface RunState {
-  /** The finished epochs, in order. */
   finished: EpochResult[];
   /** The number of examples of the current epoch that were trained on; null before the epoch has begun. */
   position: number | null;
@@ -24,23 +22,14 @@ export interface RunState {
   best: Parameters | null;
   /** The number of training examples so far, over the whole run. */
   examples: number;
-  /** The time that training took so far in the current epoch, in seconds. */
+  /** The time that training took so far in the current epoch. */
   trainSeconds: number;
 }
 
-interface StateSettings {
-  epochs: number;
-  momentum: number;
-  patience: number;
-}
+type StateSettings = Record<"epochs" | "momentum" | "patience", number>;
 
 /** The state of a run that has not begun. */
-export function initialState(
-  network: Network,
-  data: Dataset,
-  random: Random,
-  { momentum, patience }: Omit<StateSettings, "epochs">,
-): RunState {
+export function initialState(network: Network, data: Dataset, random: Random, settings: StateSettings): RunState {
   const { sizes } = network;
   return {
     finished: [],
@@ -49,19 +38,14 @@ export function initialState(
     maskSeed: 0,
     random: random.state,
     parameters: network,
-    velocities: momentum > 0 ? zeros(sizes) : null,
-    best: patience < Number.POSITIVE_INFINITY ? zeros(sizes) : null,
+    velocities: settings.momentum > 0 ? zeros(sizes) : null,
+    best: settings.patience < Number.POSITIVE_INFINITY ? zeros(sizes) : null,
     examples: 0,
     trainSeconds: 0,
   };
 }
 
-/**
- * Compares a state with what the run that resumes from it requires.
- *
- * @param sizes  the layer sizes of the run's network
- * @returns the first requirement that the state does not meet, in words for an error; undefined if it meets all of them
- */
+/** The first requirement of the run that resumes from a state that the state does not meet, in words for an error. */
 export function unmetRequirement(
   { finished, order, parameters, velocities, best }: RunState,
   sizes: readonly number[],
@@ -73,12 +57,8 @@ export function unmetRequirement(
   const requirements: [isMet: boolean, expected: string, found: string][] = [
     [order.length === labels.length, `on ${labels.length} training examples`, `one on ${order.length}`],
     [others.length === 0, `of layers ${sizes}`, `one of layers ${others.map(sizesOf)[0]}`],
-    [
-      (velocities !== null) === momentum > 0,
-      `with momentum ${momentum}`,
-      `one ${velocities ? "with" : "without"} velocities`,
-    ],
-    [(best !== null) === hasPatience, `with patience ${patience}`, `one ${best ? "with" : "without"} best parameters`],
+    [!!velocities === momentum > 0, `with momentum ${momentum}`, `one ${velocities ? "with" : "without"} velocities`],
+    [!!best === hasPatience, `with patience ${patience}`, `one ${best ? "with" : "without"} best parameters`],
     [finished.length <= epochs, `after at most ${epochs} epochs`, `one after ${finished.length}`],
   ];
   const unmet = requirements.find(([isMet]) => !isMet);
@@ -101,8 +81,6 @@ export function snapshot(state: RunState, engine: Engine, random: Random, sizes:
   const parameters = zeros(sizes);
   const velocities = state.velocities && zeros(sizes);
   engine.copyTo(parameters, velocities ?? undefined);
-  const best = state.best && zeros(sizes);
-  if (state.best && best) copy(state.best, best);
-  const [finished, order] = [[...state.finished], state.order.slice()];
+  const [finished, order, best] = [[...state.finished], state.order.slice(), structuredClone(state.best)];
   return { ...state, finished, order, random: random.state, parameters, velocities, best };
 }

@@ -4,9 +4,8 @@ export interface Statistics {
   mean: number;
   /** Of the sample: the sum of squares is divided by count - 1. Null for a single number. */
   standardDeviation: number | null;
-  /** The smallest number. */
+  /** The smallest number, and the largest. */
   worst: number;
-  /** The largest number. */
   best: number;
 }
 

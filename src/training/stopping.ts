@@ -8,7 +8,6 @@ export const STOPPING_SETTINGS = {
    * epoch; Infinity for never.
    */
   patience: setting(Number.POSITIVE_INFINITY, orInfinity(wholeNumber(1))),
-
   /** Stops as soon as the test accuracy reaches this, 0..1; Infinity for never. */
   targetAccuracy: setting(Number.POSITIVE_INFINITY, orInfinity(aboveZeroUpToOne)),
 };

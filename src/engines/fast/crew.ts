@@ -14,15 +14,17 @@ export class Crew {
   /** Aborted with the error of the first worker that fails, or when one ends. */
   readonly #failure = new AbortController();
 
-  private constructor() {
-    setMaxListeners(0, this.#failure.signal); // any number of workers is waited for at once
-  }
-
   /** Starts `count` workers. Fails if the system refuses one. */
   static async start(count: number): Promise<Crew> {
     const crew = new Crew();
+    setMaxListeners(0, crew.#failure.signal); // any number of workers is waited for at once
     try {
-      for (let i = 0; i < count; i++) crew.#addWorker();
+      for (let i = 0; i < count; i++) {
+        const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
+        worker.on("error", (error) => crew.#failure.abort(error));
+        worker.on("exit", (code) => crew.#failure.abort(new Error(`a worker thread ended with exit code ${code}`)));
+        crew.#workers.push(worker);
+      }
       await crew.#waitForMessages(count); // each worker says when it is ready
       return crew;
     } catch (error) {
@@ -33,12 +35,14 @@ export class Crew {
 
   /** Gives every worker the kernel and its memory. */
   begin(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
-    for (const worker of this.#workers) send(worker, { kind: "begin", module, memory });
+    for (const worker of this.#workers) worker.postMessage({ kind: "begin", module, memory } satisfies Message);
   }
 
   /** Lets one worker per thread record make the call. Returns when all of them are done. */
   async call(call: Call, threads: number[]): Promise<void> {
-    for (const [i, thread] of threads.entries()) send(this.#workers[i], { kind: "call", call, thread });
+    for (const [i, thread] of threads.entries()) {
+      this.#workers[i].postMessage({ kind: "call", call, thread } satisfies Message);
+    }
     try {
       await this.#waitForMessages(threads.length);
     } catch (error) {
@@ -47,16 +51,8 @@ export class Crew {
     }
   }
 
-  /** Ends all workers. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
-  }
-
-  #addWorker(): void {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
-    worker.on("error", (error) => this.#failure.abort(error));
-    worker.on("exit", (code) => this.#failure.abort(new Error(`a worker thread ended with exit code ${code}`)));
-    this.#workers.push(worker);
   }
 
   /** Waits for one message from each of the first `count` workers. */
@@ -68,8 +64,4 @@ export class Crew {
       throw signal.aborted ? signal.reason : error;
     }
   }
-}
-
-function send(worker: Worker, message: Message): void {
-  worker.postMessage(message);
 }

@@ -5,8 +5,8 @@ import type { Masks } from "../../network/dropout.js";
 import type { Network, Parameters } from "../../network/network.js";
 import type { Engine } from "../engine.js";
 import { Crew } from "./crew.js";
-import { type Build, type Call, compile, instantiate, type Kernel, perform } from "./kernel.js";
-import { bytesOf, type Layout } from "./layout.js";
+import { type Build, type Call, compile, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
+import type { Layout } from "./layout.js";
 import { KernelMemory } from "./memory.js";
 import { type Mode, Pace } from "./pace.js";
 
@@ -19,36 +19,24 @@ const WARM_UP = { ms: 15, batchSize: 10, batches: 10 };
  */
 export class FastEngine implements Engine {
   readonly examplesAtOnce: number;
-  readonly #network: Network;
   readonly #layout: Layout;
-  readonly #memory: KernelMemory;
-  readonly #kernel: Kernel;
-  readonly #crew: Crew | undefined;
   readonly #pace: Pace;
   /** Whether the other threads' copies of the output layer are out of date, because the first thread has trained alone. */
   #areCopiesOld = false;
 
-  private constructor(network: Network, memory: KernelMemory, kernel: Kernel, crew: Crew | undefined) {
-    this.examplesAtOnce = memory.layout.examplesAtOnce;
-    this.#network = network;
+  private constructor(
+    private readonly network: Network,
+    private readonly memory: KernelMemory,
+    private readonly kernel: Kernel,
+    private readonly crew: Crew | undefined,
+  ) {
     this.#layout = memory.layout;
-    this.#memory = memory;
-    this.#kernel = kernel;
-    this.#crew = crew;
+    this.examplesAtOnce = this.#layout.examplesAtOnce;
     this.#pace = new Pace(this.threads);
   }
 
-  /**
-   * @param layout      made for this network and these data
-   * @param velocities  the velocities to start from, with momentum; by default 0
-   * @throws ConfigurationError if the system does not give enough memory
-   */
-  static async create(
-    network: Network,
-    data: Dataset,
-    layout: Layout,
-    { velocities, build = "release" }: { velocities?: Parameters; build?: Build } = {},
-  ): Promise<FastEngine> {
+  /** @throws ConfigurationError if the system does not give enough memory */
+  static async create(network: Network, data: Dataset, layout: Layout, velocities?: Parameters, build?: Build) {
     const starting = Crew.start(layout.threads.length).catch(() => undefined); // the system refuses workers
     try {
       const module = await compile(build);
@@ -65,14 +53,12 @@ export class FastEngine implements Engine {
     }
   }
 
-  async train(order: Uint32Array, eta: number, masks: Masks = { seed: 0, first: 0 }): Promise<void> {
+  async train(order: Uint32Array, eta: number, { seed, first }: Masks = { seed: 0, first: 0 }): Promise<void> {
     const { shuffled, batchSize } = this.#layout;
-    this.#memory.words(shuffled.fields.order, order.length).set(order);
+    this.memory.words(shuffled.fields.order, order.length).set(order);
     for (const { mode, from, to } of this.#pace.shares(Math.ceil(order.length / batchSize))) {
-      await this.#call(
-        { name: "train", args: [shuffled.at, from, to, batchSize, order.length, eta, masks.seed, masks.first] },
-        mode,
-      );
+      const args: TrainArguments = [shuffled.at, from, to, batchSize, order.length, eta, seed, first];
+      await this.#call({ name: "train", args }, mode);
     }
   }
 
@@ -80,29 +66,27 @@ export class FastEngine implements Engine {
     const { images, scratchExamples, outputs } = this.#layout;
     const { best } = this.#pace;
     await this.#call({ name: "evaluate", args: [images[part].at, from, to, scratchExamples, outputs] }, best);
-    return this.#memory.floats(outputs, (to - from) * this.#network.sizes[this.#network.sizes.length - 1]);
+    return this.memory.floats(outputs, (to - from) * this.network.sizes[this.network.sizes.length - 1]);
   }
 
   isFinite(): boolean {
-    const areFinite = (at: number, bytes: number) => this.#kernel.finite(at, at + bytes) !== 0;
-    return this.#layout.threads[0].layers.every(({ fields }) => {
-      const bytes = bytesOf(fields);
-      return areFinite(fields.weights, bytes.weights) && areFinite(fields.biases, bytes.biases);
+    return this.#layout.threads[0].layers.every(({ fields: { weights, biases, vectors } }) => {
+      return this.kernel.finite(weights, biases + 16 * vectors); // the biases follow the weights
     });
   }
 
   copyTo(parameters: Parameters, velocities?: Parameters): void {
-    this.#memory.read(parameters, velocities);
+    this.memory.read(parameters, velocities);
   }
 
   async finish(): Promise<void> {
-    await this.#crew?.close();
-    this.#memory.read(this.#network);
+    await this.crew?.close();
+    this.memory.read(this.network);
   }
 
-  /** Number of threads that compute. */
+  /** The number of threads that compute. */
   get threads(): number {
-    return this.#crew ? this.#layout.threads.length : 1;
+    return this.crew ? this.#layout.threads.length : 1;
   }
 
   /**
@@ -123,16 +107,14 @@ export class FastEngine implements Engine {
 
   async #call(call: Call, mode: Mode): Promise<void> {
     const { threads, solo } = this.#layout;
-    if (!this.#crew) return perform(this.#kernel, solo.thread.at, call);
+    if (!this.crew) return perform(this.kernel, solo.thread.at, call);
     if (mode === "solo") {
       if (call.name === "train") this.#areCopiesOld = true;
-      return this.#crew.call(call, [solo.thread.at]);
+      return this.crew.call(call, [solo.thread.at]);
     }
-    if (this.#areCopiesOld) this.#memory.updateCopies();
+    if (this.#areCopiesOld) this.memory.updateCopies();
     this.#areCopiesOld = false;
-    return this.#crew.call(
-      call,
-      threads.map(({ thread }) => thread.at),
-    );
+    const addresses = threads.map(({ thread }) => thread.at);
+    return this.crew.call(call, addresses);
   }
 }

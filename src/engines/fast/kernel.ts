@@ -9,7 +9,7 @@ export interface Kernel {
   expOf(x: number): number;
 }
 
-type TrainArguments = [
+export type TrainArguments = [
   images: number,
   fromBatch: number,
   toBatch: number,
@@ -33,7 +33,7 @@ export function perform(kernel: Kernel, thread: number, call: Call): void {
 /** The debug build checks its assertions. */
 export type Build = "release" | "debug";
 
-export async function compile(build: Build): Promise<WebAssembly.Module> {
+export async function compile(build: Build = "release"): Promise<WebAssembly.Module> {
   const file = build === "debug" ? "kernel.debug.wasm" : "kernel.wasm";
   return WebAssembly.compile(await readFile(new URL(file, import.meta.url)));
 }

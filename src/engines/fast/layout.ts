@@ -3,8 +3,8 @@ import type { Dataset } from "../../data/dataset.js";
 import { PARTS, type Part } from "../../data/parts.js";
 import { ConfigurationError } from "../../errors.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
-import type { Network } from "../../network/network.js";
-import { FIELDS, type Fields, type Placed, type RecordKind, ruleOf } from "./records.js";
+import type { EngineTask } from "../engine.js";
+import { FIELDS, type Fields, ruleOf } from "./records.js";
 import { type LayerShape, roundUp, shapesOf, shareOf } from "./shares.js";
 
 /** Approximate number of values in the buffer for outputs. */
@@ -13,53 +13,52 @@ const OUTPUT_VALUES = 1 << 18;
 /** The smallest number of examples that scratch and the outputs have room for, so that evaluation is fast at small batch sizes too. */
 const FEWEST_EXAMPLES = 64;
 
-/** The first address after the kernel's own data, in bytes. */
-const BASE = 65536;
-/** The size of the largest WebAssembly memory, in bytes. */
-const LARGEST = 2 ** 32 - 65536;
-/** The size of a cache line, in bytes. */
-const LINE = 64;
+/** In bytes: the first address after the kernel's own data, the largest WebAssembly memory, and a cache line. */
+const [BASE, LARGEST, LINE] = [65536, 2 ** 32 - 65536, 64];
+
+type Settings = Hyperparameters & { threads: number };
 
 /** The addresses of all records and arrays, in bytes, and the contents of the records. */
 export type Layout = ReturnType<typeof layOut>;
 
 /** @throws ConfigurationError if more is needed than a WebAssembly memory holds */
-export function layOut(
-  network: Pick<Network, "sizes" | "activation" | "output">,
-  data: Dataset,
-  settings: Hyperparameters & { threads: number },
-) {
+export function layOut(network: EngineTask["network"], data: Dataset, settings: Settings) {
   const { sizes } = network;
   const { batchSize } = settings;
   const outputUnits = sizes[sizes.length - 1];
   const examplesAtOnce = Math.max(FEWEST_EXAMPLES, Math.floor(OUTPUT_VALUES / outputUnits));
   const scratchExamples = Math.max(batchSize, FEWEST_EXAMPLES);
   const space = new Space();
-  const rule = space.record("rule", ruleOf({ ...settings, ...network, n: data.training.labels.length }));
+  const rule = space.record("rule", ruleOf({ ...settings, ...network, n: data.training.labels.length })).at;
   const values = space.take(4 * 256);
   const layout = {
     batchSize,
-    /** Number of examples that the layers' activations and deltas have room for. */
+    /** The number of examples that the layers' activations and deltas have room for. */
     scratchExamples,
-    rule,
     /** f32[256]: pixel value -> 0..1 */
     values,
-    ...placeThreads(network, settings, scratchExamples, { rule: rule.at, values }, space),
+    ...placeThreads(network, settings, scratchExamples, { rule, values }, space),
     ...placeExamples(data, space),
     /** f32 (examplesAtOnce, output units): where `evaluate` writes z. */
     outputs: space.take(4 * examplesAtOnce * outputUnits),
     examplesAtOnce,
-    /** Size of the memory. */
+    records: space.records,
     bytes: space.top,
   };
-  if (layout.bytes > LARGEST) throw tooLarge(sizes, batchSize, layout.bytes);
-  return layout;
+  if (layout.bytes <= LARGEST) return layout;
+  throw new ConfigurationError({
+    thing: `layers ${sizes.join(",")} at batch size ${batchSize}`,
+    expected: "data, weights and a mini-batch that fit into the 4 GiB of the fast engine's memory",
+    found: `${(layout.bytes / 2 ** 30).toFixed(1)} GiB`,
+    remedy: "use fewer neurons, smaller mini-batches or the textbook engine",
+  });
 }
 
 /** The memory that is taken so far; everything in it begins at a cache line. */
 class Space {
-  /** The end of what is taken. */
   top = BASE;
+  /** The words of each record, by its address. */
+  readonly records = new Map<number, number[]>();
 
   /** Takes so many bytes. Returns their address. */
   take(bytes: number): number {
@@ -68,37 +67,36 @@ class Space {
     return at;
   }
 
-  record<Kind extends RecordKind>(kind: Kind, fields: Fields<Kind>): Placed<Kind> {
-    return { at: this.take(4 * FIELDS[kind].length), fields };
+  record<Kind extends keyof typeof FIELDS>(kind: Kind, fields: Fields<Kind>, at = this.take(4 * FIELDS[kind].length)) {
+    const words = FIELDS[kind].map((name) => fields[name as keyof typeof fields]);
+    this.records.set(at, words);
+    return { at, fields };
   }
 }
 
 /** Places the arrays of all layers, and the records of the threads that work on them. */
 function placeThreads(
-  { sizes, output }: Pick<Network, "sizes" | "output">,
-  { batchSize, momentum, threads }: Hyperparameters & { threads: number },
+  { sizes, output }: EngineTask["network"],
+  { batchSize, momentum, threads }: Settings,
   scratchExamples: number,
   common: Pick<Fields<"thread">, "rule" | "values">,
   space: Space,
 ) {
   const shapes = shapesOf(sizes, batchSize, threads);
   const layerCount = shapes.length;
-  const arrays = shapes.map((shape) =>
-    Array.from({ length: shape.isCopied ? threads : 1 }, () =>
-      placeArrays(shape, scratchExamples, momentum > 0, space),
-    ),
-  );
+  const arrays = shapes.map((shape) => {
+    const copies = Array.from({ length: shape.isCopied ? threads : 1 });
+    return copies.map(() => placeArrays(shape, scratchExamples, momentum > 0, space));
+  });
   const placeThread = (index: number, threadCount: number, barrier: number) => {
     const firstLayer = space.take(4 * FIELDS.layer.length * layerCount);
     const layers = shapes.map((shape, l) => {
       const share = shareOf(shapes, l, output, index, threadCount);
       const fields = { ...shape, ...share, ...arrays[l][shape.isCopied ? index : 0] };
-      return { at: firstLayer + 4 * FIELDS.layer.length * l, fields };
+      return space.record("layer", fields, firstLayer + 4 * FIELDS.layer.length * l);
     });
-    return {
-      thread: space.record("thread", { ...common, firstLayer, layerCount, index, threadCount, barrier }),
-      layers,
-    };
+    const thread = space.record("thread", { ...common, firstLayer, layerCount, index, threadCount, barrier });
+    return { thread, layers };
   };
   const barrier = space.take((threads + 1) * LINE);
   return {
@@ -108,34 +106,33 @@ function placeThreads(
   };
 }
 
-/** Places one copy of a layer's arrays. assembly/layout.ts gives the shape of each. */
+/** Places one copy of a layer's arrays, first its parameters and velocities. assembly/layout.ts gives the shape of each. */
 function placeArrays(shape: LayerShape, scratchExamples: number, hasVelocities: boolean, space: Space) {
-  const bytes = bytesOf(shape);
-  const weights = space.take(bytes.weights);
-  const biases = space.take(bytes.biases);
-  const stride = rowStride(shape.units);
+  const { units, rows, vectors, isDoubleBuffered } = shape;
+  const takeWeights = () => space.take(16 * rows * vectors);
+  const takeBiases = () => space.take(16 * vectors);
+  const weights = takeWeights();
+  const biases = takeBiases();
+  const lines = Math.ceil((4 * units) / LINE);
+  // From one row of activations to the next: an odd number of cache lines, so that rows do not compete for the same cache sets.
+  const stride = LINE * (lines % 2 ? lines : lines + 1);
   const scratch = scratchExamples * stride;
   return {
     weights,
     biases,
-    weightTargets: hasVelocities ? space.take(bytes.weights) : weights,
-    biasTargets: hasVelocities ? space.take(bytes.biases) : biases,
-    activations: space.take(shape.isDoubleBuffered ? 2 * scratch : scratch),
+    weightTargets: hasVelocities ? takeWeights() : weights,
+    biasTargets: hasVelocities ? takeBiases() : biases,
+    activations: space.take(isDoubleBuffered ? 2 * scratch : scratch),
     deltas: space.take(scratch),
     stride,
-    oddBatchOffset: shape.isDoubleBuffered ? scratch : 0,
+    oddBatchOffset: isDoubleBuffered ? scratch : 0,
   };
-}
-
-/** The size in bytes of a layer's weights and biases, padding included. */
-export function bytesOf({ rows, vectors }: Pick<LayerShape, "rows" | "vectors">) {
-  return { weights: 16 * rows * vectors, biases: 16 * vectors };
 }
 
 /** Places the examples of each part and the orders in which they come. */
 function placeExamples(data: Dataset, space: Space) {
   const inOrder = space.take(4 * Math.max(...PARTS.map((part) => data[part].labels.length)));
-  const place = (part: Part): Placed<"images"> => {
+  const place = (part: Part) => {
     const { images, labels } = data[part];
     const starts = space.take(4 * (labels.length + 1));
     const pairs = space.take(images.starts[labels.length] - images.starts[0]);
@@ -148,19 +145,4 @@ function placeExamples(data: Dataset, space: Space) {
   /** The training examples in the order at its field `order`, which is u32[training examples]. */
   const shuffled = space.record("images", { ...images.training.fields, order });
   return { images, shuffled };
-}
-
-/** The bytes from one row of activations to the next: an odd number of cache lines, so that rows do not compete for the same cache sets. */
-function rowStride(units: number): number {
-  const lines = Math.ceil((4 * units) / LINE);
-  return LINE * (lines % 2 ? lines : lines + 1);
-}
-
-function tooLarge(sizes: readonly number[], batchSize: number, bytes: number): ConfigurationError {
-  return new ConfigurationError({
-    thing: `layers ${sizes.join(",")} at batch size ${batchSize}`,
-    expected: "data, weights and a mini-batch that fit into the 4 GiB of the fast engine's memory",
-    found: `${(bytes / 2 ** 30).toFixed(1)} GiB`,
-    remedy: "use fewer neurons, smaller mini-batches or the textbook engine",
-  });
 }

@@ -3,43 +3,34 @@ import type { Dataset, Examples } from "../../data/dataset.js";
 import { PARTS } from "../../data/parts.js";
 import { ConfigurationError } from "../../errors.js";
 import type { Parameters } from "../../network/network.js";
-import { bytesOf, type Layout } from "./layout.js";
-import { FIELDS, type Fields, type Placed, type RecordKind } from "./records.js";
+import type { Layout } from "./layout.js";
+import type { Fields } from "./records.js";
 import { partStart } from "./shares.js";
 
-/** The size of a page of WebAssembly memory, in bytes. */
-const PAGE = 65536;
-/** The largest number of pages in a memory. */
-const MOST_PAGES = 65536;
+/** The size of a page of WebAssembly memory in bytes, and the largest number of pages. */
+const [PAGE, MOST_PAGES] = [65536, 65536];
 
 /** Memory that is laid out and filled for one network and data set. All parameters are 0 at first. */
 export class KernelMemory {
-  readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
-  /** All of it. */
   readonly #bytes: Uint8Array;
 
   /** @throws ConfigurationError if the system does not give so much memory */
-  constructor(data: Dataset, layout: Layout) {
-    this.layout = layout;
+  constructor(
+    data: Dataset,
+    readonly layout: Layout,
+  ) {
     this.memory = allocate(layout.bytes);
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
-    this.#writeRecord("rule", layout.rule);
-    for (const { thread, layers } of [...layout.threads, layout.solo]) {
-      this.#writeRecord("thread", thread);
-      for (const layer of layers) this.#writeRecord("layer", layer);
-    }
-    this.#writeRecord("images", layout.shuffled);
-    for (const part of PARTS) this.#writeExamples(layout.images[part], data[part]);
+    for (const [at, words] of layout.records) this.words(at, words.length).set(words);
+    for (const part of PARTS) this.#writeExamples(layout.images[part].fields, data[part]);
   }
 
-  /** A view of u32 numbers. */
   words(at: number, length: number): Uint32Array {
     return new Uint32Array(this.memory.buffer, at, length);
   }
 
-  /** A view of f32 numbers. */
   floats(at: number, length: number): Float32Array {
     return new Float32Array(this.memory.buffer, at, length);
   }
@@ -52,7 +43,6 @@ export class KernelMemory {
     this.updateCopies();
   }
 
-  /** Reads the parameters and, with momentum, the velocities. */
   read(parameters: Parameters, velocities?: Parameters): void {
     for (const { values, floats, first, step } of this.#vectors(parameters, velocities)) {
       for (let i = 0; i < values.length; i++) values[i] = floats[first + i * step];
@@ -61,40 +51,34 @@ export class KernelMemory {
 
   /** Makes every thread's own copy of a layer the same as the first thread's. */
   updateCopies(): void {
-    const copy = (from: number, to: number, bytes: number) => this.#bytes.copyWithin(to, from, from + bytes);
     const [first, ...others] = this.layout.threads;
-    for (const [l, { fields: source }] of first.layers.entries()) {
-      const { weights, biases } = bytesOf(source);
-      for (const { fields: target } of others.map(({ layers }) => layers[l])) {
+    for (const { layers } of others) {
+      for (const [l, { fields: target }] of layers.entries()) {
+        const source = first.layers[l].fields; // its parameters and velocities end where the activations begin
         if (target.weights === source.weights) continue; // the threads share this layer
-        copy(source.weights, target.weights, weights);
-        copy(source.biases, target.biases, biases);
-        copy(source.weightTargets, target.weightTargets, weights);
-        copy(source.biasTargets, target.biasTargets, biases);
+        this.#bytes.copyWithin(target.weights, source.weights, source.activations);
       }
     }
   }
 
-  /** The biases of each layer and the weights into each unit; then, with momentum, the same of the velocities. */
-  *#vectors(parameters: Parameters, velocities: Parameters | undefined): Generator<Vector> {
+  /**
+   * The biases of each layer and the weights into each unit; then, with momentum, the same of the velocities. `values[i]` of the network
+   * is `floats[first + i * step]` of the kernel.
+   */
+  *#vectors(parameters: Parameters, velocities: Parameters | undefined) {
     for (const [l, { fields }] of this.layout.threads[0].layers.entries()) {
       const { weights, biases, weightTargets, biasTargets } = fields;
-      yield* this.#vectorsOf(fields, weights, biases, parameters.weights[l], parameters.biases[l]);
+      yield* this.#vectorsOf(fields, weights, biases, parameters, l);
       if (velocities === undefined || weightTargets === weights) continue;
-      yield* this.#vectorsOf(fields, weightTargets, biasTargets, velocities.weights[l], velocities.biases[l]);
+      yield* this.#vectorsOf(fields, weightTargets, biasTargets, velocities, l);
     }
   }
 
-  *#vectorsOf(
-    layer: Fields<"layer">,
-    weightsAt: number,
-    biasesAt: number,
-    weights: Float64Array,
-    biases: Float64Array,
-  ): Generator<Vector> {
+  *#vectorsOf(layer: Fields<"layer">, weightsAt: number, biasesAt: number, parameters: Parameters, l: number) {
     const { inputs, units, rows, vectors, panels } = layer;
-    yield { values: biases, floats: this.floats(biasesAt, units), first: 0, step: 1 };
-    const floats = this.floats(weightsAt, bytesOf(layer).weights / 4);
+    yield { values: parameters.biases[l], floats: this.floats(biasesAt, units), first: 0, step: 1 };
+    const weights = parameters.weights[l];
+    const floats = this.floats(weightsAt, 4 * rows * vectors);
     for (let panel = 0; panel < panels; panel++) {
       const from = 4 * partStart(vectors, panel, panels);
       const to = 4 * partStart(vectors, panel + 1, panels);
@@ -105,8 +89,7 @@ export class KernelMemory {
     }
   }
 
-  #writeExamples(record: Placed<"images">, { images, labels }: Examples): void {
-    const { fields } = record;
+  #writeExamples(fields: Fields<"images">, { images, labels }: Examples): void {
     const first = images.starts[0];
     const ink = images.ink.subarray(first, images.starts[images.length]);
     this.words(fields.starts, images.starts.length).set(images.starts.map((start) => start - first));
@@ -114,20 +97,7 @@ export class KernelMemory {
     this.#bytes.set(labels, fields.labels);
     const inOrder = this.words(fields.order, fields.length);
     for (let i = 0; i < inOrder.length; i++) inOrder[i] = i;
-    this.#writeRecord("images", record);
   }
-
-  #writeRecord<Kind extends RecordKind>(kind: Kind, { at, fields }: Placed<Kind>): void {
-    this.words(at, FIELDS[kind].length).set(FIELDS[kind].map((name) => fields[name as keyof typeof fields]));
-  }
-}
-
-/** A vector of parameters: `values[i]` of the network is `floats[first + i * step]` of the kernel. */
-interface Vector {
-  values: Float64Array;
-  floats: Float32Array;
-  first: number;
-  step: number;
 }
 
 function allocate(bytes: number): WebAssembly.Memory {

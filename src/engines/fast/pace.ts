@@ -1,14 +1,9 @@
 /** Chooses whether the threads work as a team or the first one works alone. No result depends on the choice. */
 
-/** Who works: all threads together, or the first one alone. */
 export type Mode = "team" | "solo";
 
 /** Mini-batches `from` up to, not including, `to` of a slice, and who trains on them. */
-export interface Share {
-  mode: Mode;
-  from: number;
-  to: number;
-}
+type Share = { mode: Mode; from: number; to: number };
 
 /** The number of slices after which the other mode is tried again. It doubles each time the other mode is slower. */
 const [SHORTEST_WAIT, LONGEST_WAIT] = [6, 64];
@@ -20,26 +15,19 @@ const [SHORTEST_WAIT, LONGEST_WAIT] = [6, 64];
 const TRIAL = 1 / 16;
 
 /**
- * Measures both modes and prefers the one that was faster recently.
- *
- * The threads of a team meet several times per mini-batch. When another program wants a core, the team may have to wait at each meeting.
+ * Measures both modes and prefers the one that was faster recently. The threads of a team meet several times per mini-batch. When another
+ * program wants a core, the team may have to wait at each meeting.
  */
 export class Pace {
-  readonly #hasTeam: boolean;
-  #best: Mode;
-  /** The recent time of each mode. */
-  readonly #recent: Record<Mode, Time> = { team: NONE, solo: NONE };
+  /** The mode that is preferred now. */
+  best: Mode;
+  /** The recent time of each mode, and the number of mini-batches that it took. */
+  readonly #recent = { team: { ms: 0, batches: 0 }, solo: { ms: 0, batches: 0 } };
   #slicesUntilTrial = SHORTEST_WAIT;
   #wait = SHORTEST_WAIT;
 
-  constructor(threads: number) {
-    this.#hasTeam = threads > 1;
-    this.#best = this.#hasTeam ? "team" : "solo";
-  }
-
-  /** The mode that is preferred now. */
-  get best(): Mode {
-    return this.#best;
+  constructor(private readonly threads: number) {
+    this.best = threads > 1 ? "team" : "solo";
   }
 
   /**
@@ -48,9 +36,9 @@ export class Pace {
    */
   *shares(n: number): Generator<Share, void> {
     const part = Math.ceil(n * TRIAL);
-    const isTrial = this.#hasTeam && --this.#slicesUntilTrial < 0 && 2 * part < n;
+    const isTrial = this.threads > 1 && --this.#slicesUntilTrial < 0 && 2 * part < n;
     if (isTrial) yield* this.#tryOther(part);
-    const mode = this.#best;
+    const mode = this.best;
     const latest = yield* timed({ mode, from: isTrial ? 2 * part : 0, to: n });
     const before = this.#recent[mode];
     this.#recent[mode] = { ms: latest.ms + before.ms / 2, batches: latest.batches + before.batches / 2 };
@@ -58,11 +46,13 @@ export class Pace {
 
   /** Tries the other mode on the first 2 * part mini-batches of a slice, and prefers it from now on if it is faster. */
   *#tryOther(part: number): Generator<Share, void> {
-    const mode = this.#best === "team" ? "solo" : "team";
+    const mode = this.best === "team" ? "solo" : "team";
     yield { mode, from: 0, to: part }; // not measured: the system needs a moment to give each thread a core
-    this.#recent[mode] = yield* timed({ mode, from: part, to: 2 * part });
-    if (msPerBatch(this.#recent[mode]) < msPerBatch(this.#recent[this.#best])) {
-      this.#best = mode;
+    const trial = yield* timed({ mode, from: part, to: 2 * part });
+    this.#recent[mode] = trial;
+    const { ms, batches } = this.#recent[this.best];
+    if (trial.ms / trial.batches < ms / batches) {
+      this.best = mode;
       this.#wait = SHORTEST_WAIT;
     } else {
       this.#wait = Math.min(LONGEST_WAIT, 2 * this.#wait);
@@ -71,19 +61,7 @@ export class Pace {
   }
 }
 
-/** The time that a number of mini-batches took. */
-interface Time {
-  ms: number;
-  batches: number;
-}
-
-const NONE: Time = { ms: 0, batches: 0 };
-
-function msPerBatch({ ms, batches }: Time): number {
-  return ms / batches;
-}
-
-function* timed(share: Share): Generator<Share, Time> {
+function* timed(share: Share): Generator<Share, { ms: number; batches: number }> {
   const start = performance.now();
   yield share;
   return { ms: performance.now() - start, batches: share.to - share.from };

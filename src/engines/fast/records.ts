@@ -45,14 +45,7 @@ export const FIELDS = {
   images: ["starts", "pairs", "labels", "order", "length"],
 } as const;
 
-export type RecordKind = keyof typeof FIELDS;
-export type Fields<Kind extends RecordKind> = Record<(typeof FIELDS)[Kind][number], number>;
-
-/** A record and its address. */
-export interface Placed<Kind extends RecordKind> {
-  at: number;
-  fields: Fields<Kind>;
-}
+export type Fields<Kind extends keyof typeof FIELDS> = Record<(typeof FIELDS)[Kind][number], number>;
 
 export function ruleOf(settings: RuleSettings): Fields<"rule"> {
   return Object.fromEntries(Object.entries(RULE).map(([name, value]) => [name, value(settings)])) as Fields<"rule">;

@@ -1,6 +1,5 @@
 /** How the layers are cut into panels, and the panels divided among the threads. */
 import type { OutputName } from "../../network/output.js";
-import type { Fields } from "./records.js";
 
 /** The largest number of vectors per panel: 8 in the first layer, whose sums stay in registers (assembly/sparse.ts), 32 in the others. */
 const WIDEST = { first: 8, other: 32 };
@@ -12,18 +11,10 @@ const WIDEST = { first: 8, other: 32 };
 const LARGEST_COPIED = 1 << 17;
 
 /** A layer of neurons and the weights that lead into it; assembly/layout.ts describes the fields of the record. */
-export interface LayerShape extends Pick<Fields<"layer">, "inputs" | "units" | "vectors" | "rows" | "panels"> {
-  /** Whether each thread computes the whole layer, on its own copy. Only a small output layer is copied. */
-  isCopied: boolean;
-  /**
-   * Whether even and odd mini-batches have separate activations. They must if no meeting separates one thread's update, which reads
-   * the activations, from the next forward pass of another, which writes them.
-   */
-  isDoubleBuffered: boolean;
-}
+export type LayerShape = ReturnType<typeof shapesOf>[number];
 
 /** The shape of each layer but the input; element l is the layer that `weights[l]` leads into. */
-export function shapesOf(sizes: readonly number[], batchSize: number, threads: number): LayerShape[] {
+export function shapesOf(sizes: readonly number[], batchSize: number, threads: number) {
   const last = sizes.length - 2;
   const outputWork = sizes[last] * sizes[last + 1] * batchSize;
   const hasCopies = threads > 1 && last > 0 && outputWork <= LARGEST_COPIED;
@@ -38,7 +29,12 @@ export function shapesOf(sizes: readonly number[], batchSize: number, threads: n
       rows: roundUp(sizes[l], 4),
       // A multiple of the number of threads, if there are enough vectors.
       panels: isCopied ? fewest : Math.min(vectors, roundUp(fewest, threads)),
+      /** Whether each thread computes the whole layer, on its own copy. Only a small output layer is copied. */
       isCopied,
+      /**
+       * Whether even and odd mini-batches have separate activations. They must if no meeting separates one thread's update, which reads
+       * the activations, from the next forward pass of another, which writes them.
+       */
       isDoubleBuffered: hasCopies && l === 0 && last === 1,
     };
   });
@@ -68,7 +64,7 @@ export function shareOf(shapes: readonly LayerShape[], l: number, output: Output
   };
 }
 
-/** The units of a layer that a thread owns, as [from, to). */
+/** The units of a layer that a thread owns. */
 function ownUnits({ units, vectors, panels }: LayerShape, part: number, parts: number): [from: number, to: number] {
   const firstUnit = (part: number) => 4 * partStart(vectors, partStart(panels, part, parts), panels);
   return [Math.min(units, firstUnit(part)), Math.min(units, firstUnit(part + 1))];

@@ -1,7 +1,7 @@
 /** What chapter 3 of Nielsen's book adds to gradient descent: regularisation, momentum and dropout. Also max-norm, which the book does not have. */
 import { dropFactor, type Masks } from "../../network/dropout.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
-import type { Network, Parameters } from "../../network/network.js";
+import { arraysOf, type Network, type Parameters } from "../../network/network.js";
 
 /**
  * Adds m times the gradient of the regularisation terms to the sum of the gradients of m examples (Nielsen, equations 88 and 96).
@@ -9,9 +9,8 @@ import type { Network, Parameters } from "../../network/network.js";
  * L2 adds lambda/2n times the sum of the squared weights to the cost, with the derivative lambda/n w. L1 adds l1/n times the sum of the
  * weights' absolute values, with the derivative l1/n sgn(w). Biases are not regularised.
  *
- * @param nablaW   nablaW[l] has the shape of weights[l]
- * @param m        the number of examples of the mini-batch
- * @param n        the number of training examples
+ * @param nablaW  nablaW[l] has the shape of weights[l]
+ * @param n       the number of training examples
  */
 export function addRegularisation(
   nablaW: Float64Array[],
@@ -29,27 +28,22 @@ export function addRegularisation(
 
 /**
  * Moves the parameters by their velocities: v' = mu v - step * nabla, then w' = w + v' (Nielsen, equations 107 and 108), and the same
- * for the biases.
- *
- * @param velocity  v, one number per parameter; overwritten with v'
+ * for the biases. Overwrites `velocity`, v, with v'.
  */
 export function descendWithMomentum(
-  { weights, biases }: Parameters,
+  parameters: Parameters,
   velocity: Parameters,
   nabla: Parameters,
   mu: number,
   step: number,
 ): void {
-  for (let l = 0; l < weights.length; l++) {
-    accelerate(weights[l], velocity.weights[l], nabla.weights[l], mu, step);
-    accelerate(biases[l], velocity.biases[l], nabla.biases[l], mu, step);
-  }
-}
-
-function accelerate(w: Float64Array, v: Float64Array, nabla: Float64Array, mu: number, step: number): void {
-  for (let i = 0; i < w.length; i++) {
-    v[i] = mu * v[i] - step * nabla[i];
-    w[i] += v[i];
+  const [velocities, gradients] = [arraysOf(velocity), arraysOf(nabla)];
+  for (const [n, w] of arraysOf(parameters).entries()) {
+    const [v, gradient] = [velocities[n], gradients[n]];
+    for (let i = 0; i < w.length; i++) {
+      v[i] = mu * v[i] - step * gradient[i];
+      w[i] += v[i];
+    }
   }
 }
 

@@ -18,14 +18,13 @@ export class TextbookEngine extends Textbook implements Engine {
 
   outputs(part: Part, from: number, to: number): Float64Array {
     const { sizes } = this.network;
-    const { images } = this.data[part];
-    const n = sizes[sizes.length - 1];
+    const z = this.z[sizes.length - 1];
     const x = new Float64Array(sizes[0]);
-    const outputs = new Float64Array((to - from) * n); // (to - from, n) row-major
+    const outputs = new Float64Array((to - from) * z.length); // (to - from, z.length) row-major
     for (let i = from; i < to; i++) {
-      images.readPixels(i, x);
+      this.data[part].images.readPixels(i, x);
       this.feedforward(x);
-      outputs.set(this.z[sizes.length - 1], (i - from) * n);
+      outputs.set(z, (i - from) * z.length);
     }
     return outputs;
   }
