@@ -14,7 +14,7 @@ import * as safetensors from "./safetensors.js";
 export type { ModelMetadata } from "./metadata.js";
 export type { Model, ModelShape } from "./model-tensors.js";
 
-interface ModelFile {
+export interface ModelFile {
   model: Model;
   format: "safetensors" | "the book's JSON" | "checkpoint";
   /** The run that a checkpoint holds. Its current parameters are those of the model. */

@@ -2,8 +2,14 @@
 import type { Part } from "../data/parts.js";
 import type { Evaluation } from "./evaluation.js";
 
-/** The current epoch, counting from 1, and the number of training examples so far and in total, over the whole run. */
-export type Progress = Record<"epoch" | "examples" | "total", number>;
+export interface Progress {
+  /** The current epoch, counting from 1. */
+  epoch: number;
+  /** The number of training examples so far, over the whole run. */
+  examples: number;
+  /** The number of training examples of the whole run. */
+  total: number;
+}
 
 /** An epoch, counting from 1, with its learning rate and the evaluation of the test examples after it. */
 export interface EpochResult extends Evaluation {

@@ -2,7 +2,11 @@
 import type { Network } from "../network/network.js";
 import type { OutputName } from "../network/output.js";
 
-export type Candidate = Record<"class" | "activation", number>;
+/** An output neuron and its activation. */
+export interface Candidate {
+  class: number;
+  activation: number;
+}
 
 export interface Prediction {
   /** The activations of `softmax` are probabilities; those of `sigmoid` are independent numbers from 0 to 1. */
