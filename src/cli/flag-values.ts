@@ -2,7 +2,7 @@
 import type { Part } from "../data/parts.js";
 import { threadsFor } from "../engines/engines.js";
 import { ConfigurationError } from "../errors.js";
-import { SEED } from "../network/seed.js";
+import { LARGEST_SEED, SEED } from "../network/seed.js";
 import { TRAINING_SETTINGS } from "../training/options.js";
 import { sideBySide } from "../training/runs.js";
 import type { Flag } from "./flag.js";
@@ -32,15 +32,15 @@ export function monitorOf({ monitor = [], minAccuracy, validation }: TrainFlags)
 export function threadsOf(flags: Pick<TrainFlags, "layers" | "batchSize" | "engine" | "threads"> & { runs?: number }) {
   const { layers, batchSize, engine, runs = 1 } = flags;
   const given = flags.threads === "auto" ? undefined : flags.threads;
-  const fastest = threadsFor(engine, layers, batchSize, given);
-  return runs > 1 ? sideBySide(runs, engine, given) : { threads: fastest, atATime: 1 };
+  const threads = threadsFor(engine, layers, batchSize, given); // refuses a number that the engine does not take
+  return runs > 1 ? sideBySide(runs, engine, given) : { threads, atATime: 1 };
 }
 
 /** The seeds of the runs. @throws ConfigurationError if there are not enough seeds from the first one */
 export function seedsOf({ seed, runs }: Pick<TrainFlags, "seed" | "runs">): number[] {
   const last = seed + runs - 1;
   if (SEED.range.includes(last)) return Array.from({ length: runs }, (_, i) => seed + i);
-  const expected = "seeds up to 4294967295";
+  const expected = `seeds up to ${LARGEST_SEED}`;
   throw new ConfigurationError({ thing: `${runs} runs from seed ${seed}`, expected, found: `${last}` });
 }
 

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.js";
 import { datasetSha256 } from "../data/fingerprint.js";
-import type { Part } from "../data/parts.js";
 import { ENGINES } from "../engines/engines.js";
 import { ConfigurationError, OutputError } from "../errors.js";
 import { areSamePlace, checkPlace } from "../files.js";
@@ -11,7 +10,8 @@ import { damaged } from "../model/damaged.js";
 import { lock } from "../model/lock.js";
 import { checkModelPlace, type ModelShape, writeModel } from "../model/model.js";
 import type { Run } from "../training/runs.js";
-import { type RunState, unmetRequirement } from "../training/state.js";
+import type { Settings } from "../training/settings.js";
+import { parameterSets, type RunState, unmetRequirement } from "../training/state.js";
 import { keptFlags } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
 
@@ -77,13 +77,14 @@ export class RunFiles {
   }
 
   /** @throws ConfigurationError if a checkpoint of this run would be too long to be read again */
-  checkSize({ training }: Dataset, monitored: readonly Part[]): void {
-    const { checkpoint, layers, momentum, patience, epochs } = this.flags;
+  checkSize({ training }: Dataset, settings: Settings): void {
+    const { checkpoint, layers: sizes } = this.flags;
     if (checkpoint === undefined) return;
+    const { epochs, monitor: monitored } = settings;
     checkCheckpointSize(checkpoint, {
-      sizes: layers,
+      sizes,
       precision: this.#shape.precision,
-      sets: ["parameters", ...(momentum > 0 ? ["velocities" as const] : []), ...(patience ? ["best" as const] : [])],
+      sets: parameterSets(settings),
       examples: training.labels.length,
       epochs,
       monitored,

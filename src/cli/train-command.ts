@@ -84,7 +84,7 @@ async function run(session: Session): Promise<RunEnd> {
   const { threads, atATime } = threadsOf(flags);
   const options = { ...libraryOptions(flags), monitor: monitorOf(flags), threads, resume: resumed?.state, signal };
   const training = checkTraining({ sizes: layers, activation, output }, data, options);
-  files?.checkSize(data, training.monitor);
+  files?.checkSize(data, training);
   const counts = PARTS.map((part) => [`${part}Examples`, data[part].labels.length]);
   reporter.report({ event: "start", schema: SCHEMA, ...settings, ...Object.fromEntries(counts) });
   reporter.report(tally.progress());

@@ -1,5 +1,6 @@
 /** The seeds of a run's generator (random.ts), apart from it so that the command line need not load it. */
 import { setting, wholeNumber } from "../ranges.js";
 
-/** Unsigned 32-bit integers. */
-export const SEED = setting(1, wholeNumber(0, 2 ** 32 - 1));
+/** Seeds are unsigned 32-bit integers. */
+export const LARGEST_SEED = 2 ** 32 - 1;
+export const SEED = setting(1, wholeNumber(0, LARGEST_SEED));

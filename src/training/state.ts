@@ -28,9 +28,16 @@ export interface RunState {
 
 type StateSettings = Record<"epochs" | "momentum" | "patience", number>;
 
+/** The sets of parameters that the state of such a run has. */
+export function parameterSets({ momentum, patience }: Omit<StateSettings, "epochs">) {
+  const has = { parameters: true, velocities: momentum > 0, best: patience < Number.POSITIVE_INFINITY };
+  return (["parameters", "velocities", "best"] as const).filter((set) => has[set]);
+}
+
 /** The state of a run that has not begun. */
 export function initialState(network: Network, data: Dataset, random: Random, settings: StateSettings): RunState {
   const { sizes } = network;
+  const sets = parameterSets(settings);
   return {
     finished: [],
     position: null,
@@ -38,8 +45,8 @@ export function initialState(network: Network, data: Dataset, random: Random, se
     maskSeed: 0,
     random: random.state,
     parameters: network,
-    velocities: settings.momentum > 0 ? zeros(sizes) : null,
-    best: settings.patience < Number.POSITIVE_INFINITY ? zeros(sizes) : null,
+    velocities: sets.includes("velocities") ? zeros(sizes) : null,
+    best: sets.includes("best") ? zeros(sizes) : null,
     examples: 0,
     trainSeconds: 0,
   };
@@ -53,12 +60,16 @@ export function unmetRequirement(
   { epochs, momentum, patience }: StateSettings,
 ): { expected: string; found: string } | undefined {
   const others = [parameters, velocities, best].filter((p) => p !== null && !haveSizes(p, sizes)) as Parameters[];
-  const hasPatience = patience < Number.POSITIVE_INFINITY;
+  const sets = parameterSets({ momentum, patience });
   const requirements: [isMet: boolean, expected: string, found: string][] = [
     [order.length === labels.length, `on ${labels.length} training examples`, `one on ${order.length}`],
     [others.length === 0, `of layers ${sizes}`, `one of layers ${others.map(sizesOf)[0]}`],
-    [!!velocities === momentum > 0, `with momentum ${momentum}`, `one ${velocities ? "with" : "without"} velocities`],
-    [!!best === hasPatience, `with patience ${patience}`, `one ${best ? "with" : "without"} best parameters`],
+    [
+      !!velocities === sets.includes("velocities"),
+      `with momentum ${momentum}`,
+      `one ${velocities ? "with" : "without"} velocities`,
+    ],
+    [!!best === sets.includes("best"), `with patience ${patience}`, `one ${best ? "with" : "without"} best parameters`],
     [finished.length <= epochs, `after at most ${epochs} epochs`, `one after ${finished.length}`],
   ];
   const unmet = requirements.find(([isMet]) => !isMet);

@@ -30,6 +30,8 @@ export function human(chalk: ChalkInstance): Form {
         return [`${epochName(event.epoch, settings)}  ${spread(event, chalk.bold)}`];
       case "end":
         return endLines(event, chalk);
+      default:
+        return []; // an event that only programs are told
     }
   };
 }
