@@ -5,7 +5,7 @@ import { ConfigurationError } from "../../errors.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
 import type { EngineTask } from "../engine.js";
 import { FIELDS, type Fields, ruleOf } from "./records.js";
-import { type LayerShape, roundUp, shapesOf, shareOf } from "./shares.js";
+import { type LayerShape, listsPay, mostListed, roundUp, shapesOf, shareOf, WIDEST } from "./shares.js";
 
 /** Approximate number of values in the buffer for outputs. */
 const OUTPUT_VALUES = 1 << 18;
@@ -16,7 +16,8 @@ const FEWEST_EXAMPLES = 64;
 /** In bytes: the first address after the kernel's own data, the largest WebAssembly memory, and a cache line. */
 const [BASE, LARGEST, LINE] = [65536, 2 ** 32 - 65536, 64];
 
-type Settings = Hyperparameters & { threads: number };
+/** `lists`: whether the first layer works from lists; tests set it, and by default it is what is faster. */
+type Settings = Hyperparameters & { threads: number; lists?: boolean };
 
 /** The addresses of all records and arrays, in bytes, and the contents of the records. */
 export type Layout = ReturnType<typeof layOut>;
@@ -77,17 +78,19 @@ class Space {
 /** Places the arrays of all layers, and the records of the threads that work on them. */
 function placeThreads(
   { sizes, output }: EngineTask["network"],
-  { batchSize, momentum, threads }: Settings,
+  { batchSize, momentum, threads, lists }: Settings,
   scratchExamples: number,
   common: Pick<Fields<"thread">, "rule" | "values">,
   space: Space,
 ) {
   const shapes = shapesOf(sizes, batchSize, threads);
+  const most = mostListed(sizes[0], scratchExamples);
   const layerCount = shapes.length;
   const arrays = shapes.map((shape) => {
     const copies = Array.from({ length: shape.isCopied ? threads : 1 });
     return copies.map(() => placeArrays(shape, scratchExamples, momentum > 0, space));
   });
+  const scratch = Array.from({ length: threads }, () => placeScratch(sizes[0], most, space));
   const placeThread = (index: number, threadCount: number, barrier: number) => {
     const firstLayer = space.take(4 * FIELDS.layer.length * layerCount);
     const layers = shapes.map((shape, l) => {
@@ -95,7 +98,18 @@ function placeThreads(
       const fields = { ...shape, ...share, ...arrays[l][shape.isCopied ? index : 0] };
       return space.record("layer", fields, firstLayer + 4 * FIELDS.layer.length * l);
     });
-    const thread = space.record("thread", { ...common, firstLayer, layerCount, index, threadCount, barrier });
+    const listedExamples = (lists ?? listsPay(sizes, batchSize, threadCount)) ? most : 0;
+    const fields = {
+      ...common,
+      ...scratch[index],
+      firstLayer,
+      layerCount,
+      index,
+      threadCount,
+      barrier,
+      listedExamples,
+    };
+    const thread = space.record("thread", fields);
     return { thread, layers };
   };
   const barrier = space.take((threads + 1) * LINE);
@@ -103,6 +117,17 @@ function placeThreads(
     threads: Array.from({ length: threads }, (_, index) => placeThread(index, threads, barrier)),
     /** For a thread that does everything alone, on the arrays of the first one. */
     solo: placeThread(0, 1, space.take(2 * LINE)),
+  };
+}
+
+/** Places what a thread needs for itself; assembly/layout.ts gives the shape of each array. */
+function placeScratch(inputs: number, listedExamples: number, space: Space) {
+  return {
+    entries: space.take(8 * listedExamples * inputs),
+    starts: space.take(4 * (2 * listedExamples + 1)),
+    ends: space.take(4 * inputs),
+    transposed: space.take(4 * 256 * 4 * WIDEST),
+    zeros: space.take(16 * WIDEST),
   };
 }
 

@@ -36,7 +36,10 @@ const RULE = {
 /** The fields of each record, in the kernel's order. */
 export const FIELDS = {
   rule: Object.keys(RULE) as (keyof typeof RULE)[],
-  thread: ["firstLayer", "layerCount", "rule", "values", "index", "threadCount", "barrier"],
+  thread: [
+    ...(["firstLayer", "layerCount", "rule", "values", "index", "threadCount", "barrier"] as const),
+    ...(["listedExamples", "entries", "starts", "ends", "transposed", "zeros"] as const),
+  ],
   layer: [
     ...(["inputs", "units", "vectors", "rows", "panels", "fromPanel", "toPanel", "fromRow", "toRow"] as const),
     ...(["meetAfterForward", "meetAfterDelta", "weights", "biases", "activations", "deltas", "stride"] as const),

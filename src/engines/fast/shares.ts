@@ -1,14 +1,32 @@
 /** How the layers are cut into panels, and the panels divided among the threads. */
 import type { OutputName } from "../../network/output.js";
 
-/** The largest number of vectors per panel: 8 in the first layer, whose sums stay in registers (assembly/sparse.ts), 32 in the others. */
-const WIDEST = { first: 8, other: 32 };
+/** The largest number of vectors per panel: so many sums stay in registers (assembly/sparse.ts). */
+export const WIDEST = 8;
 
 /**
  * The largest output layer, in multiply-adds per mini-batch, that every thread computes for itself on its own copy, which saves two
  * meetings of the threads. (The output layer of 784,100,10 at batch size 10 takes 10,000.)
  */
 const LARGEST_COPIED = 1 << 17;
+
+/** The largest number of entries per list: 1 MiB. */
+const LARGEST_LIST = 1 << 17;
+
+/**
+ * Whether the first layer is faster from lists of a mini-batch's ink (assembly/lists.ts) than row by row. Every thread writes its own lists, so the
+ * number of its units counts. Measured on [784,n,10] with one thread, lists in relation to rows on Node 20, on Node 24, and there with 256 bit:
+ * n = 100, batch 10: 1.26, 1.15, 1.05; n = 100, batch 100: 0.98, 0.94, 1.05; n = 256, batch 10: 1.03, 0.79, 1.04; n = 256, batch 32: 0.91, 0.89,
+ * 0.92; n = 800, batch 100: TODO.
+ */
+export function listsPay([, units]: readonly number[], batchSize: number, threads: number): boolean {
+  return units >= 256 * threads || (units >= 128 * threads && batchSize > 32);
+}
+
+/** The largest number of examples per list, for images of `pixels` pixels. */
+export function mostListed(pixels: number, examples: number): number {
+  return Math.max(1, Math.min(examples, Math.floor(LARGEST_LIST / pixels)));
+}
 
 /** A layer of neurons and the weights that lead into it; assembly/layout.ts describes the fields of the record. */
 export type LayerShape = ReturnType<typeof shapesOf>[number];
@@ -21,7 +39,7 @@ export function shapesOf(sizes: readonly number[], batchSize: number, threads: n
   return sizes.slice(1).map((units, l) => {
     const isCopied = hasCopies && l === last;
     const vectors = Math.ceil(units / 4);
-    const fewest = Math.ceil(vectors / (l === 0 ? WIDEST.first : WIDEST.other));
+    const fewest = Math.ceil(vectors / WIDEST);
     return {
       inputs: sizes[l],
       units,

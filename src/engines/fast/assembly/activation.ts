@@ -1,36 +1,11 @@
 /** The activations, outputs and costs of src/network, for four neurons at a time. */
+import { Constant, constant, exp } from "./exp";
 import { Rule } from "./layout";
 
 // The names that the kernel knows, in the order of KERNEL_NAMES in ../records.ts.
 const enum Activation { Sigmoid, Tanh, Relu }
 const enum Output { Sigmoid, Softmax }
 const enum Cost { Quadratic, CrossEntropy, LogLikelihood }
-
-/**
- * e^x, within 2 units in the last place of float32. x is limited to -87 .. 87, so the result is never infinite. NaN stays NaN.
- *
- * The kernel has its own function because Math.exp differs between hosts. x = k ln 2 + r with |r| <= ln 2 / 2. A polynomial gives e^r (the
- * coefficients are those of Cephes' expf), and adding k to the bits of the exponent multiplies by 2^k. Adding 1.5 * 2^23 rounds to the
- * nearest integer and leaves it in the low bits.
- */
-// @ts-ignore: decorator
-@inline
-export function exp(x: v128): v128 {
-  x = f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-87));
-  const shifter = f32x4.splat(12582912);
-  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896341)), shifter);
-  const k = f32x4.sub(shifted, shifter);
-  // ln 2 is split into two parts. The first has so few bits that its product with k is exact.
-  const r = f32x4.sub(f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375))), f32x4.mul(k, f32x4.splat(-2.12194440e-4)));
-  let p = f32x4.splat(1.9875691500e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), f32x4.splat(1));
-  return i32x4.add(p, i32x4.shl(shifted, 23));
-}
 
 /**
  * 2^-63. Smaller deltas become 0, and a saturated sigmoid stays above this, so that no product of two of them is subnormal. Saturated
@@ -68,8 +43,8 @@ function derivative(activation: i32, a: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function sigmoid(z: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(f32x4.pmax(z, f32x4.splat(-43))))));
+  const one = constant(Constant.One);
+  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(f32x4.pmax(z, constant(Constant.SaturatedZ))))));
 }
 
 /** sigma'(z) = a (1 - a). */

@@ -1,138 +1,227 @@
 /**
  * All layers but the first, whose inputs are activations: three matrix products with register blocking.
  *
- * Each product works on tiles of 2 x up to 4 vectors (2 examples or rows, 16 units), so that its 8 sums stay in registers. 2 x 4 was the
- * fastest of the sizes that were tried. If a pair has no second element, the first is computed twice, with the same result. The order of
- * each unit's sum (over inputs, over units lane by lane, or over examples) does not depend on panels, threads or slices.
+ * Each product works on tiles of 2 examples or rows by up to 4 vectors (16 units), so that its 8 sums stay in registers. If a pair has no second
+ * element, the first is computed twice, with the same result. The order of each unit's sum, over inputs, units or examples, does not depend on
+ * panels, threads or slices.
+ *
+ * Measured on [784,500,300,10], batch 128, one thread: TODO
  */
-import { Layer, activationsOf, madd, panelStart, panelTargets, panelWeights, row } from "./layout";
+import { Layer, Thread, WIDE, activationsOf, madd, panelStart, panelTargets, panelWeights, row } from "./layout";
 
-/** The number of vectors in the next tile, at most 4, if the remaining `n` vectors are cut into tiles as equal as possible. */
+/** The largest number of vectors in a tile. A 256-bit register holds two of them. */
+const WIDEST: i32 = WIDE ? 8 : 4;
+
+/** The number of vectors in the next tile, if the remaining `n` vectors are cut into tiles as equal as possible. */
 function tile(n: i32): i32 {
-  const tiles = (n + 3) >> 2;
+  const tiles = (n + WIDEST - 1) / WIDEST;
   return (n + tiles - 1) / tiles;
 }
 
-/** z[e] = biases + a[e] W for two examples and one tile. `step` is the number of bytes from one row of weights to the next. */
+/**
+ * The number of rows of a matrix that are multiplied at a time. A tile of so many rows takes 16 KB (32 KB in the build for 256 bit), so that it
+ * stays in the first-level cache while all examples pass.
+ */
+const BLOCK: i32 = 256;
+
+/** to = from + x W for two examples and one tile. `step` is the number of bytes from one row of W to the next. */
 // @ts-ignore: decorator
 @inline
-function forwardTile(n: i32, a0: usize, a1: usize, inputs: i32, w: usize, step: usize, biases: usize, out0: usize, out1: usize): void {
-  let s0 = v128.load(biases), s1 = s0, s2 = s0, s3 = s0;
-  if (n > 1) s1 = v128.load(biases, 16);
-  if (n > 2) s2 = v128.load(biases, 32);
-  if (n > 3) s3 = v128.load(biases, 48);
-  let t0 = s0, t1 = s1, t2 = s2, t3 = s3;
-  for (const end = a0 + (<usize>inputs << 2); a0 < end; a0 += 4, a1 += 4, w += step) {
-    const x = v128.load32_splat(a0), y = v128.load32_splat(a1);
+function multiplyTile(n: i32, x0: usize, y0: usize, end: usize, w: usize, step: usize, from0: usize, from1: usize, to0: usize, to1: usize): void {
+  let s0 = v128.load(from0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+  let t0 = v128.load(from1), t1 = t0, t2 = t0, t3 = t0, t4 = t0, t5 = t0, t6 = t0, t7 = t0;
+  if (n > 1) s1 = v128.load(from0, 16);
+  if (n > 2) s2 = v128.load(from0, 32);
+  if (n > 3) s3 = v128.load(from0, 48);
+  if (n > 4) s4 = v128.load(from0, 64);
+  if (n > 5) s5 = v128.load(from0, 80);
+  if (n > 6) s6 = v128.load(from0, 96);
+  if (n > 7) s7 = v128.load(from0, 112);
+  if (n > 1) t1 = v128.load(from1, 16);
+  if (n > 2) t2 = v128.load(from1, 32);
+  if (n > 3) t3 = v128.load(from1, 48);
+  if (n > 4) t4 = v128.load(from1, 64);
+  if (n > 5) t5 = v128.load(from1, 80);
+  if (n > 6) t6 = v128.load(from1, 96);
+  if (n > 7) t7 = v128.load(from1, 112);
+  for (; x0 < end; x0 += 4, y0 += 4, w += step) {
+    const x = v128.load32_splat(x0), y = v128.load32_splat(y0);
     const w0 = v128.load(w);
     s0 = madd(s0, x, w0); t0 = madd(t0, y, w0);
     if (n > 1) { const w1 = v128.load(w, 16); s1 = madd(s1, x, w1); t1 = madd(t1, y, w1); }
     if (n > 2) { const w2 = v128.load(w, 32); s2 = madd(s2, x, w2); t2 = madd(t2, y, w2); }
     if (n > 3) { const w3 = v128.load(w, 48); s3 = madd(s3, x, w3); t3 = madd(t3, y, w3); }
+    if (n > 4) { const w4 = v128.load(w, 64); s4 = madd(s4, x, w4); t4 = madd(t4, y, w4); }
+    if (n > 5) { const w5 = v128.load(w, 80); s5 = madd(s5, x, w5); t5 = madd(t5, y, w5); }
+    if (n > 6) { const w6 = v128.load(w, 96); s6 = madd(s6, x, w6); t6 = madd(t6, y, w6); }
+    if (n > 7) { const w7 = v128.load(w, 112); s7 = madd(s7, x, w7); t7 = madd(t7, y, w7); }
   }
-  v128.store(out0, s0); v128.store(out1, t0);
-  if (n > 1) { v128.store(out0, s1, 16); v128.store(out1, t1, 16); }
-  if (n > 2) { v128.store(out0, s2, 32); v128.store(out1, t2, 32); }
-  if (n > 3) { v128.store(out0, s3, 48); v128.store(out1, t3, 48); }
+  v128.store(to0, s0);
+  if (n > 1) v128.store(to0, s1, 16);
+  if (n > 2) v128.store(to0, s2, 32);
+  if (n > 3) v128.store(to0, s3, 48);
+  if (n > 4) v128.store(to0, s4, 64);
+  if (n > 5) v128.store(to0, s5, 80);
+  if (n > 6) v128.store(to0, s6, 96);
+  if (n > 7) v128.store(to0, s7, 112);
+  v128.store(to1, t0);
+  if (n > 1) v128.store(to1, t1, 16);
+  if (n > 2) v128.store(to1, t2, 32);
+  if (n > 3) v128.store(to1, t3, 48);
+  if (n > 4) v128.store(to1, t4, 64);
+  if (n > 5) v128.store(to1, t5, 80);
+  if (n > 6) v128.store(to1, t6, 96);
+  if (n > 7) v128.store(to1, t7, 112);
 }
 
-function forwardPair(n: i32, a0: usize, a1: usize, inputs: i32, w: usize, step: usize, biases: usize, out0: usize, out1: usize): void {
+function multiplyPair(n: i32, x0: usize, y0: usize, end: usize, w: usize, step: usize, from0: usize, from1: usize, to0: usize, to1: usize): void {
+  if (WIDE) {
+    switch (n) {
+      case 5: return multiplyTile(5, x0, y0, end, w, step, from0, from1, to0, to1);
+      case 6: return multiplyTile(6, x0, y0, end, w, step, from0, from1, to0, to1);
+      case 7: return multiplyTile(7, x0, y0, end, w, step, from0, from1, to0, to1);
+      case 8: return multiplyTile(8, x0, y0, end, w, step, from0, from1, to0, to1);
+    }
+  }
   switch (n) {
-    case 1: return forwardTile(1, a0, a1, inputs, w, step, biases, out0, out1);
-    case 2: return forwardTile(2, a0, a1, inputs, w, step, biases, out0, out1);
-    case 3: return forwardTile(3, a0, a1, inputs, w, step, biases, out0, out1);
-    default: return forwardTile(4, a0, a1, inputs, w, step, biases, out0, out1);
+    case 1: return multiplyTile(1, x0, y0, end, w, step, from0, from1, to0, to1);
+    case 2: return multiplyTile(2, x0, y0, end, w, step, from0, from1, to0, to1);
+    case 3: return multiplyTile(3, x0, y0, end, w, step, from0, from1, to0, to1);
+    default: return multiplyTile(4, x0, y0, end, w, step, from0, from1, to0, to1);
   }
 }
 
 /** z = a W + b for `m` examples and a panel of `n` vectors from vector `v`. a: (m, below.stride), z: (m, layer.stride). */
 export function denseForward(layer: Layer, below: Layer, batch: i32, m: i32, v: i32, n: i32): void {
-  const step = <usize>n * 16;
-  const a = activationsOf(below, batch), z = activationsOf(layer, batch) + <usize>v * 16;
+  const step = <usize>n * 16, a = activationsOf(below, batch);
   for (let k = 0, width = 0; k < n; k += width) {
     width = tile(n - k);
     const w = panelWeights(layer, v) + <usize>k * 16, biases = layer.biases + <usize>(v + k) * 16;
-    for (let e = 0; e < m; e += 2) {
-      const f = min(e + 1, m - 1);
-      const out = z + <usize>k * 16;
-      forwardPair(width, row(a, e, below.stride), row(a, f, below.stride), layer.inputs, w, step, biases,
-        row(out, e, layer.stride), row(out, f, layer.stride));
+    const z = activationsOf(layer, batch) + <usize>(v + k) * 16;
+    for (let i = 0; i < layer.inputs; i += BLOCK) {
+      const rows = min(BLOCK, layer.inputs - i), x = a + (<usize>i << 2);
+      for (let e = 0; e < m; e += 2) {
+        const f = min(e + 1, m - 1), x0 = row(x, e, below.stride), z0 = row(z, e, layer.stride), z1 = row(z, f, layer.stride);
+        multiplyPair(width, x0, row(x, f, below.stride), x0 + (<usize>rows << 2), row(w, i, step), step, i ? z0 : biases, i ? z1 : biases, z0, z1);
+      }
     }
   }
-}
-
-/** The sums of the lanes of a, b, c and d: (lane 0 + lane 2) + (lane 1 + lane 3) of each. */
-// @ts-ignore: decorator
-@inline
-function sums(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
-  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
-  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
 /**
- * The error W delta for two examples and the four neurons of vector `v` in the layer below `layer`.
- * e and f are the byte offsets of the examples in `layer`; the errors are stored at d0 and d1.
+ * Writes W^T to `to` for the neurons of `width` vectors from vector `v` on in the layer below, and for the units of vectors `from` .. `to` - 1 of
+ * `layer`: (units, 4 * width).
  */
-function errorPair(layer: Layer, v: i32, e: usize, f: usize, d0: usize, d1: usize): void {
-  let p0 = f32x4.splat(0), p1 = p0, p2 = p0, p3 = p0, q0 = p0, q1 = p0, q2 = p0, q3 = p0;
+function transpose(layer: Layer, v: i32, width: i32, from: i32, to: i32, out: usize): void {
+  const step = <usize>width * 16;
   for (let p = 0, start = 0, next = 0; p < layer.panels; p++, start = next) {
     next = panelStart(layer, p + 1);
-    const step = <usize>(next - start) * 16;
-    let w = panelWeights(layer, start) + <usize>v * 4 * step;
-    let d = layer.deltas + <usize>start * 16;
-    for (const end = w + step; w < end; w += 16, d += 16) {
-      const x = v128.load(d + e), y = v128.load(d + f);
-      const w0 = v128.load(w), w1 = v128.load(w + step), w2 = v128.load(w + 2 * step), w3 = v128.load(w + 3 * step);
-      p0 = madd(p0, x, w0); q0 = madd(q0, y, w0);
-      p1 = madd(p1, x, w1); q1 = madd(q1, y, w1);
-      p2 = madd(p2, x, w2); q2 = madd(q2, y, w2);
-      p3 = madd(p3, x, w3); q3 = madd(q3, y, w3);
-    }
-  }
-  v128.store(d0, sums(p0, p1, p2, p3));
-  v128.store(d1, sums(q0, q1, q2, q3));
-}
-
-/** BP2 without the derivative: stores the errors of this thread's neurons in the layer `below`, for `m` examples, as that layer's deltas. */
-export function denseError(layer: Layer, below: Layer, m: i32): void {
-  for (let v = panelStart(below, below.fromPanel), to = panelStart(below, below.toPanel); v < to; v++) {
-    for (let e = 0; e < m; e += 2) {
-      const f = min(e + 1, m - 1);
-      const first = row(<usize>v * 16, e, below.stride), second = row(<usize>v * 16, f, below.stride);
-      errorPair(layer, v, row(0, e, layer.stride), row(0, f, layer.stride), below.deltas + first, below.deltas + second);
+    const first = max(start, from), last = min(next, to);
+    if (first >= last) continue;
+    const bytes = <usize>(next - start) * 16;
+    for (let k = 0; k < width; k++) {
+      let w = panelWeights(layer, start) + row(<usize>(first - start) * 16, (v + k) << 2, bytes);
+      let o = out + <usize>(first - from) * 4 * step + <usize>k * 16;
+      for (let j = first; j < last; j++, w += 16, o += 4 * step) {
+        const r0 = v128.load(w), r1 = v128.load(w + bytes), r2 = v128.load(w + 2 * bytes), r3 = v128.load(w + 3 * bytes);
+        const a = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), b = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+        const c = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), d = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+        v128.store(o, v128.shuffle<f32>(a, c, 0, 1, 4, 5));
+        v128.store(o + step, v128.shuffle<f32>(a, c, 2, 3, 6, 7));
+        v128.store(o + 2 * step, v128.shuffle<f32>(b, d, 0, 1, 4, 5));
+        v128.store(o + 3 * step, v128.shuffle<f32>(b, d, 2, 3, 6, 7));
+      }
     }
   }
 }
 
-/** W[i] += sum over m examples of x[i] * delta, for two rows i and one tile. x and y advance by `xStep` bytes per example, d by `stride`. */
+/**
+ * BP2 without the derivative: stores the errors W^T delta of this thread's neurons in the layer `below`, for `m` examples, as that layer's deltas.
+ * A block of W is transposed into scratch memory first, so that the same product as in the forward pass does the rest.
+ */
+export function denseError(t: Thread, layer: Layer, below: Layer, m: i32): void {
+  const last = panelStart(below, below.toPanel);
+  for (let v = panelStart(below, below.fromPanel), width = 0; v < last; v += width) {
+    width = tile(last - v);
+    const errors = below.deltas + <usize>v * 16;
+    for (let j = 0; j < layer.units; j += BLOCK) {
+      const units = min(BLOCK, layer.units - j), d = layer.deltas + (<usize>j << 2);
+      transpose(layer, v, width, j >> 2, (j + units + 3) >> 2, t.transposed);
+      for (let e = 0; e < m; e += 2) {
+        const f = min(e + 1, m - 1), d0 = row(d, e, layer.stride), e0 = row(errors, e, below.stride), e1 = row(errors, f, below.stride);
+        multiplyPair(width, d0, row(d, f, layer.stride), d0 + (<usize>units << 2), t.transposed, <usize>width * 16, j ? e0 : t.zeros, j ? e1 : t.zeros, e0, e1);
+      }
+    }
+  }
+}
+
+/**
+ * w += sum over m examples of x delta, for two rows of W and one tile. x and y advance by `xStep` bytes per example, d by `stride`. The stores of
+ * a row follow each other, so that V8 can join them.
+ */
 // @ts-ignore: decorator
 @inline
-function updateTile(n: i32, w: usize, u: usize, x: usize, y: usize, xStep: usize, d: usize, stride: usize, m: i32): void {
-  let s0 = v128.load(w), s1 = s0, s2 = s0, s3 = s0, t0 = v128.load(u), t1 = t0, t2 = t0, t3 = t0;
-  if (n > 1) { s1 = v128.load(w, 16); t1 = v128.load(u, 16); }
-  if (n > 2) { s2 = v128.load(w, 32); t2 = v128.load(u, 32); }
-  if (n > 3) { s3 = v128.load(w, 48); t3 = v128.load(u, 48); }
-  for (; m > 0; m--, x += xStep, y += xStep, d += stride) {
-    const x0 = v128.load32_splat(x), y0 = v128.load32_splat(y);
+function updateTile(n: i32, w: usize, u: usize, x0: usize, y0: usize, xStep: usize, d: usize, stride: usize, m: i32): void {
+  let s0 = v128.load(w), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+  let t0 = v128.load(u), t1 = t0, t2 = t0, t3 = t0, t4 = t0, t5 = t0, t6 = t0, t7 = t0;
+  if (n > 1) s1 = v128.load(w, 16);
+  if (n > 2) s2 = v128.load(w, 32);
+  if (n > 3) s3 = v128.load(w, 48);
+  if (n > 4) s4 = v128.load(w, 64);
+  if (n > 5) s5 = v128.load(w, 80);
+  if (n > 6) s6 = v128.load(w, 96);
+  if (n > 7) s7 = v128.load(w, 112);
+  if (n > 1) t1 = v128.load(u, 16);
+  if (n > 2) t2 = v128.load(u, 32);
+  if (n > 3) t3 = v128.load(u, 48);
+  if (n > 4) t4 = v128.load(u, 64);
+  if (n > 5) t5 = v128.load(u, 80);
+  if (n > 6) t6 = v128.load(u, 96);
+  if (n > 7) t7 = v128.load(u, 112);
+  for (const end = d + <usize>m * stride; d < end; x0 += xStep, y0 += xStep, d += stride) {
+    const x = v128.load32_splat(x0), y = v128.load32_splat(y0);
     const d0 = v128.load(d);
-    s0 = madd(s0, x0, d0); t0 = madd(t0, y0, d0);
-    if (n > 1) { const d1 = v128.load(d, 16); s1 = madd(s1, x0, d1); t1 = madd(t1, y0, d1); }
-    if (n > 2) { const d2 = v128.load(d, 32); s2 = madd(s2, x0, d2); t2 = madd(t2, y0, d2); }
-    if (n > 3) { const d3 = v128.load(d, 48); s3 = madd(s3, x0, d3); t3 = madd(t3, y0, d3); }
+    s0 = madd(s0, x, d0); t0 = madd(t0, y, d0);
+    if (n > 1) { const d1 = v128.load(d, 16); s1 = madd(s1, x, d1); t1 = madd(t1, y, d1); }
+    if (n > 2) { const d2 = v128.load(d, 32); s2 = madd(s2, x, d2); t2 = madd(t2, y, d2); }
+    if (n > 3) { const d3 = v128.load(d, 48); s3 = madd(s3, x, d3); t3 = madd(t3, y, d3); }
+    if (n > 4) { const d4 = v128.load(d, 64); s4 = madd(s4, x, d4); t4 = madd(t4, y, d4); }
+    if (n > 5) { const d5 = v128.load(d, 80); s5 = madd(s5, x, d5); t5 = madd(t5, y, d5); }
+    if (n > 6) { const d6 = v128.load(d, 96); s6 = madd(s6, x, d6); t6 = madd(t6, y, d6); }
+    if (n > 7) { const d7 = v128.load(d, 112); s7 = madd(s7, x, d7); t7 = madd(t7, y, d7); }
   }
-  v128.store(w, s0); v128.store(u, t0);
-  if (n > 1) { v128.store(w, s1, 16); v128.store(u, t1, 16); }
-  if (n > 2) { v128.store(w, s2, 32); v128.store(u, t2, 32); }
-  if (n > 3) { v128.store(w, s3, 48); v128.store(u, t3, 48); }
+  v128.store(w, s0);
+  if (n > 1) v128.store(w, s1, 16);
+  if (n > 2) v128.store(w, s2, 32);
+  if (n > 3) v128.store(w, s3, 48);
+  if (n > 4) v128.store(w, s4, 64);
+  if (n > 5) v128.store(w, s5, 80);
+  if (n > 6) v128.store(w, s6, 96);
+  if (n > 7) v128.store(w, s7, 112);
+  v128.store(u, t0);
+  if (n > 1) v128.store(u, t1, 16);
+  if (n > 2) v128.store(u, t2, 32);
+  if (n > 3) v128.store(u, t3, 48);
+  if (n > 4) v128.store(u, t4, 64);
+  if (n > 5) v128.store(u, t5, 80);
+  if (n > 6) v128.store(u, t6, 96);
+  if (n > 7) v128.store(u, t7, 112);
 }
 
-function updatePair(n: i32, w: usize, u: usize, x: usize, y: usize, xStep: usize, d: usize, stride: usize, m: i32): void {
+function updatePair(n: i32, w: usize, u: usize, x0: usize, y0: usize, xStep: usize, d: usize, stride: usize, m: i32): void {
+  if (WIDE) {
+    switch (n) {
+      case 5: return updateTile(5, w, u, x0, y0, xStep, d, stride, m);
+      case 6: return updateTile(6, w, u, x0, y0, xStep, d, stride, m);
+      case 7: return updateTile(7, w, u, x0, y0, xStep, d, stride, m);
+      case 8: return updateTile(8, w, u, x0, y0, xStep, d, stride, m);
+    }
+  }
   switch (n) {
-    case 1: return updateTile(1, w, u, x, y, xStep, d, stride, m);
-    case 2: return updateTile(2, w, u, x, y, xStep, d, stride, m);
-    case 3: return updateTile(3, w, u, x, y, xStep, d, stride, m);
-    default: return updateTile(4, w, u, x, y, xStep, d, stride, m);
+    case 1: return updateTile(1, w, u, x0, y0, xStep, d, stride, m);
+    case 2: return updateTile(2, w, u, x0, y0, xStep, d, stride, m);
+    case 3: return updateTile(3, w, u, x0, y0, xStep, d, stride, m);
+    default: return updateTile(4, w, u, x0, y0, xStep, d, stride, m);
   }
 }
 

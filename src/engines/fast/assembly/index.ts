@@ -7,9 +7,11 @@
  * depends on which thread owns a unit: one thread computes each sum, always in the same order.
  */
 import { Images, Layer, Rule, Thread, activationsOf, layerAt, panelStart, panelTargets, panelWeights, row } from "./layout";
-import { exampleAt, rowStart, sparseForward, sparseUpdate, touch } from "./sparse";
+import { exampleAt, exampleStart, sparseForward, sparseUpdate, touch } from "./sparse";
+import { SLABS, listByExample, listByPixel, listForward, listUpdate } from "./lists";
 import { denseError, denseForward, denseUpdate } from "./dense";
-import { activate, exp, outputDelta, timesDerivative } from "./activation";
+import { activate, outputDelta, timesDerivative } from "./activation";
+import { exp } from "./exp";
 import { drop, maskRow } from "./dropout";
 import { accelerate, decay, shorten } from "./regularisation";
 import { meet } from "./barrier";
@@ -23,25 +25,48 @@ import { meet } from "./barrier";
 function feedForward(t: Thread, images: Images, batch: i32, from: i32, m: i32, seed: u32, position: i32): void {
   touch(images, from, from + m);
   for (let l = 0; l < t.layerCount; l++) {
-    const layer = layerAt(t, l);
-    const a = activationsOf(layer, batch);
-    for (let p = layer.fromPanel; p < layer.toPanel; p++) {
-      const v = panelStart(layer, p), n = panelStart(layer, p + 1) - v;
-      const z = a + <usize>v * 16;
-      if (l) {
-        denseForward(layer, layerAt(t, l - 1), batch, m, v, n);
-      } else {
-        const w = panelWeights(layer, v), biases = layer.biases + <usize>v * 16;
-        for (let e = 0; e < m; e++) {
-          const s = rowStart(images, from + e);
-          sparseForward(n, images.pairs + load<u32>(s), images.pairs + load<u32>(s, 4), t.values, w, biases, row(z, e, layer.stride));
-        }
+    const layer = layerAt(t, l), z = activationsOf(layer, batch);
+    if (l) {
+      for (let p = layer.fromPanel; p < layer.toPanel; p++) {
+        const v = panelStart(layer, p);
+        denseForward(layer, layerAt(t, l - 1), batch, m, v, panelStart(layer, p + 1) - v);
       }
-      if (l == t.layerCount - 1) continue;
-      activate(t.rule.activation, z, layer.stride, n, m);
-      if (position >= 0) dropAll(t.rule, z, layer.stride, v, n, m, l + 1, seed, position + from);
+    } else if (t.listedExamples) {
+      for (let e = 0; e < m; e += t.listedExamples) forwardByLists(t, layer, images, from + e, min(t.listedExamples, m - e), row(z, e, layer.stride));
+    } else {
+      forwardByRows(t, layer, images, from, m, z);
+    }
+    if (l < t.layerCount - 1) {
+      const v = panelStart(layer, layer.fromPanel), n = panelStart(layer, layer.toPanel) - v;
+      activate(t.rule.activation, z + <usize>v * 16, layer.stride, n, m);
+      if (position >= 0) dropAll(t.rule, z + <usize>v * 16, layer.stride, v, n, m, l + 1, seed, position + from);
     }
     if (layer.meetAfterForward) meet(t);
+  }
+}
+
+/** z of the first layer for `m` examples from `from` of the order, row by row. */
+function forwardByRows(t: Thread, layer: Layer, images: Images, from: i32, m: i32, z: usize): void {
+  for (let p = layer.fromPanel; p < layer.toPanel; p++) {
+    const v = panelStart(layer, p), n = panelStart(layer, p + 1) - v, at = <usize>v * 16, w = panelWeights(layer, v);
+    for (let e = 0; e < m; e++) {
+      const s = exampleStart(images, from + e);
+      sparseForward(n, images.pairs + load<u32>(s), images.pairs + load<u32>(s, 4), t.values, w, layer.biases + at, row(z + at, e, layer.stride));
+    }
+  }
+}
+
+/** The same from lists, for at most `listedExamples` examples. */
+function forwardByLists(t: Thread, layer: Layer, images: Images, from: i32, m: i32, z: usize): void {
+  listByExample(t, images, from, m, layer.inputs);
+  for (let p = layer.fromPanel; p < layer.toPanel; p++) {
+    const v = panelStart(layer, p), n = panelStart(layer, p + 1) - v, at = <usize>v * 16, w = panelWeights(layer, v);
+    for (let slab = 0; slab < SLABS; slab++) {
+      for (let e = 0; e < m; e++) {
+        const s = row(t.starts, e * SLABS + slab, 4), out = row(z + at, e, layer.stride);
+        listForward(n, load<u32>(s), load<u32>(s, 4), w, slab ? out : layer.biases + at, out);
+      }
+    }
   }
 }
 
@@ -63,7 +88,7 @@ function backpropagate(t: Thread, images: Images, batch: i32, from: i32, m: i32,
   if (layer.meetAfterDelta) meet(t);
   for (let l = t.layerCount - 2; l >= 0; l--) {
     const below = layerAt(t, l);
-    denseError(layer, below, m);
+    denseError(t, layer, below, m);
     const v = panelStart(below, below.fromPanel), n = panelStart(below, below.toPanel) - v, at = <usize>v * 16;
     timesDerivative(t.rule, below.deltas + at, activationsOf(below, batch) + at, below.stride, n, m);
     dropAll(t.rule, below.deltas + at, below.stride, v, n, m, l + 1, seed, position + from);
@@ -74,17 +99,7 @@ function backpropagate(t: Thread, images: Images, batch: i32, from: i32, m: i32,
 
 /** BP3 and BP4: adds -eta/m times the sum of its gradients to each weight and bias, with regularisation and momentum. */
 function update(t: Thread, images: Images, batch: i32, from: i32, m: i32, eta: f32): void {
-  const first = layerAt(t, 0);
-  for (let p = first.fromPanel; p < first.toPanel; p++) {
-    const v = panelStart(first, p), n = panelStart(first, p + 1) - v;
-    const w = panelTargets(first, v), biases = first.biasTargets + <usize>v * 16, d = first.deltas + <usize>v * 16;
-    beforeUpdate(t.rule, first, p, 0, first.inputs, eta);
-    for (let e = 0; e < m; e++) {
-      const s = rowStart(images, from + e);
-      sparseUpdate(n, images.pairs + load<u32>(s), images.pairs + load<u32>(s, 4), t.values, w, biases, row(d, e, first.stride));
-    }
-    afterUpdate(t.rule, first, p, 0, first.inputs, eta);
-  }
+  updateFirst(t, layerAt(t, 0), images, from, m, eta);
   for (let l = 1; l < t.layerCount; l++) {
     const layer = layerAt(t, l);
     for (let p = 0; p < layer.panels; p++) beforeUpdate(t.rule, layer, p, layer.fromRow, layer.toRow, eta);
@@ -92,6 +107,37 @@ function update(t: Thread, images: Images, batch: i32, from: i32, m: i32, eta: f
     for (let p = 0; p < layer.panels; p++) afterUpdate(t.rule, layer, p, layer.fromRow, layer.toRow, eta);
   }
   if (t.rule.maxNorm > 0) shortenAll(t);
+}
+
+/** The first layer, one panel after the other, from lists or row by row. */
+function updateFirst(t: Thread, layer: Layer, images: Images, from: i32, m: i32, eta: f32): void {
+  const step = t.listedExamples ? t.listedExamples : m;
+  for (let start = 0; start < m; start += step) {
+    const size = min(step, m - start);
+    if (t.listedExamples) listByPixel(t, images, from + start, size, layer.inputs, layer.stride);
+    for (let p = layer.fromPanel; p < layer.toPanel; p++) {
+      const v = panelStart(layer, p), n = panelStart(layer, p + 1) - v, w = panelTargets(layer, v);
+      const deltas = row(layer.deltas + <usize>v * 16, start, layer.stride);
+      if (start == 0) beforeUpdate(t.rule, layer, p, 0, layer.inputs, eta);
+      if (t.listedExamples) {
+        listUpdate(t, n, layer.inputs, w, deltas);
+      } else {
+        for (let e = 0; e < size; e++) {
+          const s = exampleStart(images, from + e);
+          sparseUpdate(n, images.pairs + load<u32>(s), images.pairs + load<u32>(s, 4), t.values, w, row(deltas, e, layer.stride));
+        }
+      }
+      addAll(layer.biasTargets + <usize>v * 16, deltas, layer.stride, n, size);
+      if (start + size == m) afterUpdate(t.rule, layer, p, 0, layer.inputs, eta);
+    }
+  }
+}
+
+/** BP3: biases += sum of the deltas of `m` examples, for `n` vectors. */
+function addAll(biases: usize, deltas: usize, stride: usize, n: i32, m: i32): void {
+  for (; m > 0; m--, deltas += stride) {
+    for (let i: usize = 0, end = <usize>n * 16; i < end; i += 16) v128.store(biases + i, f32x4.add(v128.load(biases + i), v128.load(deltas + i)));
+  }
 }
 
 /** Weight decay of rows `from` .. `to - 1` of panel `p`. With momentum, `accelerate` does it. */

@@ -7,6 +7,12 @@
  * 128, with at most 8 / 16 / 32 / all 256 vectors per panel in the dense layers: 13.9 / 12.2 / 11.5 / 19-23 s per epoch.
  */
 
+/**
+ * Whether this is the build for 256-bit registers, in which V8 makes one instruction of two neighbouring operations. asconfig.json sets SIMD to
+ * 128 or 256.
+ */
+export const WIDE = SIMD == 256;
+
 /** A set of examples as sparse rows: for each ink pixel two bytes, the gap from the previous one and the value; see sparse.ts. */
 @unmanaged
 export class Images {
@@ -89,6 +95,17 @@ export class Thread {
   index: i32;
   threadCount: i32;
   barrier: usize;
+  /** For the first layer's lists (lists.ts): the largest number of examples per list, or 0 if the first layer works without lists. */
+  listedExamples: i32;
+  /** The entries of a list: (u32, f32)[listedExamples * inputs]. */
+  entries: usize;
+  /** u32[2 * listedExamples + 1]: where the entries of each slab of an example begin. */
+  starts: usize;
+  /** u32[inputs]: where the entries of each pixel end. */
+  ends: usize;
+  /** f32[256 * 4 * 8]: transposed weights (dense.ts), and 8 vectors of 0. */
+  transposed: usize;
+  zeros: usize;
 }
 
 /** The record of layer `l`; layer 0 is the first one after the input. */
