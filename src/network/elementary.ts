@@ -33,7 +33,7 @@ for (let k = 0, power = 1; k <= LARGEST_POWER; k++, power *= 2) {
  * @returns exactly 1 for x = 0; Infinity for x above 709.78; 0 for x below -745.13; NaN for NaN
  */
 export function exp(x: number): number {
-  const limited = Math.max(-746, Math.min(x, 710)); // outside of these, the result is 0 or Infinity, as it is at them
+  const limited = Math.max(-746, Math.min(x, 710)); // e^-746 is rounded to 0, and e^710 to Infinity
   const k = nearestMultiple(limited);
   const half = k >> 1; // 2^k itself may be too large or too small for float64
   return (1 + expm1Near(limited, k)) * powerOfTwo(half) * powerOfTwo(k - half);
@@ -82,7 +82,7 @@ function expm1Near(x: number, k: number): number {
   const r = high - low;
   let sum = INVERSE_FACTORIALS[13]; // 1/2! + r/3! + r^2/4! + ...
   for (let n = 12; n >= 2; n--) sum = sum * r + INVERSE_FACTORIALS[n];
-  return high - (low - r * r * sum); // and not r + r * r * sum, because r is rounded
+  return high - (low - r * r * sum); // more exact than r + r * r * sum, because r is rounded
 }
 
 /** ln(1 + f) for |f| < 0.42. With s = f / (2 + f), it is 2 (s + s^3/3 + s^5/5 + ...), and 2s = f - s f. */

@@ -38,9 +38,9 @@ export class Random {
   /**
    * Draws a number from N(0, 1), the normal distribution.
    *
-   * Ratio of uniforms (Kinderman and Monahan, 1977): (u, v) is uniform in a rectangle. If x = v/u
-   * satisfies x^2 <= -4 ln u, then x is the number; otherwise another pair is drawn. The first condition in the code implies this one,
-   * because 5 - 4 e^(1/4) u <= -4 ln u for every u. It saves most of the logarithms.
+   * Ratio of uniforms (Kinderman and Monahan, 1977): (u, v) is uniform in a rectangle. If x = v/u satisfies x^2 <= -4 ln u, then x is the
+   * number; otherwise another pair is drawn. The first condition in the code implies this one, because 5 - 4 e^(1/4) u <= -4 ln u for every
+   * u. It saves most of the logarithms.
    */
   gaussian(): number {
     for (;;) {
