@@ -4,19 +4,30 @@ import { ConfigurationError, GateError } from "../errors.js";
 import { readFileChecked } from "../files.js";
 import { damaged, excerpt } from "../model/damaged.js";
 import { checkValue, parseJson, text, wholeNumber } from "../model/json.js";
-import { flagsWith, MAX_SLOWDOWN } from "./flags.js";
-import { type BenchOptions, type BenchReport, ms } from "./report/bench-report.js";
+import type { Spread } from "../training/benchmark.js";
+import { type FlagsOf, flagsWith, MAX_SLOWDOWN } from "./flags.js";
+import {
+  type BaselineComparison,
+  type BenchOptions,
+  type BenchReport,
+  type FigureComparison,
+  ms,
+  percent,
+  precisePercent,
+} from "./report/bench-report.js";
 
 const COMPARED = flagsWith(({ baseline }) => baseline === "same") as (keyof BenchOptions)[];
 
 const MAX_BYTES = 1 << 20;
-const seconds = v.pipe(v.number("a number"), v.gtValue(0, "a number above 0"));
-const spread = v.looseObject({ lower: seconds, median: seconds, upper: seconds }, "an object");
+const positive = v.pipe(v.number("a number"), v.gtValue(0, "a number above 0"));
+const spread = v.looseObject({ lower: positive, median: positive, upper: positive }, "an object");
 
 const BASELINE = v.looseObject(
   {
     trainSeconds: spread, // per epoch
     evaluateSeconds: spread, // per evaluation of all test images
+    trainRatio: v.nullish(spread), // the times divided by those of the textbook engine, where --relative was given
+    evaluateRatio: v.nullish(spread),
     trainingExamples: wholeNumber(1),
     testExamples: wholeNumber(1),
     cpu: text,
@@ -27,6 +38,7 @@ const BASELINE = v.looseObject(
   "figures that --save-baseline kept",
 );
 export type Baseline = v.InferOutput<typeof BASELINE>;
+type FigureName = "trainSeconds" | "evaluateSeconds" | "trainRatio" | "evaluateRatio";
 
 /** @throws DataError if the file is missing or is not a report that --save-baseline kept */
 export async function readReport(path: string): Promise<Baseline> {
@@ -35,14 +47,24 @@ export async function readReport(path: string): Promise<Baseline> {
   throw damaged(path, "figures that --save-baseline kept", `other JSON, ${excerpt(value)}`);
 }
 
-/** Reads a report as `readReport` does. @throws ConfigurationError if it is of other options */
-export async function readBaseline(path: string, options: BenchOptions): Promise<Baseline> {
+/**
+ * Reads the file of --baseline as `readReport` does.
+ *
+ * @returns undefined if the flag is not given
+ * @throws ConfigurationError if the file is of other options, or only one of the file and the new benchmark is `relative`
+ */
+export async function readBaseline(flags: FlagsOf<"bench">, options: BenchOptions): Promise<Baseline | undefined> {
+  const { baseline: path, relative } = flags;
+  if (path === undefined) return undefined;
   const report = await readReport(path);
   for (const name of COMPARED) {
     const [found, expected] = [report[name], options[name]].map((value) => `${name} ${excerpt(value)}`);
     if (found !== expected) throw new ConfigurationError({ thing: path, expected: `figures for ${expected}`, found });
   }
-  return report;
+  if (relative === (report.trainRatio != null && report.evaluateRatio != null)) return report;
+  const [expected, found] = [relative, !relative].map((is) => `figures measured ${is ? "with" : "without"} --relative`);
+  const remedy = relative ? "save the baseline with --relative" : "use --relative here, too";
+  throw new ConfigurationError({ thing: path, expected, found, remedy });
 }
 
 /** @throws ConfigurationError if a baseline was measured on other numbers of images than `counts` */
@@ -63,19 +85,33 @@ export function differences(baseline: Baseline, report: BenchReport): string[] {
 }
 
 /**
- * @throws GateError if a figure has become slower by more than `maxSlowdown`, and by more than the noise: the middle halves of the
- *   measured epochs must not overlap
+ * Compares the medians: of the times or, if the textbook engine was measured too, of the ratios. A figure is met if it is slower by at
+ * most `maxSlowdown`, or by no more than the noise: the middle halves of the measured epochs overlap.
+ *
+ * @param baseline  from `readBaseline`, so that it has ratios if the report has them
  */
-export function checkAgainst(baseline: Baseline, report: BenchReport, maxSlowdown = MAX_SLOWDOWN): void {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const names = { training: "trainSeconds", evaluation: "evaluateSeconds" } as const;
-  for (const [figure, name] of Object.entries(names)) {
-    const [before, now] = [baseline[name], report[name]];
+export function compareWith(baseline: Baseline, report: BenchReport, flags: FlagsOf<"bench">): BaselineComparison {
+  const { baseline: file = "", maxSlowdown = MAX_SLOWDOWN } = flags;
+  const relative = report.trainRatio !== null;
+  const compare = (name: FigureName): FigureComparison => {
+    const [before, now] = [baseline[name] as Spread, report[name] as Spread];
     const slowdown = now.median / before.median - 1;
-    if (slowdown <= maxSlowdown || now.lower <= before.upper) continue;
+    const met = slowdown <= maxSlowdown || now.lower <= before.upper;
+    return { before: before.median, now: now.median, slowdown, met };
+  };
+  const training = compare(relative ? "trainRatio" : "trainSeconds");
+  const evaluation = compare(relative ? "evaluateRatio" : "evaluateSeconds");
+  return { file, met: training.met && evaluation.met, relative, maxSlowdown, training, evaluation };
+}
+
+/** @throws GateError if a figure is not met */
+export function checkMet({ relative, maxSlowdown, training, evaluation }: BaselineComparison): void {
+  const value = (median: number) => (relative ? precisePercent(median) : `${ms(median)} ms`);
+  for (const [name, { before, now, slowdown, met }] of Object.entries({ training, evaluation })) {
+    if (met) continue;
     throw new GateError({
-      thing: `${figure}, ${ms(now.median)} ms per epoch`,
-      expected: `at most ${percent(maxSlowdown)} slower than the baseline's ${ms(before.median)} ms`,
+      thing: `${name}, ${value(now)} ${relative ? "of the textbook engine's time" : "per epoch"}`,
+      expected: `at most ${percent(maxSlowdown)} slower than the baseline's ${value(before)}`,
       found: `${percent(slowdown)} slower`,
     });
   }

@@ -6,57 +6,90 @@ import { ConfigurationError, escapeControls } from "../errors.js";
 import { checkPlace, replaceFile } from "../files.js";
 import { benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/settings.js";
-import { checkAgainst, checkCounts, differences, readBaseline, readReport } from "./baseline.js";
+import { checkCounts, checkMet, compareWith, differences, readBaseline, readReport } from "./baseline.js";
 import type { Context } from "./context.js";
 import { libraryOptions, threadsOf } from "./flag-values.js";
 import type { FlagsOf } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench-report.js";
+import { StatusLine } from "./report/status-line.js";
 import { colors } from "./report/style.js";
 
 export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { version, output }: Context): Promise<void> {
-  const { layers, activation, output: outputName, engine, maxSlowdown, saveBaseline } = flags;
-  checkFlags(flags);
-  const network = { layers, activation, output: outputName };
-  const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
-  const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, options);
-  if (saveBaseline !== undefined) await checkPlace(saveBaseline, { read: readReport, force: flags.force });
-  const interrupts = new InterruptHandler((name) => {
-    process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`);
-  });
+  const status = new StatusLine(process.stderr, flags.progress);
+  const interrupts = new InterruptHandler(
+    (name) => {
+      status.clear();
+      process.stderr.write(`${name}: stopping; half a benchmark gives no figures\n`);
+    },
+    () => status.clear(),
+  );
   const signal = AbortSignal.any([interrupts.signal, output]);
   try {
-    const start = performance.now();
-    const data = await loadDataset(flags.data, { validation: flags.validation, signal });
-    const loadSeconds = (performance.now() - start) / 1000;
-    const counts = { trainingExamples: data.training.labels.length, testExamples: data.test.labels.length };
-    const measure = async (engine: EngineName, threads: number): Promise<BenchReport> => {
-      const of = { ...options, engine, threads };
-      const settings = checkTraining({ ...network, sizes: layers }, data, { ...of, signal });
-      if (baseline) checkCounts(baseline, counts);
-      const figures = await benchmark(data, network, settings);
-      const peakMemory = 1024 * process.resourceUsage().maxRSS;
-      return { event: "bench", version, ...of, ...counts, ...figures, loadSeconds, peakMemory, ...machine() };
-    };
-    const report = await measure(engine, options.threads);
-    print(report, flags);
-    if (flags.compareEngines) {
-      const others = (Object.keys(ENGINES) as EngineName[]).filter((name) => name !== engine);
-      for (const other of others) print(await measure(other, 1), flags, report);
-    }
-    if (saveBaseline !== undefined) await replaceFile(saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
-    if (!baseline) return;
-    for (const difference of differences(baseline, report)) {
-      process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
-    }
-    checkAgainst(baseline, report, maxSlowdown);
+    await run(flags, version, status, signal);
   } catch (error) {
     if (error !== signal.reason) throw error;
     if (!output.aborted) process.exitCode = interrupts.exitCode;
+  } finally {
+    status.clear();
   }
 }
 
-function checkFlags({ maxSlowdown, baseline }: FlagsOf<"bench">): void {
+async function run(flags: FlagsOf<"bench">, version: string, status: StatusLine, signal: AbortSignal): Promise<void> {
+  const { layers, activation, output, engine, saveBaseline } = flags;
+  checkFlags(flags);
+  status.show("Reading the data");
+  const network = { layers, activation, output };
+  const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
+  const baseline = await readBaseline(flags, options);
+  if (saveBaseline !== undefined) await checkPlace(saveBaseline, { read: readReport, force: flags.force });
+  const start = performance.now();
+  const data = await loadDataset(flags.data, { validation: flags.validation, signal });
+  const loadSeconds = (performance.now() - start) / 1000;
+  const counts = { trainingExamples: data.training.labels.length, testExamples: data.test.labels.length };
+  const measure = async (engine: EngineName, threads: number, relative = false): Promise<BenchReport> => {
+    const of = { ...options, engine, threads };
+    const onProgress = progressOf(engine, status);
+    const settings = checkTraining({ ...network, sizes: layers }, data, { ...of, signal, onProgress });
+    if (baseline) checkCounts(baseline, counts);
+    const figures = await benchmark(data, network, settings, { relative });
+    const peakMemory = 1024 * process.resourceUsage().maxRSS;
+    const ran = { event: "bench", version, ...of, ...counts } as const;
+    return { ...ran, ...figures, loadSeconds, peakMemory, ...machine(), baseline: null };
+  };
+  const report = await measure(engine, options.threads, flags.relative);
+  const comparison = baseline ? compareWith(baseline, report, flags) : null;
+  status.clear();
+  print({ ...report, baseline: comparison }, flags);
+  if (flags.compareEngines) {
+    for (const other of (Object.keys(ENGINES) as EngineName[]).filter((name) => name !== engine)) {
+      const otherReport = await measure(other, 1);
+      status.clear();
+      print(otherReport, flags, report);
+    }
+  }
+  if (saveBaseline !== undefined) await replaceFile(saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
+  if (!baseline || !comparison) return;
+  for (const difference of differences(baseline, report)) {
+    process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
+  }
+  checkMet(comparison);
+}
+
+/** Shows on the status line which epoch an engine is in. */
+function progressOf(engine: EngineName, status: StatusLine) {
+  const startTime = performance.now();
+  return ({ epoch }: { epoch: number }) => {
+    const seconds = (performance.now() - startTime) / 1000;
+    status.show(`Timing the ${engine} engine: epoch ${epoch}, ${seconds.toFixed(1)} s`);
+  };
+}
+
+function checkFlags({ maxSlowdown, baseline, relative, engine }: FlagsOf<"bench">): void {
+  if (relative && engine === "textbook") {
+    const expected = "an engine to compare with the textbook engine";
+    throw new ConfigurationError({ thing: "--relative", expected, found: `--engine ${engine}` });
+  }
   if (maxSlowdown === undefined || baseline !== undefined) return;
   const [expected, remedy] = ["a baseline to compare with", "it goes with --baseline"];
   throw new ConfigurationError({ thing: "--max-slowdown", expected, found: "none", remedy });

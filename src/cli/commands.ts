@@ -64,8 +64,8 @@ export const SUBCOMMANDS = {
     examples: `Examples:
   bp-train bench                                       the book's network
   bp-train bench --layers 784,800,10 --batch-size 100 --compare-engines
-  bp-train bench --save-baseline fast.json             write the figures to a file ...
-  bp-train bench --baseline fast.json                  ... and exit with code 5 if it has become slower
+  bp-train bench --relative --save-baseline fast.json  write the figures to a file ...
+  bp-train bench --relative --baseline fast.json       ... and exit with code 5 if it has become slower
 `,
     load: async () => (await import("./bench-command.js")).benchCommand,
   },

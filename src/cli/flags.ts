@@ -223,6 +223,12 @@ export const FLAGS = {
   }),
   ...group("Comparison", {
     compareEngines: flag("--compare-engines", "time the other engine too", switchedOff, BENCH),
+    relative: flag(
+      "--relative",
+      "time the textbook engine by turns too, and compare with the baseline by the ratio, which depends less on other programs",
+      switchedOff,
+      BENCH,
+    ),
     saveBaseline: flag("--save-baseline <file>", "write the figures to a file", optionalPath("none"), BENCH),
     baseline: flag(
       "--baseline <file>",
@@ -248,9 +254,9 @@ export const FLAGS = {
     quiet: flag("-q, --quiet", "print only the closing summary", switchedOff, FREE),
     progress: flag(
       "--no-progress",
-      "draw no progress bar (default: one where standard error is a terminal)",
+      "draw no progress bar or line (default: one where standard error is a terminal)",
       { default: true },
-      FREE,
+      { commands: ["train", "bench"], resume: "free" },
     ),
     color: flag(
       "--no-color",

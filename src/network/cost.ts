@@ -1,6 +1,7 @@
 /** The cost functions, and the equation BP1 of each. */
 import { ConfigurationError } from "../errors.js";
 import { sigmoid, sigmoidPrime } from "./activation.js";
+import { exp, log, log1p } from "./elementary.js";
 import { largestOf, type OutputName } from "./output.js";
 
 /** The cost C of one example. The desired output y is 1 for the label's neuron and 0 for the others; it is not stored (see `y`). */
@@ -18,7 +19,7 @@ export const COSTS = {
   /** C = 1/2 |a - y|^2 (Nielsen, chapter 2, equation 27); delta = (a - y) sigma'(z). */
   quadratic: {
     outputs: ["sigmoid"],
-    value: (z, label) => 0.5 * sum(z, (z, j) => (sigmoid(z) - y(j, label)) ** 2),
+    value: (z, label) => 0.5 * sum(z, (z, j) => square(sigmoid(z) - y(j, label))),
     delta: (z, a, y) => (a - y) * sigmoidPrime(z),
   },
 
@@ -28,7 +29,7 @@ export const COSTS = {
    */
   "cross-entropy": {
     outputs: ["sigmoid"],
-    value: (z, label) => sum(z, (z, j) => Math.max(z, 0) - y(j, label) * z + Math.log1p(Math.exp(-Math.abs(z)))),
+    value: (z, label) => sum(z, (z, j) => Math.max(z, 0) - y(j, label) * z + log1p(exp(-Math.abs(z)))),
     delta: (_, a, y) => a - y,
   },
 
@@ -37,7 +38,7 @@ export const COSTS = {
     outputs: ["softmax"],
     value(z, label) {
       const largest = largestOf(z);
-      return Math.log(sum(z, (z) => Math.exp(z - largest))) - (z[label] - largest);
+      return log(sum(z, (z) => exp(z - largest))) - (z[label] - largest);
     },
     delta: (_, a, y) => a - y,
   },
@@ -58,6 +59,10 @@ export function checkCost(cost: CostName, output: OutputName): void {
 /** The desired output y_j of output neuron j. */
 export function y(j: number, label: number): number {
   return j === label ? 1 : 0;
+}
+
+function square(x: number): number {
+  return x * x;
 }
 
 function sum(z: Float64Array, term: (z: number, j: number) => number): number {

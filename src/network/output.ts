@@ -1,5 +1,6 @@
 /** The activation functions of the output layer. */
 import { sigmoid } from "./activation.js";
+import { exp } from "./elementary.js";
 
 /** A function that gives the activations a^L of the output layer for its weighted inputs z^L. */
 export interface Output {
@@ -22,7 +23,7 @@ export const OUTPUTS = {
       const largest = largestOf(z);
       let sum = 0;
       for (let j = 0; j < z.length; j++) {
-        a[j] = Math.exp(z[j] - largest);
+        a[j] = exp(z[j] - largest);
         sum += a[j];
       }
       for (let j = 0; j < z.length; j++) a[j] /= sum;

@@ -121,7 +121,7 @@ async function stepPairs(task: Task): Promise<Pair[][]> {
       const i = j * sizes[l - 1] + k;
       const w = weights[l - 1][i];
       const penalty = (h: number) =>
-        (lambda / (2 * n)) * ((w + h) ** 2 - w ** 2) + (l1 / n) * (Math.abs(w + h) - Math.abs(w));
+        (lambda / (2 * n)) * ((w + h) * (w + h) - w * w) + (l1 / n) * (Math.abs(w + h) - Math.abs(w));
       const cost = (h: number) => mean((pass) => pass.costWith(l, j, h * pass.activations[l - 1][k])) + penalty(h);
       pairs[l].push([w - moved.weights[l - 1][i], slope(cost)]);
     }

@@ -14,7 +14,7 @@ export function statistics(values: readonly number[]): Statistics {
   const count = values.length;
   if (count === 0) throw new RangeError("values: expected one or more, found none");
   const mean = values.reduce((sum, value) => sum + value) / count;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
   const standardDeviation = count > 1 ? Math.sqrt(squares / (count - 1)) : null;
   return { count, mean, standardDeviation, worst: Math.min(...values), best: Math.max(...values) };
 }

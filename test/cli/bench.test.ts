@@ -11,6 +11,9 @@ import { parse, run as runOnMnist } from "../fixtures/run.js";
 const SMALL = ["bench", "--layers", "784,1,10", "--batch-size", "100", "--validation", "3900"];
 const FAST = [...SMALL, "--json"];
 
+const scaled = (spread: Spread, factor: number) =>
+  Object.fromEntries(Object.entries(spread).map(([key, value]) => [key, factor * value]));
+
 describe("bp-train bench", () => {
   it("prints figures that fit together, and what ran it", async () => {
     const mnist = ["--layers", "784,2,10", "--batch-size", "100", "--validation", "58000"];
@@ -41,12 +44,60 @@ describe("bp-train bench", () => {
     expect(report.gflopsDone / report.gflopsDense).toBeLessThan(0.22); // 19 % of MNIST's pixels are not 0
     expect(report.peakMemory).toBeGreaterThan(50e6);
     expect(report.loadSeconds).toBeGreaterThan(0);
+    expect(report).toMatchObject({ trainRatio: null, evaluateRatio: null, baseline: null });
   });
 
   it("compares engines", async () => {
     const { stdout } = await run([...SMALL, "--compare-engines"]);
     expect(stdout).toMatch(/784,1,10, batch 100, textbook\n/);
     expect(stdout).toMatch(/takes \d+\.\d\d times as long as with the fast engine/);
+  });
+
+  it("compares ratios with a baseline of ratios, and refuses to mix them with times", async () => {
+    const file = join(folderOf({}), "relative.json");
+    const relative = [...SMALL, "--relative"];
+    const saved = await run([...relative, "--save-baseline", file]);
+    expect(saved).toMatchObject({ code: 0, stderr: "" });
+    expect(saved.stdout).toMatch(
+      /\nRelative {3}training takes .* % of the textbook's time; half of \d+ epochs took .* to .* %\n/,
+    );
+    const kept: BenchReport = JSON.parse(readFileSync(file, "utf8"));
+    expect(kept.trainRatio?.count).toBe(kept.trainSeconds.count);
+    const keep = (factor: number) => {
+      const [trainRatio, evaluateRatio] = [kept.trainRatio, kept.evaluateRatio].map((ratios) =>
+        scaled(ratios as Spread, factor),
+      );
+      writeFileSync(file, JSON.stringify({ ...kept, trainRatio, evaluateRatio }));
+    };
+    keep(1000);
+    const met = await run([...relative, "--baseline", file, "--max-slowdown", "20%"]);
+    expect(met).toMatchObject({ code: 0, stderr: "" });
+    expect(met.stdout).toContain(`% faster than ${file};\n`);
+    expect(met.stdout).toMatch(
+      /\nBaseline {3}met: training 99\.\d % faster, .*\n {11}at most 20.0 % slower is allowed, relative to the textbook engine\n$/,
+    );
+    keep(0.001);
+    const missed = await run([...relative, "--baseline", file]);
+    expect(missed.code).toBe(5);
+    expect(missed.stdout).toMatch(/\nBaseline {3}missed: training \d+.\d % slower, /);
+    expect(missed.stderr).toMatch(
+      /^error: training, .* % of the textbook engine's time: expected at most 10.0 % slower than the baseline's .* %, found .* % slower\n$/,
+    );
+    expect(await run([...FAST, "--baseline", file])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /expected figures measured without --relative, found .* with --relative; use --relative here/,
+      ),
+    });
+    writeFileSync(file, JSON.stringify({ ...kept, trainRatio: undefined, evaluateRatio: undefined })); // as without --relative
+    expect(await run([...relative, "--baseline", file])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /expected figures measured with --relative, found .* without --relative; save the baseline with/,
+      ),
+    });
   });
 
   it("keeps a baseline, and exits 5 if it has become slower than that, naming the figure", async () => {
@@ -57,14 +108,24 @@ describe("bp-train bench", () => {
     // Times of our own making, a thousand times longer and shorter: no noise makes up for that.
     const kept: BenchReport = JSON.parse(readFileSync(file, "utf8"));
     const keep = (factor: number) => {
-      const scaled = (times: Spread) =>
-        Object.fromEntries(Object.entries(times).map(([key, time]) => [key, factor * time]));
-      const { trainSeconds, evaluateSeconds } = kept;
-      const times = { trainSeconds: scaled(trainSeconds), evaluateSeconds: scaled(evaluateSeconds) };
-      writeFileSync(file, JSON.stringify({ ...kept, ...times }));
+      const [trainSeconds, evaluateSeconds] = [kept.trainSeconds, kept.evaluateSeconds].map((times) =>
+        scaled(times, factor),
+      );
+      writeFileSync(file, JSON.stringify({ ...kept, trainSeconds, evaluateSeconds }));
     };
     keep(1000);
-    expect((await run([...FAST, "--baseline", file, "--max-slowdown", "100%"])).code).toBe(0);
+    const met = await run([...FAST, "--baseline", file, "--max-slowdown", "100%"]);
+    expect(met.code).toBe(0);
+    const [report]: BenchReport[] = parse(met.stdout);
+    const slowdown = report.trainSeconds.median / (1000 * kept.trainSeconds.median) - 1;
+    expect(report.baseline).toMatchObject({
+      file,
+      met: true,
+      relative: false,
+      maxSlowdown: 1,
+      evaluation: { met: true },
+    });
+    expect(report.baseline?.training).toMatchObject({ slowdown: expect.closeTo(slowdown), met: true });
     keep(0.001);
     const { code, stdout, stderr } = await run([...FAST, "--baseline", file, "--max-slowdown", "100%"]);
     expect(code).toBe(5);
@@ -72,6 +133,7 @@ describe("bp-train bench", () => {
       /^error: training, .* ms per epoch: expected at most 100.0 % slower than the baseline's .* % slower\n$/,
     );
     expect(parse(stdout)).toHaveLength(1);
+    expect(parse(stdout)[0].baseline).toMatchObject({ met: false, training: { met: false } });
 
     expect(await run([...FAST, "--save-baseline", join(folder, "other.json")])).toMatchObject({
       code: 2,
@@ -123,6 +185,7 @@ describe("bp-train bench", () => {
     [["--save-baseline", "/tmp"], /\/tmp: expected a file .*, found a directory/],
     [["--save-baseline", "/dev/null"], /found a device or socket/],
     [["--max-slowdown", "10%"], /goes with --baseline/],
+    [["--engine", "textbook", "--relative"], /--relative: expected an engine to compare .*, found --engine textbook/],
     [["extra"], /too many arguments/],
   ])("refuses %j", async (args, message) => {
     expect(await run(["bench", ...args])).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });

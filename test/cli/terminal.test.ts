@@ -5,8 +5,8 @@ import { MINI } from "../fixtures/mini-mnist.js";
 import { BIN, ENV } from "../fixtures/run.js";
 
 /**
- * Runs a shell command in a pseudo-terminal of so many columns, where Enter is pressed if it `read`s, once a bar is drawn; gives its exit
- * code and all that the terminal got.
+ * Runs a shell command in a pseudo-terminal of so many columns. If the command has `read`, Enter is pressed as soon as there is a progress
+ * bar, or the status line of bench. Gives the command's exit code and all that the terminal got.
  */
 async function inTerminal(columns: number, command: string, env: NodeJS.ProcessEnv = {}) {
   const shell = `stty cols ${columns} rows 24; ${command.replaceAll("bp-train", `'${process.execPath}' '${BIN}'`)}`;
@@ -16,13 +16,15 @@ async function inTerminal(columns: number, command: string, env: NodeJS.ProcessE
   let isWaiting = command.includes("read");
   child.stdout.setEncoding("utf8").on("data", (text) => {
     screen += text;
-    if (!isWaiting || drawings(screen).length === 0) return;
+    if (!isWaiting || (drawings(screen).length === 0 && !STATUS.test(screen))) return;
     isWaiting = false;
     child.stdin.write("\n");
   });
   const code = await new Promise((resolve) => child.on("close", resolve));
   return { code, screen };
 }
+
+const STATUS = /\rTiming the (fast|textbook) engine: epoch \d+, \d+\.\d s\u001b\[K/;
 
 /** The bar's successive drawings, without escapes. */
 const drawings = (screen: string) =>
@@ -85,6 +87,36 @@ describe("a terminal", () => {
       const { screen } = await inTerminal(80, `bp-train --validation 1000 --epochs 20 ${flag}`);
       expect(drawings(screen)).toEqual([]);
     }
+  });
+});
+
+describe("a terminal of bench", () => {
+  const bench = "bp-train bench --layers 784,1,10 --validation 1000";
+
+  it("shows what is being measured, and clears that line before the figures", async () => {
+    const { code, screen } = await inTerminal(80, `${bench} --no-color`);
+    expect(code).toBe(0);
+    expect(screen).toMatch(/^\rReading the data\u001b\[K/);
+    expect(screen).toMatch(STATUS);
+    const [progress, figures] = screen.split(/(?=bp-train \d)/);
+    expect(progress).toMatch(/\r\u001b\[K$/);
+    expect(figures).not.toMatch(/\u001b/);
+  });
+
+  it("shows no line with --no-progress, or where it could not be cleared", async () => {
+    for (const [command, env] of [
+      [`${bench} --no-progress`, {}],
+      [bench, { TERM: "dumb" }],
+    ] as const) {
+      expect((await inTerminal(80, `${command} --no-color`, env)).screen).toMatch(/^bp-train \d/);
+    }
+  });
+
+  it("is cleared when bench is interrupted", async () => {
+    const slow = `${bench.replace("784,1,10", "784,30,10")} --engine textbook`;
+    const { code, screen } = await inTerminal(80, `${slow} & read -r _; kill -INT $!; wait $!`);
+    expect(code).toBe(130);
+    expect(screen).toMatch(/\r\u001b\[KSIGINT: stopping; half a benchmark gives no figures\r\n(.*\r\u001b\[K)?$/);
   });
 });
 

@@ -3,7 +3,7 @@ import type { TrainFlags } from "../flags.js";
 import type { Form, RunEvent } from "./events.js";
 import { human } from "./human.js";
 import type { ProgressBar } from "./progress-bar.js";
-import { colors } from "./style.js";
+import { canRedraw, colors } from "./style.js";
 
 type PrintingFlags = Pick<TrainFlags, "json" | "quiet" | "progress" | "color">;
 
@@ -24,7 +24,7 @@ export class Reporter {
 
   /** Loads the progress bar only where there will be one. */
   static async create(flags: PrintingFlags): Promise<Reporter> {
-    const hasBar = !flags.quiet && flags.progress && process.stderr.isTTY && process.env.TERM !== "dumb";
+    const hasBar = !flags.quiet && flags.progress && canRedraw(process.stderr);
     if (!hasBar) return new Reporter(flags);
     const { ProgressBar } = await import("./progress-bar.js");
     return new Reporter(flags, ProgressBar);

@@ -1,4 +1,4 @@
-/** The colours of an output stream. */
+/** What an output stream takes: colours, and lines that are drawn anew. */
 import { Chalk, type ChalkInstance } from "chalk";
 
 /**
@@ -9,6 +9,11 @@ export function colors(stream: NodeJS.WriteStream, allowed: boolean): ChalkInsta
   const { FORCE_COLOR, NO_COLOR, TERM } = process.env;
   const isWanted = FORCE_COLOR ? !["0", "false"].includes(FORCE_COLOR) : !NO_COLOR && TERM !== "dumb" && stream.isTTY;
   return new Chalk({ level: allowed && isWanted ? 1 : 0 });
+}
+
+/** Whether a line of the stream can be replaced by another one. */
+export function canRedraw(stream: NodeJS.WriteStream): boolean {
+  return Boolean(stream.isTTY) && process.env.TERM !== "dumb";
 }
 
 /** 256 colours, for shades of grey, if the terminal says that it has them; otherwise the basic colours. */
