@@ -156,6 +156,12 @@ const SETTINGS = {
       { parse: parse.threads, default: "auto" as const },
       { commands: ["train", "bench", "check"], resume: "free", baseline: "same" },
     ),
+    simd: flag(
+      "--simd <width>",
+      "width in bits of the fast engine's SIMD instructions: 128, 256, or auto, the widest that is proven here; it changes no result",
+      { parse: parse.simd, default: "auto" as const },
+      { commands: ["train", "bench", "check"], resume: "free", baseline: "same" },
+    ),
   }),
 };
 
@@ -223,6 +229,12 @@ export const FLAGS = {
   }),
   ...group("Comparison", {
     compareEngines: flag("--compare-engines", "time the other engine too", switchedOff, BENCH),
+    compareSimd: flag(
+      "--compare-simd",
+      "time 128-bit SIMD instructions first, then those of 256 bits",
+      switchedOff,
+      BENCH,
+    ),
     saveBaseline: flag("--save-baseline <file>", "write the figures to a file", optionalPath("none"), BENCH),
     baseline: flag(
       "--baseline <file>",

@@ -24,7 +24,7 @@ export async function benchmark(data: Dataset, start: NetworkStart, settings: Se
   const startTime = performance.now();
   const training: number[] = [];
   const evaluation: number[] = [];
-  await stochasticGradientDescent(Network.random(layers, undefined, neurons), data, {
+  const { simd } = await stochasticGradientDescent(Network.random(layers, undefined, neurons), data, {
     ...settings,
     epochs: 1 + MOST,
     signal: AbortSignal.any(signal ? [signal, enough.signal] : [enough.signal]),
@@ -41,6 +41,7 @@ export async function benchmark(data: Dataset, start: NetworkStart, settings: Se
   const trainingExamplesPerSecond = data.training.labels.length / trainSeconds.median;
   const gflops = (density: number) => (trainingExamplesPerSecond * operationsPerExample(layers, density)) / 1e9;
   return {
+    simd,
     /** The first epoch, during which code is compiled; it does not count in the spread. */
     firstEpochSeconds: training[0],
     trainSeconds,

@@ -1,5 +1,6 @@
 /** What a caller may ask of training: the tables of its settings, from which defaults, checks and types derive. */
 import type { Part } from "../data/parts.js";
+import type { SimdChoice } from "../engines/engine.js";
 import { ENGINES } from "../engines/engines.js";
 import { HYPERPARAMETERS } from "../network/hyperparameters.js";
 import type { Random } from "../network/random.js";
@@ -36,6 +37,12 @@ export interface TrainOptions extends Partial<TrainingValues> {
   monitor?: readonly Part[];
   /** The engine's number of threads, by default the fastest one. No result depends on it. */
   threads?: number;
+  /**
+   * The width in bits of the fast engine's SIMD instructions, by default 128. No result depends on it. For 256, and for "auto" where 256
+   * bits are proven, a flag of V8 is set, which holds for the whole process; this is why it is not the default. A later run with 128 may
+   * then use instructions of 256 bits too.
+   */
+  simd?: SimdChoice;
   /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */
   signal?: AbortSignal;
   /** Called about fifty times per second. */

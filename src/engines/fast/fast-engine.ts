@@ -3,12 +3,13 @@ import type { Dataset } from "../../data/dataset.js";
 import type { Part } from "../../data/parts.js";
 import type { Masks } from "../../network/dropout.js";
 import type { Network, Parameters } from "../../network/network.js";
-import type { Engine } from "../engine.js";
+import type { Engine, SimdWidth } from "../engine.js";
 import { Crew } from "./crew.js";
-import { type Build, type Call, compile, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
+import { type Call, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
 import type { Layout } from "./layout.js";
 import { KernelMemory } from "./memory.js";
 import { type Mode, Pace } from "./pace.js";
+import type { LoadedKernel } from "./simd.js";
 
 /** How long to warm up, in milliseconds, and the size and number of the mini-batches of each call. */
 const WARM_UP = { ms: 15, batchSize: 10, batches: 10 };
@@ -29,6 +30,7 @@ export class FastEngine implements Engine {
     private readonly memory: KernelMemory,
     private readonly kernel: Kernel,
     private readonly crew: Crew | undefined,
+    readonly simd: SimdWidth,
   ) {
     this.#layout = memory.layout;
     this.examplesAtOnce = this.#layout.examplesAtOnce;
@@ -36,14 +38,20 @@ export class FastEngine implements Engine {
   }
 
   /** @throws ConfigurationError if the system does not give enough memory */
-  static async create(network: Network, data: Dataset, layout: Layout, velocities?: Parameters, build?: Build) {
+  static async create(
+    network: Network,
+    data: Dataset,
+    layout: Layout,
+    loading: Promise<LoadedKernel>,
+    velocities?: Parameters,
+  ) {
     const starting = Crew.start(layout.threads.length).catch(() => undefined); // the system refuses workers
     try {
-      const module = await compile(build);
+      const { module, simd } = await loading;
       const memory = new KernelMemory(data, layout);
       const crew = await starting;
       crew?.begin(module, memory.memory);
-      const engine = new FastEngine(network, memory, instantiate(module, memory.memory), crew);
+      const engine = new FastEngine(network, memory, instantiate(module, memory.memory), crew, simd);
       await engine.#warmUp();
       memory.write(network, velocities);
       return engine;

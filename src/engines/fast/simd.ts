@@ -1,0 +1,122 @@
+/**
+ * Chooses between SIMD instructions of 128 and 256 bits, and loads the kernel for the chosen width.
+ *
+ * The kernel is written for 128 bits. With its flag --experimental-wasm-revectorize, V8 joins neighbouring instructions of 128 bits into one
+ * AVX2 instruction of 256 bits when it optimises the kernel. The lanes are computed as before, so the results have the same bits.
+ */
+import { once } from "node:events";
+import { closeSync, openSync, readSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { ConfigurationError } from "../../errors.js";
+import type { SimdChoice, SimdWidth } from "../engine.js";
+import { compile } from "./kernel.js";
+
+/** The major versions of Node for which CI compares the bits of both widths. */
+const PROVEN = [24, 26];
+
+/** The first major version whose V8 pairs the kernel's instructions. Node 22 knows the flag, but it has no effect there. */
+const FIRST = 24;
+
+/** What decides whether V8 can use 256 bits. */
+interface Host {
+  node: string;
+  arch: string;
+  /** The processor's features, in the words of /proc/cpuinfo; undefined if they are not known. */
+  features?: string;
+}
+
+/**
+ * The width that is tried first: the chosen one, or for "auto" 256 bits where CI proves them.
+ *
+ * @throws ConfigurationError if the choice is 256, and the version of Node or the processor does not have it
+ */
+export function plannedWidth(choice: SimdChoice, host: Host = thisHost()): SimdWidth {
+  if (choice === 128) return 128;
+  const obstacle = obstacleTo256(host);
+  if (choice === "auto") return !obstacle && PROVEN.includes(Number.parseInt(host.node, 10)) ? 256 : 128;
+  if (obstacle) throw new ConfigurationError({ thing: "simd 256", ...obstacle });
+  return 256;
+}
+
+function obstacleTo256({ node, arch, features }: Host): Record<"expected" | "found" | "remedy", string> | undefined {
+  if (Number.parseInt(node, 10) < FIRST) {
+    return { expected: `Node ${FIRST} or newer`, found: `Node ${node}`, remedy: "use 128 bits, or a newer Node" };
+  }
+  const remedy = "use 128 bits";
+  if (arch !== "x64") return { expected: "an x64 processor", found: arch, remedy };
+  if (features === undefined || /\bavx2\b/.test(features)) return undefined;
+  return { expected: "a processor with AVX2", found: "one without it", remedy };
+}
+
+/**
+ * Linux tells the features of the processor. Other systems do not tell them without another program, so AVX2 is assumed there, which
+ * almost all x64 processors since 2015 have. Where it is missing all the same, V8 ignores its flag and uses 128 bits.
+ */
+function thisHost(): Host {
+  const { arch, platform, versions } = process;
+  return { node: versions.node, arch, features: platform === "linux" && arch === "x64" ? readFeatures() : undefined };
+}
+
+/** The beginning of /proc/cpuinfo, in which the first processor has its line of features. The whole file is slow with many processors. */
+function readFeatures(): string | undefined {
+  try {
+    const bytes = Buffer.alloc(8192);
+    const file = openSync("/proc/cpuinfo", "r");
+    const length = readSync(file, bytes);
+    closeSync(file);
+    return /^flags\s*:.*$/m.exec(bytes.toString("latin1", 0, length))?.[0];
+  } catch {
+    return undefined; // it may be hidden from the process
+  }
+}
+
+export interface LoadedKernel {
+  simd: SimdWidth;
+  module: WebAssembly.Module;
+}
+
+/**
+ * Loads the kernel. If 256 bits are planned, the 256-bit kernel is tested first, once per process. If it fails, the kernel of 128 bits takes
+ * its place where the choice is "auto".
+ *
+ * @param test  for tests, in place of the usual one
+ * @throws ConfigurationError if 256 bits were chosen, and are not available or fail the test
+ */
+export async function loadKernel(choice: SimdChoice = 128, test = testOnce): Promise<LoadedKernel> {
+  if (plannedWidth(choice) === 256) {
+    const module = await test();
+    if (module) return { simd: 256, module };
+    if (choice === 256) {
+      const [expected, found] = ["the bits that 128 bits give", "others in the self-test"];
+      throw new ConfigurationError({ thing: "simd 256", expected, found, remedy: "use 128 bits" });
+    }
+  }
+  return { simd: 128, module: await compile() };
+}
+
+let testing: Promise<WebAssembly.Module | undefined> | undefined;
+
+function testOnce() {
+  testing ??= testInWorker();
+  return testing;
+}
+
+/**
+ * Runs the self-test on a thread of its own, so that this one can read data meanwhile, or on this one if the system refuses a thread.
+ *
+ * @param expected  for tests, hashes in place of the usual ones
+ * @returns the tested module, whose functions are optimised; undefined if the bits differ
+ */
+export async function testInWorker(expected?: string[]): Promise<WebAssembly.Module | undefined> {
+  try {
+    const worker = new Worker(new URL("./self-test-worker.js", import.meta.url), {
+      execArgv: [],
+      workerData: expected,
+    });
+    const [module] = await once(worker, "message");
+    return module;
+  } catch {
+    const { selfTest } = await import("./self-test.js");
+    return selfTest(expected);
+  }
+}
