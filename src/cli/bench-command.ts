@@ -41,7 +41,6 @@ export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { versi
       const peakMemory = 1024 * process.resourceUsage().maxRSS;
       return { event: "bench", version, ...of, ...counts, ...figures, loadSeconds, peakMemory, ...machine() };
     };
-    // 128 bits are measured first, because V8's flag for 256 bits holds for the whole process.
     const narrow = flags.compareSimd ? await measure(engine, options.threads, 128) : undefined;
     if (narrow) print(narrow, flags);
     const report = await measure(engine, options.threads, simd);

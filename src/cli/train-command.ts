@@ -79,10 +79,8 @@ async function run(session: Session): Promise<RunEnd> {
   const { checkTraining } = await import("../training/settings.js");
   const { trainRuns } = await import("../training/runs.js");
   const { layers, activation, output, init, validation, trainSize } = flags;
-  const [simd, data] = await Promise.all([
-    testedSimd(flags, (text) => reporter.report({ event: "note", text })), // on another thread
-    loadDataset(flags.data, { validation, trainSize, signal }),
-  ]);
+  const data = await loadDataset(flags.data, { validation, trainSize, signal });
+  const simd = await testedSimd(flags, (text) => reporter.report({ event: "note", text }));
   session.settings = { ...session.settings, simd };
   const { settings } = session;
   files?.begin(data, resumed);

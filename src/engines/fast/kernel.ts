@@ -1,6 +1,5 @@
 /** Loads the compiled kernel and describes the functions that it exports (assembly/index.ts). */
 import { readFile } from "node:fs/promises";
-import { setFlagsFromString } from "node:v8";
 import type { SimdWidth } from "../engine.js";
 
 /** What assembly/index.ts exports. Images, outputs and `thread` are addresses in bytes. */
@@ -37,27 +36,18 @@ export type Build = "release" | "debug";
 
 /** The kernel's module. V8 compiles each function when it is first called. */
 export async function compile(build?: Build): Promise<WebAssembly.Module> {
-  return new WebAssembly.Module(await kernelBytes(build));
+  return WebAssembly.compile(await kernelBytes(build));
 }
 
 /**
- * The bytes of the compiled kernel, length 14 KB. V8 shares native code between modules of the same bytes, so those of the 256-bit kernel
- * are different: they end with a custom section, which WebAssembly ignores.
+ * The bytes of the compiled kernel. V8 shares native code between modules of the same bytes, so those of the 256-bit kernel must differ: a
+ * custom section is added, which WebAssembly ignores.
  */
 export async function kernelBytes(build: Build = "release", simd: SimdWidth = 128): Promise<Uint8Array<ArrayBuffer>> {
-  const file = build === "debug" ? "kernel.debug.wasm" : "kernel.wasm";
-  const bytes = await readFile(new URL(file, import.meta.url));
-  if (simd === 128) return new Uint8Array(bytes);
-  const name = new TextEncoder().encode("simd256");
-  return Uint8Array.of(...bytes, 0, name.length + 1, name.length, ...name); // section 0, its size, the length of its name, its name
-}
-
-/**
- * Lets V8 use 256-bit instructions in all WebAssembly code that it optimises from now on, in the whole process, or forbids it again. Node 20
- * prints a complaint, because its V8 does not know the flag.
- */
-export function allow256Bits(isAllowed = true): void {
-  setFlagsFromString(isAllowed ? "--experimental-wasm-revectorize" : "--no-experimental-wasm-revectorize");
+  const bytes = await readFile(new URL(build === "debug" ? "kernel.debug.wasm" : "kernel.wasm", import.meta.url));
+  if (simd === 128) return bytes;
+  const name = Buffer.from("simd256");
+  return Buffer.concat([bytes, Buffer.of(0, name.length + 1, name.length), name]); // section 0, its size, its name
 }
 
 /** A kernel that works on a shared memory. Each thread has its own instance; the instance itself has no state. */

@@ -1,12 +1,10 @@
 /**
  * Chooses between SIMD instructions of 128 and 256 bits, and loads the kernel for the chosen width.
  *
- * The kernel is written for 128 bits. With its flag --experimental-wasm-revectorize, V8 joins neighbouring instructions of 128 bits into one
- * AVX2 instruction of 256 bits when it optimises the kernel. The lanes are computed as before, so the results have the same bits.
+ * The kernel is written for 128 bits. With the flag --experimental-wasm-revectorize, V8 joins two neighbouring instructions of 128 bits into
+ * one AVX2 instruction of 256 bits when it optimises the kernel. Each number is computed as before, so the results have the same bits.
  */
-import { once } from "node:events";
 import { closeSync, openSync, readSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { ConfigurationError } from "../../errors.js";
 import type { SimdChoice, SimdWidth } from "../engine.js";
 import { compile } from "./kernel.js";
@@ -75,9 +73,11 @@ export interface LoadedKernel {
   module: WebAssembly.Module;
 }
 
+let testing: Promise<WebAssembly.Module | undefined> | undefined;
+
 /**
- * Loads the kernel. If 256 bits are planned, the 256-bit kernel is tested first, once per process. If it fails, the kernel of 128 bits takes
- * its place where the choice is "auto".
+ * Loads the kernel. If 256 bits are planned, the 256-bit kernel is tested first, once per process, which takes about 20 ms. If it fails and the
+ * choice is "auto", the kernel of 128 bits takes its place.
  *
  * @param test  for tests, in place of the usual one
  * @throws ConfigurationError if 256 bits were chosen, and are not available or fail the test
@@ -94,29 +94,7 @@ export async function loadKernel(choice: SimdChoice = 128, test = testOnce): Pro
   return { simd: 128, module: await compile() };
 }
 
-let testing: Promise<WebAssembly.Module | undefined> | undefined;
-
 function testOnce() {
-  testing ??= testInWorker();
+  testing ??= import("./self-test.js").then(({ selfTest }) => selfTest());
   return testing;
-}
-
-/**
- * Runs the self-test on a thread of its own, so that this one can read data meanwhile, or on this one if the system refuses a thread.
- *
- * @param expected  for tests, hashes in place of the usual ones
- * @returns the tested module, whose functions are optimised; undefined if the bits differ
- */
-export async function testInWorker(expected?: string[]): Promise<WebAssembly.Module | undefined> {
-  try {
-    const worker = new Worker(new URL("./self-test-worker.js", import.meta.url), {
-      execArgv: [],
-      workerData: expected,
-    });
-    const [module] = await once(worker, "message");
-    return module;
-  } catch {
-    const { selfTest } = await import("./self-test.js");
-    return selfTest(expected);
-  }
 }
