@@ -94,6 +94,7 @@ export function trainedBits(module: WebAssembly.Module): string[] {
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
       kernel.train(solo.thread.at, at, 0, 3, batchSize, n, 0.5, epoch, 0);
       kernel.evaluate(solo.thread.at, at, 0, n, scratchExamples, outputs);
+      kernel.finite(0, layout.outputs);
     }
     memory.read(network);
     return network.weightsSha256();

@@ -10,7 +10,7 @@ import { Network } from "../../../dist/network/network.js";
 import { Random } from "../../../dist/network/random.js";
 import { train } from "../../../dist/training/train.js";
 import { datasetOf, randomExamples } from "../../fixtures/examples.js";
-import { CASES, dataOf, EPOCHS, ETA, expectSameBits, fast, fastEngine, start } from "../../fixtures/kernel.js";
+import { CASES, dataOf, EPOCHS, ETA, expectSameBits, fast, fastEngine, HAS_256, start } from "../../fixtures/kernel.js";
 
 describe("FastEngine", () => {
   // float32 keeps 24 bits: a parameter starts rounded by up to 6e-8 of itself, and a step of eta = 3 adds three times what sums
@@ -42,6 +42,7 @@ describe("FastEngine", () => {
       expectSameBits(shape, [
         [2, 1, "debug"],
         [3, 2, "release"],
+        ...(HAS_256 ? ([[2, 3, "release", 256]] as const) : []),
       ]),
   );
 
@@ -117,7 +118,10 @@ describe("when something fails", () => {
         .split(" ");
     const [hash, z, threads] = await node();
     expect(threads).toBe("2");
-    expect(await node("--experimental-permission", "--allow-fs-read=*")).toEqual([hash, z, "1"]);
+    const permission = process.allowedNodeEnvironmentFlags.has("--permission")
+      ? "--permission"
+      : "--experimental-permission";
+    expect(await node(permission, "--allow-fs-read=*")).toEqual([hash, z, "1"]);
   });
 });
 
