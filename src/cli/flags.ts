@@ -158,7 +158,7 @@ const SETTINGS = {
     ),
     simd: flag(
       "--simd <width>",
-      "width in bits of the fast engine's SIMD instructions: 128, 256, or auto, the widest that is proven here; it changes no result",
+      "width of the fast engine's SIMD instructions in bits: 128, 256 or auto; it changes no result",
       { parse: parse.simd, default: "auto" as const },
       { commands: ["train", "bench", "check"], resume: "free", baseline: "same" },
     ),
