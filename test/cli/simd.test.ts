@@ -1,5 +1,8 @@
 /** `--simd`: what it refuses, that it changes no result, and where the width is shown. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { folderOf } from "../fixtures/idx.js";
 import { HAS_256 } from "../fixtures/kernel.js";
 import { run } from "../fixtures/mini-mnist.js";
 import { parse } from "../fixtures/run.js";
@@ -52,6 +55,22 @@ describe("--simd", () => {
     expect(new Set(ends).size).toBe(1);
     const { stdout } = await run(SHORT);
     expect(stdout.split("\n")[0]).toMatch(HAS_256 ? /, fast( x \d+)?, 256-bit$/ : /, fast( x \d+)?$/);
+  });
+
+  it("must be the same as in a baseline, unless the baseline is older than --simd", async () => {
+    const file = join(folderOf({}), "baseline.json");
+    expect((await run([...BENCH, "--simd", "128", "--save-baseline", file])).code).toBe(0);
+    const { simd, ...older } = JSON.parse(readFileSync(file, "utf8"));
+    expect(simd).toBe(128);
+    const slow = { count: 7, min: 1000, lower: 1000, median: 1000, upper: 1000, max: 1000 };
+    const baseline = { ...older, trainSeconds: slow, evaluateSeconds: slow };
+    writeFileSync(file, JSON.stringify({ ...baseline, simd: 256 }));
+    expect(await run([...BENCH, "--simd", "128", "--baseline", file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/expected figures for simd 128, found simd 256/),
+    });
+    writeFileSync(file, JSON.stringify(baseline));
+    expect((await run([...BENCH, "--simd", "128", "--baseline", file])).code).toBe(0);
   });
 
   it.skipIf(!HAS_256)("is compared by bench --compare-simd (on Node 24 and 26, with AVX2)", async () => {
