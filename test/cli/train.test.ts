@@ -22,7 +22,11 @@ describe("a run", () => {
         .slice(2, 5)
         .every((line, i) => line.match(`^Epoch ${i + 1}/3  [0-4] / 4   \\d+\\.\\d\\d %   \\d+\\.\\d\\d s$`)),
     ).toBe(true);
-    expect(lines[0]).toMatch(/^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, fast$/);
+    expect(lines[0]).toMatch(
+      HAS_256
+        ? /^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, fast, 256-bit$/
+        : /^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, fast$/,
+    );
     expect(stdout).toMatch(/^Final .* % after epoch 3$/m);
     expect(stdout).toMatch(/^Best .*flatters/m);
     expect(stdout).toMatch(/^Seed +1$/m);
