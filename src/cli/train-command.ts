@@ -79,6 +79,10 @@ async function run(session: Session): Promise<RunEnd> {
   const { checkTraining } = await import("../training/settings.js");
   const { trainRuns } = await import("../training/runs.js");
   const { layers, activation, output, init, validation, trainSize } = flags;
+  if (flags.engine === "fast") {
+    const { Crew } = await import("../engines/fast/crew.js");
+    Crew.startAhead(session.settings.threads); // they start while the data are read
+  }
   const data = await loadDataset(flags.data, { validation, trainSize, signal });
   const simd = await testedSimd(flags, (text) => reporter.report({ event: "note", text }));
   session.settings = { ...session.settings, simd };

@@ -20,7 +20,7 @@ interface Host {
   node: string;
   arch: string;
   /** The processor's features, in the words of /proc/cpuinfo; undefined if they are not known. */
-  features?: string;
+  features(): string | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ interface Host {
  *
  * @throws ConfigurationError if the choice is 256, and the version of Node or the processor does not have it
  */
-export function plannedWidth(choice: SimdChoice, host: Host = thisHost()): SimdWidth {
+export function plannedWidth(choice: SimdChoice, host: Host = HOST): SimdWidth {
   if (choice === 128) return 128;
   const obstacle = obstacleTo256(host);
   if (choice === "auto") return !obstacle && PROVEN.includes(Number.parseInt(host.node, 10)) ? 256 : 128;
@@ -42,29 +42,25 @@ function obstacleTo256({ node, arch, features }: Host): Record<"expected" | "fou
   }
   const remedy = "use 128 bits";
   if (arch !== "x64") return { expected: "an x64 processor", found: arch, remedy };
-  if (features === undefined || /\bavx2\b/.test(features)) return undefined;
+  if (/\bavx2\b/.test(features() ?? "avx2")) return undefined;
   return { expected: "a processor with AVX2", found: "one without it", remedy };
 }
 
-/**
- * Linux tells the features of the processor. Other systems do not tell them without another program, so AVX2 is assumed there, which
- * almost all x64 processors since 2015 have. Where it is missing all the same, V8 ignores its flag and uses 128 bits.
- */
-function thisHost(): Host {
-  const { arch, platform, versions } = process;
-  return { node: versions.node, arch, features: platform === "linux" && arch === "x64" ? readFeatures() : undefined };
-}
+const HOST: Host = { node: process.versions.node, arch: process.arch, features: readFeatures };
 
-/** The beginning of /proc/cpuinfo, in which the first processor has its line of features. The whole file is slow with many processors. */
+/**
+ * Linux tells the features of the processor in /proc/cpuinfo. Other systems do not tell them without another program, so AVX2 is assumed
+ * there, which almost all x64 processors since 2015 have. Where it is missing all the same, V8 ignores its flag and uses 128 bits.
+ */
 function readFeatures(): string | undefined {
   try {
-    const bytes = Buffer.alloc(8192);
+    const bytes = Buffer.alloc(8192); // enough for the first processor; the whole file is slow with many processors
     const file = openSync("/proc/cpuinfo", "r");
     const length = readSync(file, bytes);
     closeSync(file);
     return /^flags\s*:.*$/m.exec(bytes.toString("latin1", 0, length))?.[0];
   } catch {
-    return undefined; // it may be hidden from the process
+    return undefined;
   }
 }
 

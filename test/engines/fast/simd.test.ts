@@ -23,7 +23,7 @@ it.each([
   ["24.21.0", "arm64", undefined, 128, /^simd 256: expected an x64 processor, found arm64; use 128 bits$/],
   ["24.21.0", "x64", WITHOUT, 128, /^simd 256: expected a processor with AVX2, found one without it; use 128 bits$/],
 ] as const)("on Node %s, %s, %s, auto means %i", (node, arch, features, auto, complaint) => {
-  const host = { node, arch, features };
+  const host = { node, arch, features: () => features };
   expect(plannedWidth("auto", host)).toBe(auto);
   expect(plannedWidth(128, host)).toBe(128);
   if (complaint) expect(() => plannedWidth(256, host)).toThrow(complaint);
