@@ -31,12 +31,12 @@ export class Crew {
       this.#failure.abort(error); // the system refuses a worker
     }
     this.#ready = this.#waitForMessages(count);
-    this.#ready.catch(() => {}); // `start` tells
+    this.#ready.catch(() => {}); // `start` throws the error
   }
 
   /**
-   * Starts the workers of the next crew of `count` workers ahead of `start`, because that takes about 30 ms. Until `start` they do not keep
-   * the process running.
+   * Starts the workers of the next crew of `count` workers, so that `start` need not wait for them; they need about 30 ms. Until `start` is called
+   * they do not keep the process running.
    */
   static startAhead(count: number): void {
     Crew.#ahead = new Crew(count);
