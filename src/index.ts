@@ -8,6 +8,7 @@ export { toField } from "./data/digit.js";
 export { PACKAGE_DATA } from "./data/folder.js";
 export { Images } from "./data/images.js";
 export { decodePng, type GreyImage, readPng } from "./data/png.js";
+export type { SimdChoice, SimdWidth } from "./engines/engine.js";
 export type { EngineName } from "./engines/engines.js";
 export { TextbookEngine } from "./engines/textbook/textbook-engine.js";
 export { BpTrainError, ConfigurationError, DataError, DivergedError, OutputError } from "./errors.js";

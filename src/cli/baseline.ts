@@ -58,6 +58,7 @@ export async function readBaseline(flags: FlagsOf<"bench">, options: BenchOption
   if (path === undefined) return undefined;
   const report = await readReport(path);
   for (const name of COMPARED) {
+    if (name === "simd" && report.simd === undefined) continue; // bp-train had one width when the baseline was kept
     const [found, expected] = [report[name], options[name]].map((value) => `${name} ${excerpt(value)}`);
     if (found !== expected) throw new ConfigurationError({ thing: path, expected: `figures for ${expected}`, found });
   }

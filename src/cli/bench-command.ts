@@ -1,14 +1,15 @@
 /** `bp-train bench`: times training and evaluation, prints the figures, and compares them with those of a file. */
 import { availableParallelism, cpus } from "node:os";
 import { loadDataset } from "../data/dataset.js";
-import { ENGINES, type EngineName } from "../engines/engines.js";
+import type { SimdWidth } from "../engines/engine.js";
+import { ENGINES, type EngineName, simdFor } from "../engines/engines.js";
 import { ConfigurationError, escapeControls } from "../errors.js";
 import { checkPlace, replaceFile } from "../files.js";
 import { benchmark } from "../training/benchmark.js";
 import { checkTraining } from "../training/settings.js";
 import { checkCounts, checkMet, compareWith, differences, readBaseline, readReport } from "./baseline.js";
 import type { Context } from "./context.js";
-import { libraryOptions, threadsOf } from "./flag-values.js";
+import { libraryOptions, testedSimd, threadsOf } from "./flag-values.js";
 import type { FlagsOf } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { type BenchReport, benchLines } from "./report/bench-report.js";
@@ -40,30 +41,44 @@ async function run(flags: FlagsOf<"bench">, version: string, status: StatusLine,
   checkFlags(flags);
   status.show("Reading the data");
   const network = { layers, activation, output };
-  const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads };
+  const warn = (text: string) => {
+    status.clear();
+    process.stderr.write(`${text}\n`);
+  };
+  const simd = flags.compareSimd ? simdFor(engine, 256) : await testedSimd(flags, warn);
+  const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads, simd };
   const baseline = await readBaseline(flags, options);
   if (saveBaseline !== undefined) await checkPlace(saveBaseline, { read: readReport, force: flags.force });
   const start = performance.now();
   const data = await loadDataset(flags.data, { validation: flags.validation, signal });
   const loadSeconds = (performance.now() - start) / 1000;
   const counts = { trainingExamples: data.training.labels.length, testExamples: data.test.labels.length };
-  const measure = async (engine: EngineName, threads: number, relative = false): Promise<BenchReport> => {
-    const of = { ...options, engine, threads };
+  const measure = async (
+    engine: EngineName,
+    threads: number,
+    simd: SimdWidth | null,
+    relative = false,
+  ): Promise<BenchReport> => {
+    const of = { ...options, engine, threads, simd };
     const onProgress = progressOf(engine, status);
-    const settings = checkTraining({ ...network, sizes: layers }, data, { ...of, signal, onProgress });
+    const trained = { ...of, simd: simd ?? undefined, signal, onProgress };
+    const settings = checkTraining({ ...network, sizes: layers }, data, trained);
     if (baseline) checkCounts(baseline, counts);
     const figures = await benchmark(data, network, settings, { relative });
     const peakMemory = 1024 * process.resourceUsage().maxRSS;
     const ran = { event: "bench", version, ...of, ...counts } as const;
     return { ...ran, ...figures, loadSeconds, peakMemory, ...machine(), baseline: null };
   };
-  const report = await measure(engine, options.threads, flags.relative);
+  const narrow = flags.compareSimd ? await measure(engine, options.threads, 128) : undefined;
+  status.clear();
+  if (narrow) print(narrow, flags);
+  const report = await measure(engine, options.threads, simd, flags.relative);
   const comparison = baseline ? compareWith(baseline, report, flags) : null;
   status.clear();
-  print({ ...report, baseline: comparison }, flags);
+  print({ ...report, baseline: comparison }, flags, narrow);
   if (flags.compareEngines) {
     for (const other of (Object.keys(ENGINES) as EngineName[]).filter((name) => name !== engine)) {
-      const otherReport = await measure(other, 1);
+      const otherReport = await measure(other, 1, simdFor(other));
       status.clear();
       print(otherReport, flags, report);
     }
@@ -85,10 +100,19 @@ function progressOf(engine: EngineName, status: StatusLine) {
   };
 }
 
-function checkFlags({ maxSlowdown, baseline, relative, engine }: FlagsOf<"bench">): void {
+function checkFlags({ maxSlowdown, baseline, relative, engine, compareSimd, simd }: FlagsOf<"bench">): void {
   if (relative && engine === "textbook") {
     const expected = "an engine to compare with the textbook engine";
     throw new ConfigurationError({ thing: "--relative", expected, found: `--engine ${engine}` });
+  }
+  if (compareSimd && simd !== "auto") {
+    const remedy = "leave one of the two out";
+    throw new ConfigurationError({
+      thing: "--compare-simd",
+      expected: "no --simd beside it",
+      found: `--simd ${simd}`,
+      remedy,
+    });
   }
   if (maxSlowdown === undefined || baseline !== undefined) return;
   const [expected, remedy] = ["a baseline to compare with", "it goes with --baseline"];

@@ -4,16 +4,18 @@ import { Network } from "../network/network.js";
 import { Random } from "../network/random.js";
 import { type Check, checkGradients } from "../training/gradient-check.js";
 import { checkTraining } from "../training/settings.js";
-import { libraryOptions, threadsOf } from "./flag-values.js";
+import { libraryOptions, testedSimd, threadsOf } from "./flag-values.js";
 import type { FlagsOf } from "./flags.js";
 import { colors } from "./report/style.js";
 
 export async function checkCommand(_: string[], flags: FlagsOf<"check">): Promise<void> {
   const { layers, activation, output, init, seed, validation, json, color } = flags;
+  const fast = { ...flags, engine: "fast" } as const;
+  const { threads } = threadsOf(fast);
+  const simd = (await testedSimd(fast, (text) => process.stderr.write(`${text}\n`))) ?? undefined;
   const data = await loadDataset(flags.data, { validation });
-  const { threads } = threadsOf({ ...flags, engine: "fast" });
   const options = { ...libraryOptions(flags), engine: "textbook" } as const; // the fast engine is checked last, by itself
-  const settings = { ...checkTraining({ sizes: layers, activation, output }, data, options), threads };
+  const settings = { ...checkTraining({ sizes: layers, activation, output }, data, options), threads, simd };
   const random = new Random(seed);
   const network = Network.random(layers, random, { activation, output, init });
   const { red, green, bold } = colors(process.stdout, color);

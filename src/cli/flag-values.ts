@@ -1,6 +1,8 @@
 /** What derives from the values of flags: what the library is handed, what files keep, what a run says of itself. */
 import type { Part } from "../data/parts.js";
-import { threadsFor } from "../engines/engines.js";
+import type { SimdWidth } from "../engines/engine.js";
+import { simdFor, threadsFor } from "../engines/engines.js";
+import { loadKernel } from "../engines/fast/simd.js";
 import { ConfigurationError } from "../errors.js";
 import { LARGEST_SEED, SEED } from "../network/seed.js";
 import { TRAINING_SETTINGS } from "../training/options.js";
@@ -13,7 +15,8 @@ export type RunSettings = ReturnType<typeof settingsOf>;
 /** What a run is asked to do, after the epochs of the checkpoint that it resumes from; null where nothing is asked. */
 export function settingsOf(flags: TrainFlags, version: string, resumedEpochs: number | null) {
   const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, flags[name] ?? null])) as SettingValues;
-  return { ...values, version, monitor: monitorOf(flags), threads: threadsOf(flags).threads, resumedEpochs };
+  const simd = simdFor(flags.engine, flags.simd);
+  return { ...values, version, monitor: monitorOf(flags), threads: threadsOf(flags).threads, simd, resumedEpochs };
 }
 
 /** The flags that are options of the library by the same name. */
@@ -34,6 +37,23 @@ export function threadsOf(flags: Pick<TrainFlags, "layers" | "batchSize" | "engi
   const given = flags.threads === "auto" ? undefined : flags.threads;
   const threads = threadsFor(engine, layers, batchSize, given); // refuses a number that the engine does not take
   return runs > 1 ? sideBySide(runs, engine, given) : { threads, atATime: 1 };
+}
+
+/**
+ * The width in bits of the SIMD instructions that the engine uses; null for the textbook engine. With "auto" the 256-bit kernel is tested
+ * first, and if it fails, `note` is called and the width is 128.
+ */
+export async function testedSimd(
+  { engine, simd }: Pick<TrainFlags, "engine" | "simd">,
+  note: (text: string) => void,
+  load = loadKernel,
+): Promise<SimdWidth | null> {
+  const planned = simdFor(engine, simd);
+  if (planned !== 256) return planned;
+  const tested = (await load(simd)).simd;
+  if (tested !== planned)
+    note("Note: the self-test of 256-bit SIMD gave other bits than 128-bit SIMD, which is used instead");
+  return tested;
 }
 
 /** The seeds of the runs. @throws ConfigurationError if there are not enough seeds from the first one */

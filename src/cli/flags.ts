@@ -156,6 +156,12 @@ const SETTINGS = {
       { parse: parse.threads, default: "auto" as const },
       { commands: ["train", "bench", "check"], resume: "free", baseline: "same" },
     ),
+    simd: flag(
+      "--simd <width>",
+      "width of the fast engine's SIMD instructions in bits: 128, 256 or auto; it changes no result",
+      { parse: parse.simd, default: "auto" as const },
+      { commands: ["train", "bench", "check"], resume: "free", baseline: "same" },
+    ),
   }),
 };
 
@@ -226,6 +232,12 @@ export const FLAGS = {
     relative: flag(
       "--relative",
       "time the textbook engine by turns too, and compare with the baseline by the ratio, which depends less on other programs",
+      switchedOff,
+      BENCH,
+    ),
+    compareSimd: flag(
+      "--compare-simd",
+      "time 128-bit SIMD instructions first, then those of 256 bits",
       switchedOff,
       BENCH,
     ),

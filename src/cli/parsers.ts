@@ -1,7 +1,8 @@
 /** Strict parsers of what stands behind a flag: the whole text must be what is meant, or the error says what is expected. */
 import { InvalidArgumentError } from "commander";
 import { PARTS, type Part } from "../data/parts.js";
-import { ENGINES } from "../engines/engines.js";
+import type { SimdChoice } from "../engines/engine.js";
+import { ENGINES, SIMD_RANGE } from "../engines/engines.js";
 import { SEED } from "../network/seed.js";
 import { aboveZeroUpToOne, LARGEST_COUNT, type Range, wholeNumber as wholeNumbers } from "../ranges.js";
 
@@ -67,6 +68,12 @@ export function seed(text: string): number {
 
 export function threads(text: string): number | "auto" {
   return text === "auto" ? text : numberOr("auto", wholeNumbers(1, ENGINES.fast.mostThreads))(text);
+}
+
+export function simd(text: string): SimdChoice {
+  const choice = /^\d+$/.test(text) ? Number(text) : text;
+  if (SIMD_RANGE.includes(choice)) return choice;
+  throw new InvalidArgumentError(`Expected ${SIMD_RANGE.expected}.`);
 }
 
 function numberOr(word: string, { expected, includes }: Range<number>): Parser<number> {

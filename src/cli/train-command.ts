@@ -5,7 +5,7 @@ import { DivergedError, GateError } from "../errors.js";
 import type { RunListener } from "../training/runs.js";
 import type { RunState } from "../training/state.js";
 import type { Context } from "./context.js";
-import { libraryOptions, monitorOf, seedsOf, settingsOf, threadsOf } from "./flag-values.js";
+import { libraryOptions, monitorOf, seedsOf, settingsOf, testedSimd, threadsOf } from "./flag-values.js";
 import type { TrainFlags } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
 import { prepare } from "./prepare.js";
@@ -69,20 +69,35 @@ async function begin(command: Command, version: string, reporter: Reporter, sign
 
 /** Reads the data, trains, and reports all but errors. */
 async function run(session: Session): Promise<RunEnd> {
-  const { flags, settings, tally, reporter, signal, resumed, model } = session;
+  const { flags, tally, reporter, signal, resumed, model } = session;
   if ((flags.save ?? flags.checkpoint ?? flags.checkpointEvery ?? flags.resume) !== undefined) {
     const { RunFiles } = await import("./run-files.js");
-    session.files = await RunFiles.open(flags, settings.version);
+    session.files = await RunFiles.open(flags, session.settings.version);
   }
   const { files } = session;
   const { loadDataset } = await import("../data/dataset.js"); // loaded now that the first line is out
   const { checkTraining } = await import("../training/settings.js");
   const { trainRuns } = await import("../training/runs.js");
   const { layers, activation, output, init, validation, trainSize } = flags;
+  if (flags.engine === "fast") {
+    const { Crew } = await import("../engines/fast/crew.js");
+    Crew.startAhead(session.settings.threads); // they start while the data are read
+  }
   const data = await loadDataset(flags.data, { validation, trainSize, signal });
+  const simd = await testedSimd(flags, (text) => reporter.report({ event: "note", text }));
+  session.settings = { ...session.settings, simd };
+  const { settings } = session;
   files?.begin(data, resumed);
   const { threads, atATime } = threadsOf(flags);
-  const options = { ...libraryOptions(flags), monitor: monitorOf(flags), threads, resume: resumed?.state, signal };
+  const monitor = monitorOf(flags);
+  const options = {
+    ...libraryOptions(flags),
+    monitor,
+    threads,
+    simd: simd ?? undefined,
+    resume: resumed?.state,
+    signal,
+  };
   const training = checkTraining({ sizes: layers, activation, output }, data, options);
   files?.checkSize(data, training);
   const counts = PARTS.map((part) => [`${part}Examples`, data[part].labels.length]);

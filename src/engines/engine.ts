@@ -30,6 +30,9 @@ export interface Engine {
   /** The largest number of examples that one call of `outputs` takes. */
   readonly examplesAtOnce: number;
 
+  /** The width in bits of the SIMD instructions that it uses; null if it uses none. */
+  readonly simd: SimdWidth | null;
+
   /** Whether all weights and biases are finite. */
   isFinite(): boolean;
 
@@ -42,10 +45,15 @@ export interface Engine {
 
 export type Precision = "float32" | "float64";
 
+export type SimdWidth = 128 | 256;
+
+/** The width of SIMD instructions that is asked for. `auto` stands for 256 bits where they are proven, and for 128 elsewhere. */
+export type SimdChoice = "auto" | SimdWidth;
+
 export interface EngineTask {
   network: Pick<Network, "sizes" | "activation" | "output">;
   data: Dataset;
-  settings: Hyperparameters & { eta: number; threads: number };
+  settings: Hyperparameters & { eta: number; threads: number; simd?: SimdChoice };
 }
 
 /** Makes the engine of a task that was checked. `velocities` are those to start from, with momentum; by default 0. */
@@ -58,6 +66,12 @@ export interface EngineKind {
   mostThreads: number;
   /** The number of threads that is fastest for this network and mini-batch size. */
   threads(sizes: readonly number[], batchSize: number): number;
+  /**
+   * The width of SIMD instructions that the engine tries first for a choice; null if the engine uses none.
+   *
+   * @throws ConfigurationError if the choice is 256, and the version of Node or the processor does not have it
+   */
+  simd: ((choice: SimdChoice) => SimdWidth) | null;
   /** @throws ConfigurationError if the engine cannot do the task */
   check(task: EngineTask): CreateEngine;
 }

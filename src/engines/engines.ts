@@ -1,19 +1,21 @@
 /** The table of engines. */
 import { ConfigurationError } from "../errors.js";
-import { checkRange, wholeNumber } from "../ranges.js";
-import type { EngineKind } from "./engine.js";
+import { checkRange, type Range, wholeNumber } from "../ranges.js";
+import type { EngineKind, SimdChoice, SimdWidth } from "./engine.js";
 import { bestThreads, checkFast } from "./fast/plan.js";
+import { plannedWidth } from "./fast/simd.js";
 
 /** The engines, by the name that `--engine` gives them. */
 export const ENGINES = {
   /** float32 in WebAssembly SIMD, on several threads. */
-  fast: { precision: "float32", mostThreads: 64, threads: bestThreads, check: checkFast },
+  fast: { precision: "float32", mostThreads: 64, threads: bestThreads, simd: plannedWidth, check: checkFast },
 
   /** The book's plain loops in float64. It can do every task. */
   textbook: {
     precision: "float64",
     mostThreads: 1,
     threads: () => 1,
+    simd: null,
     check:
       ({ data, settings }) =>
       async (network, velocities) => {
@@ -40,4 +42,25 @@ export function threadsFor(engine: EngineName, sizes: readonly number[], batchSi
   }
   checkRange("threads", given, wholeNumber(1, mostThreads));
   return given;
+}
+
+/** The widths of SIMD instructions that a caller may choose. */
+export const SIMD_RANGE: Range<SimdChoice> = {
+  expected: "auto, 128 or 256",
+  includes: (value): value is SimdChoice => value === "auto" || value === 128 || value === 256,
+};
+
+/**
+ * The width in bits of the SIMD instructions of an engine: as given, or 128. It is null for an engine that uses none. With "auto" it is the
+ * width that is tried first; the engine uses 128 bits if the 256-bit kernel then fails its test.
+ *
+ * @throws ConfigurationError if the engine, the version of Node or the processor does not have the given width
+ */
+export function simdFor(engine: EngineName, given?: SimdChoice): SimdWidth | null {
+  if (given !== undefined) checkRange("simd", given, SIMD_RANGE);
+  const { simd }: EngineKind = ENGINES[engine];
+  if (simd) return simd(given ?? 128);
+  if (given === undefined || given === "auto") return null;
+  const [expected, remedy] = ["an engine that uses SIMD instructions", "use the fast engine"];
+  throw new ConfigurationError({ thing: `simd ${given}`, expected, found: `the ${engine} engine`, remedy });
 }

@@ -1,5 +1,6 @@
 /** Times training and evaluation. */
 import type { Dataset } from "../data/dataset.js";
+import type { SimdWidth } from "../engines/engine.js";
 import { Network } from "../network/network.js";
 import type { NetworkStart } from "./runs.js";
 import type { Settings } from "./settings.js";
@@ -43,11 +44,15 @@ export async function benchmark(
   { relative }: BenchmarkOptions,
 ) {
   const { layers } = start;
-  const [first, ...rounds] = await measureRounds(data, start, settings, relative);
+  const {
+    simd,
+    rounds: [first, ...rounds],
+  } = await measureRounds(data, start, settings, relative);
   const [trainSeconds, evaluateSeconds] = [spreadOf("trainSeconds", rounds), spreadOf("evaluateSeconds", rounds)];
   const trainingExamplesPerSecond = data.training.labels.length / trainSeconds.median;
   const gflops = (density: number) => (trainingExamplesPerSecond * operationsPerExample(layers, density)) / 1e9;
   return {
+    simd,
     /** The first epoch, during which code is compiled; it does not count in the spread. */
     firstEpochSeconds: first.trainSeconds,
     trainSeconds,
@@ -71,14 +76,14 @@ async function measureRounds(
   start: NetworkStart,
   settings: Settings,
   relative: boolean,
-): Promise<Round[]> {
+): Promise<{ rounds: Round[]; simd: SimdWidth | null }> {
   const { layers, ...neurons } = start;
   const { signal } = settings;
   const enough = new AbortController();
   const timer = relative ? textbookTimer(data, start, settings) : undefined;
   const startTime = performance.now();
   const rounds: Round[] = [];
-  await stochasticGradientDescent(Network.random(layers, undefined, neurons), data, {
+  const { simd } = await stochasticGradientDescent(Network.random(layers, undefined, neurons), data, {
     ...settings,
     epochs: 1 + MOST,
     signal: AbortSignal.any(signal ? [signal, enough.signal] : [enough.signal]),
@@ -93,7 +98,7 @@ async function measureRounds(
     },
   });
   signal?.throwIfAborted();
-  return rounds;
+  return { simd, rounds };
 }
 
 function textbookTimer(data: Dataset, { layers, ...neurons }: NetworkStart, settings: Settings): TextbookTimer {

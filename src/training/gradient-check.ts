@@ -1,5 +1,6 @@
 /** `bp-train check`: compares backpropagation with differences of the cost, and the fast engine with the textbook. */
 import type { Dataset } from "../data/dataset.js";
+import type { SimdChoice } from "../engines/engine.js";
 import { ENGINES, type EngineName } from "../engines/engines.js";
 import { Textbook } from "../engines/textbook/textbook.js";
 import { ConfigurationError } from "../errors.js";
@@ -28,6 +29,7 @@ export interface Check extends Comparison {
 interface CheckOptions extends Hyperparameters {
   eta: number;
   threads: number;
+  simd?: SimdChoice;
   /** Chooses the numbers to compare, and the masks of dropout. */
   random: Random;
   /** Makes one number of this comparison wrong by 1 %, to show that the comparison notices it. */

@@ -1,7 +1,7 @@
 /** What accompanies the recipe of train.ts: stopping, the best weights, checkpoints, times and progress. */
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/dataset.js";
-import type { Engine } from "../engines/engine.js";
+import type { Engine, SimdWidth } from "../engines/engine.js";
 import { DivergedError } from "../errors.js";
 import { copy, type Network } from "../network/network.js";
 import { Random } from "../network/random.js";
@@ -24,6 +24,8 @@ export interface TrainResult {
   /** The number of training examples, with those of an unfinished epoch, and the time that training on them took. */
   examples: number;
   trainSeconds: number;
+  /** The width in bits of the SIMD instructions that the engine used; null for the textbook engine. */
+  simd: SimdWidth | null;
 }
 
 export class OngoingRun {
@@ -124,6 +126,7 @@ export class OngoingRun {
       keptEpoch: this.isOver && kept ? kept.epoch : null,
       examples,
       trainSeconds: epochs.reduce((sum, epoch) => sum + epoch.trainSeconds, trainSeconds),
+      simd: this.engine.simd,
     };
   }
 

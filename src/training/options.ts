@@ -1,5 +1,6 @@
 /** What a caller may ask of training: the tables of its settings, from which defaults, checks and types derive. */
 import type { Part } from "../data/parts.js";
+import type { SimdChoice } from "../engines/engine.js";
 import { ENGINES } from "../engines/engines.js";
 import { HYPERPARAMETERS } from "../network/hyperparameters.js";
 import type { Random } from "../network/random.js";
@@ -36,6 +37,12 @@ export interface TrainOptions extends Partial<TrainingValues> {
   monitor?: readonly Part[];
   /** The engine's number of threads, by default the fastest one. No result depends on it. */
   threads?: number;
+  /**
+   * The width in bits of the fast engine's SIMD instructions, by default 128. No result depends on it. "auto" stands for 256 where they are
+   * proven. Before the first run with 256 bits, flags of V8 are set for about 20 ms, and they hold for the whole process; this is why 256
+   * bits must be asked for. `simd` of the result says which width was used.
+   */
+  simd?: SimdChoice;
   /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */
   signal?: AbortSignal;
   /** Called about fifty times per second. */

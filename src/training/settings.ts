@@ -2,7 +2,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { PARTS, type Part } from "../data/parts.js";
 import type { CreateEngine, EngineTask } from "../engines/engine.js";
-import { ENGINES, threadsFor } from "../engines/engines.js";
+import { ENGINES, simdFor, threadsFor } from "../engines/engines.js";
 import { ConfigurationError, checkInstance } from "../errors.js";
 import { checkCost } from "../network/cost.js";
 import { NETWORK_SETTINGS } from "../network/hyperparameters.js";
@@ -45,6 +45,7 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkObjects(given);
   const monitor = checkMonitor(values, given, data);
   const threads = threadsFor(values.engine, network.sizes, values.batchSize, given.threads);
+  simdFor(values.engine, given.simd); // refuses a width that is not available
   const settings = { ...values, monitor, threads };
   const createEngine = ENGINES[values.engine].check({ network: shape, data, settings });
   const unmet = values.resume && unmetRequirement(values.resume, network.sizes, data, values);

@@ -25,7 +25,7 @@ describe("the table of flags", () => {
 
   it("says in which flags a baseline must agree", () => {
     const compared =
-      "--activation --batch-size --cost --dropout --engine --l1 --lambda --layers --max-norm --momentum --output --threads";
+      "--activation --batch-size --cost --dropout --engine --l1 --lambda --layers --max-norm --momentum --output --simd --threads";
     expect(spellings(flagsWith(({ baseline }) => baseline === "same"))).toBe(compared);
   });
 
@@ -61,6 +61,7 @@ describe("options", () => {
       dropout: 0,
       engine: "fast",
       threads: "auto",
+      simd: "auto",
       json: false,
       quiet: false,
       progress: true,
@@ -85,6 +86,8 @@ describe("options", () => {
     ["--engine", "textbook", { engine: "textbook" }],
     ["--threads", "2", { threads: 2 }],
     ["--threads", "auto", { threads: "auto" }],
+    ["--simd", "auto", { simd: "auto" }],
+    ["--simd", "256", { simd: 256 }],
     ["--data", "some/where", { data: "some/where" }],
     ["--activation", "relu", { activation: "relu" }],
     ["--output", "softmax", { output: "softmax" }],
@@ -145,6 +148,7 @@ describe("options", () => {
     "--train-size": ["", "0", "x"],
     "--engine": ["", "fastest"],
     "--threads": ["", "0", "65", "1.5", "two"],
+    "--simd": ["", "64", "256.0", "0256x", "avx2"],
     "--data": [""],
   };
   it.each(Object.entries(bad).flatMap(([flag, values]) => values.map((value) => [flag, value])))(

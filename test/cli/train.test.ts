@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { folderOf, idx, tinySet } from "../fixtures/idx.js";
+import { HAS_256 } from "../fixtures/kernel.js";
 import { run, start } from "../fixtures/mini-mnist.js";
 import { finished, parse } from "../fixtures/run.js";
 
@@ -21,7 +22,11 @@ describe("a run", () => {
         .slice(2, 5)
         .every((line, i) => line.match(`^Epoch ${i + 1}/3  [0-4] / 4   \\d+\\.\\d\\d %   \\d+\\.\\d\\d s$`)),
     ).toBe(true);
-    expect(lines[0]).toMatch(/^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, fast$/);
+    expect(lines[0]).toMatch(
+      HAS_256
+        ? /^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, fast, 256-bit$/
+        : /^bp-train \d+\.\d+\.\d+ {2}6,4,3 {2}3 epochs, batch 2, eta 3, seed 1, fast$/,
+    );
     expect(stdout).toMatch(/^Final .* % after epoch 3$/m);
     expect(stdout).toMatch(/^Best .*flatters/m);
     expect(stdout).toMatch(/^Seed +1$/m);
@@ -45,6 +50,7 @@ describe("a run", () => {
       shuffle: true,
       engine: "fast",
       threads: 1,
+      simd: HAS_256 ? 256 : 128,
       trainingExamples: 6,
       validationExamples: 0,
       testExamples: 4,
@@ -206,7 +212,7 @@ describe("help", () => {
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^Examples:\n {2}bp-train/);
     const flags =
-      "layers epochs batch-size eta seed data validation train-size no-shuffle engine threads json quiet no-progress no-color";
+      "layers epochs batch-size eta seed data validation train-size no-shuffle engine threads simd json quiet no-progress no-color";
     for (const flag of flags.split(" ")) {
       const text = stdout.slice(stdout.indexOf(`--${flag}`, stdout.indexOf("Options:"))).replace(/\s+/g, " ");
       expect(text.slice(0, 180)).toMatch(/default: /);

@@ -79,6 +79,14 @@ describe("checkTraining", () => {
       { threads: n },
       `threads: expected a whole number from 1 to 64, found ${inspect(n)}`,
     ]),
+    ...[64, 512, "128", nan].map((width): [object, string] => [
+      { simd: width },
+      `simd: expected auto, 128 or 256, found ${typeof width === "string" ? `'${width}'` : inspect(width)}`,
+    ]),
+    [
+      { engine: "textbook", simd: 128 },
+      "simd 128: expected an engine that uses SIMD instructions, found the textbook engine; use the fast engine",
+    ],
     [
       { eta: 1e-60 },
       "eta: expected a number that is not 0 in float32, found 1e-60; use a larger one, or the textbook engine",

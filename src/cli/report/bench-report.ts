@@ -2,12 +2,12 @@
 import type { ChalkInstance } from "chalk";
 import { escapeControls } from "../../errors.js";
 import type { Benchmark, Spread } from "../../training/benchmark.js";
+import type { RunSettings } from "../flag-values.js";
 import type { FlagsOf, SettingValues } from "../flags.js";
 import { count, engineName } from "./human.js";
 
-export type BenchOptions = Omit<Pick<FlagsOf<"bench">, keyof FlagsOf<"bench"> & keyof SettingValues>, "threads"> & {
-  threads: number;
-};
+type SettingFlags = Pick<FlagsOf<"bench">, keyof FlagsOf<"bench"> & keyof SettingValues>;
+export type BenchOptions = Omit<SettingFlags, "threads" | "simd"> & Pick<RunSettings, "threads" | "simd">;
 
 /** What `bp-train bench` measured, and what ran it. Times are in seconds; the keys are those of its JSON. */
 export interface BenchReport extends Benchmark, BenchOptions {
@@ -46,8 +46,8 @@ export type FigureComparison = { before: number; now: number; slowdown: number; 
 
 /** A benchmark as lines for people; with a `comparison`, only what differs from it. */
 export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, comparison?: BenchReport): string[] {
-  const { version, layers, batchSize, engine, threads, trainSeconds, evaluateSeconds } = report;
-  const title = `${layers.join(",")}, batch ${batchSize}, ${engineName(engine, threads)}`;
+  const { version, layers, batchSize, trainSeconds, evaluateSeconds } = report;
+  const title = `${layers.join(",")}, batch ${batchSize}, ${engineName(report)}`;
   const { gflopsDone, gflopsDense, evaluationExamplesPerSecond } = report;
   const rows = [
     ["Training", `${milliseconds(trainSeconds)}   ${count(report.trainingExamplesPerSecond)} examples per second`],
@@ -57,7 +57,9 @@ export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, co
   ];
   if (comparison) {
     const ratio = trainSeconds.median / comparison.trainSeconds.median;
-    rows.push(["Ratio", `an epoch takes ${ratio.toFixed(2)} times as long as with the ${comparison.engine} engine`]);
+    const other =
+      report.engine === comparison.engine ? `${comparison.simd}-bit SIMD` : `the ${comparison.engine} engine`;
+    rows.push(["Ratio", `an epoch takes ${ratio.toFixed(2)} times as long as with ${other}`]);
     return [bold(title), ...rows.map(row)];
   }
   if (report.trainRatio && report.evaluateRatio) {

@@ -13,8 +13,8 @@ export function human(chalk: ChalkInstance): Form {
     switch (event.event) {
       case "opening": {
         settings = event;
-        const { version, layers, engine, threads } = event;
-        const words = [...settingsInWords(event), engineName(engine, threads)].join(", ");
+        const { version, layers } = event;
+        const words = [...settingsInWords(event), engineName(event)].join(", ");
         return [`${chalk.bold(`bp-train ${version}`)}  ${layers.join(",")}  ${words}`];
       }
       case "start": {
@@ -120,9 +120,10 @@ function spread({ mean, standardDeviation, worst, best }: Statistics, bold: Chal
   return `${bold(percent(mean))}${deviation}, worst ${percent(worst)}, best ${percent(best)}`;
 }
 
-/** `fast`, or `fast x 2` if it has two threads. */
-export function engineName(engine: string, threads: number): string {
-  return threads > 1 ? `${engine} x ${threads}` : engine;
+/** `fast`, or `fast x 2, 256-bit` if it has two threads and uses SIMD instructions of 256 bits. */
+export function engineName({ engine, threads, simd }: Pick<RunSettings, "engine" | "threads" | "simd">): string {
+  const name = threads > 1 ? `${engine} x ${threads}` : engine;
+  return simd === 256 ? `${name}, 256-bit` : name;
 }
 
 /** 0.9489 as `94.89 %`. */

@@ -13,19 +13,44 @@ export class Crew {
   readonly #workers: Worker[] = [];
   /** Aborted with the error of the first worker that fails, or when one ends. */
   readonly #failure = new AbortController();
+  /** Settled when every worker has said that it is ready. */
+  readonly #ready: Promise<void>;
+  /** A crew that `startAhead` has started. */
+  static #ahead: Crew | undefined;
 
-  /** Starts `count` workers. Fails if the system refuses one. */
-  static async start(count: number): Promise<Crew> {
-    const crew = new Crew();
-    setMaxListeners(0, crew.#failure.signal); // any number of workers is waited for at once
+  private constructor(count: number) {
+    setMaxListeners(0, this.#failure.signal); // any number of workers is waited for at once
     try {
       for (let i = 0; i < count; i++) {
         const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
-        worker.on("error", (error) => crew.#failure.abort(error));
-        worker.on("exit", (code) => crew.#failure.abort(new Error(`a worker thread ended with exit code ${code}`)));
-        crew.#workers.push(worker);
+        worker.on("error", (error) => this.#failure.abort(error));
+        worker.on("exit", (code) => this.#failure.abort(new Error(`a worker thread ended with exit code ${code}`)));
+        this.#workers.push(worker);
       }
-      await crew.#waitForMessages(count); // each worker says when it is ready
+    } catch (error) {
+      this.#failure.abort(error); // the system refuses a worker
+    }
+    this.#ready = this.#waitForMessages(count);
+    this.#ready.catch(() => {}); // `start` throws the error
+  }
+
+  /**
+   * Starts the workers of the next crew of `count` workers, so that `start` need not wait for them; they need about 30 ms. Until `start` is called
+   * they do not keep the process running.
+   */
+  static startAhead(count: number): void {
+    Crew.#ahead = new Crew(count);
+    for (const worker of Crew.#ahead.#workers) worker.unref();
+  }
+
+  /** Starts `count` workers. Fails if the system refuses one. */
+  static async start(count: number): Promise<Crew> {
+    const ahead = Crew.#ahead;
+    const crew = ahead && ahead.#workers.length === count ? ahead : new Crew(count);
+    if (crew === ahead) Crew.#ahead = undefined;
+    for (const worker of crew.#workers) worker.ref();
+    try {
+      await crew.#ready;
       return crew;
     } catch (error) {
       await crew.close();
@@ -59,6 +84,7 @@ export class Crew {
   async #waitForMessages(count: number): Promise<void> {
     const { signal } = this.#failure;
     try {
+      signal.throwIfAborted();
       await Promise.all(this.#workers.slice(0, count).map((worker) => once(worker, "message", { signal })));
     } catch (error) {
       throw signal.aborted ? signal.reason : error;

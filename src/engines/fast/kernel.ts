@@ -30,12 +30,22 @@ export function perform(kernel: Kernel, thread: number, call: Call): void {
   else kernel.evaluate(thread, ...call.args);
 }
 
-/** The debug build checks its assertions. */
-export type Build = "release" | "debug";
+/**
+ * The builds of the kernel. The one for 256 bits has wider tiles, and orders its loads and stores so that V8 can join them (assembly/layout.ts).
+ * V8 shares native code between modules of the same bytes, so that a build of its own is also what keeps the two widths apart. The debug
+ * build checks its assertions.
+ */
+const FILES = { release: "kernel.wasm", release256: "kernel256.wasm", debug: "kernel.debug.wasm" };
 
-export async function compile(build: Build = "release"): Promise<WebAssembly.Module> {
-  const file = build === "debug" ? "kernel.debug.wasm" : "kernel.wasm";
-  return WebAssembly.compile(await readFile(new URL(file, import.meta.url)));
+export type Build = keyof typeof FILES;
+
+/** The kernel's module. V8 compiles each function when it is first called. */
+export async function compile(build: Build): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await kernelBytes(build));
+}
+
+export async function kernelBytes(build: Build): Promise<Uint8Array<ArrayBuffer>> {
+  return readFile(new URL(FILES[build], import.meta.url));
 }
 
 /** A kernel that works on a shared memory. Each thread has its own instance; the instance itself has no state. */

@@ -12,15 +12,17 @@ const [PAGE, MOST_PAGES] = [65536, 65536];
 
 /** Memory that is laid out and filled for one network and data set. All parameters are 0 at first. */
 export class KernelMemory {
-  readonly memory: WebAssembly.Memory;
   readonly #bytes: Uint8Array;
 
-  /** @throws ConfigurationError if the system does not give so much memory */
+  /**
+   * @param memory  filled with zeros
+   * @throws ConfigurationError if the system does not give so much memory
+   */
   constructor(
     data: Dataset,
     readonly layout: Layout,
+    readonly memory = allocate(layout.bytes),
   ) {
-    this.memory = allocate(layout.bytes);
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.floats(layout.values, 256).set(Float32Array.from({ length: 256 }, (_, value) => value / 255));
     for (const [at, words] of layout.records) this.words(at, words.length).set(words);

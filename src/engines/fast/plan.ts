@@ -4,6 +4,7 @@ import { ConfigurationError } from "../../errors.js";
 import type { CreateEngine, EngineTask } from "../engine.js";
 import { layOut } from "./layout.js";
 import { KERNEL_NAMES } from "./records.js";
+import { loadKernel } from "./simd.js";
 
 /**
  * @throws ConfigurationError if the kernel does not know the activation, the output or the cost, if a setting is 0 in float32, or if
@@ -33,7 +34,7 @@ export function checkFast({ network, data, settings }: EngineTask): CreateEngine
   const layout = layOut(network, data, settings);
   return async (network, velocities) => {
     const { FastEngine } = await import("./fast-engine.js");
-    return FastEngine.create(network, data, layout, velocities);
+    return FastEngine.create(network, data, layout, loadKernel(settings.simd), velocities);
   };
 }
 

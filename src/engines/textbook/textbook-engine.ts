@@ -8,6 +8,7 @@ import { Textbook } from "./textbook.js";
 /** The engine in float64, against which the fast engine is tested. It trains the network's own arrays. */
 export class TextbookEngine extends Textbook implements Engine {
   readonly examplesAtOnce = 1024;
+  readonly simd = null;
 
   train(order: Uint32Array, eta: number, masks?: Masks): void {
     const { batchSize } = this.hyper;

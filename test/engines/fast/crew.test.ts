@@ -1,5 +1,6 @@
 /** Worker threads are started and ended; fast-engine.test.ts tests what happens when one fails. */
 import { setImmediate } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
 import { expect, it } from "vitest";
 import { Crew } from "../../../dist/engines/fast/crew.js";
 
@@ -12,4 +13,17 @@ it("starts and ends many workers without a warning about too many listeners", as
   await setImmediate(); // warnings come with the next turn of the event loop
   process.off("warning", listen);
   expect(warnings).toEqual([]);
+});
+
+it("takes a crew that was started ahead for the next crew of its size, and only once", async () => {
+  const started: Worker[] = [];
+  const listen = (worker: Worker) => started.push(worker);
+  process.on("worker", listen);
+  Crew.startAhead(2);
+  const crews = [await Crew.start(1), await Crew.start(2)];
+  expect(started).toHaveLength(3);
+  crews.push(await Crew.start(2));
+  expect(started).toHaveLength(5);
+  await Promise.all(crews.map((crew) => crew.close()));
+  process.off("worker", listen);
 });

@@ -17,16 +17,16 @@ describe("FastEngine", () => {
   // of up to 70,000 rounded products err by. Seen over the table: 6e-6 at most. A wrong term is off by 1e-3 or more.
   const TOLERANCE = 1e-5;
 
-  // By turns on one thread and on two, whose bits slow/bits.test.ts compares.
-  it.each(CASES.map((row, i) => [...row, 1 + (i % 2)] as const))(
+  // By turns on one thread and on two, and with and without lists. slow/bits.test.ts shows that all of these give the same bits.
+  it.each(CASES.map((row, i) => [...row, 1 + (i % 2), (i & 2) === 0] as const))(
     "agrees with the textbook engine after two mini-batches: %j, %j, %i rows, batch %i",
-    async (choice, sizes, rows, batchSize, _, threads) => {
+    async (choice, sizes, rows, batchSize, _, threads, lists) => {
       const data = dataOf(sizes, rows, batchSize);
       const expected = start(sizes, choice);
       const order = Uint32Array.from({ length: batchSize }, (_, i) => batchSize - 1 - i);
       const textbook = new TextbookEngine(expected, data, { ...choice, batchSize });
       for (const seed of EPOCHS) await textbook.train(order, ETA, { seed, first: 0 });
-      const { network } = await fast(sizes, data, { ...choice, batchSize, threads, build: "debug" });
+      const { network } = await fast(sizes, data, { ...choice, batchSize, threads, lists, build: "debug" });
       for (const kind of ["weights", "biases"] as const) {
         for (let l = 0; l + 1 < sizes.length; l++) {
           expect(largestError(network[kind][l], expected[kind][l])).toBeLessThan(TOLERANCE);
@@ -40,8 +40,9 @@ describe("FastEngine", () => {
     "repeats to the bit for any threads, slices and build: %j, %j, %i rows, batch %i, %i examples",
     (...shape) =>
       expectSameBits(shape, [
-        [2, 1, "debug"],
-        [3, 2, "release"],
+        [2, 1, "debug", true],
+        [3, 2, "release", false],
+        [2, 3, "release256", true],
       ]),
   );
 
@@ -117,7 +118,10 @@ describe("when something fails", () => {
         .split(" ");
     const [hash, z, threads] = await node();
     expect(threads).toBe("2");
-    expect(await node("--experimental-permission", "--allow-fs-read=*")).toEqual([hash, z, "1"]);
+    const permission = process.allowedNodeEnvironmentFlags.has("--permission")
+      ? "--permission"
+      : "--experimental-permission";
+    expect(await node(permission, "--allow-fs-read=*")).toEqual([hash, z, "1"]);
   });
 });
 
