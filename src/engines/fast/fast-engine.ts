@@ -2,11 +2,11 @@
 import type { Dataset } from "../../data/dataset.js";
 import type { Part } from "../../data/parts.js";
 import type { Masks } from "../../network/dropout.js";
-import type { Network, Parameters } from "../../network/network.js";
+import { type Network, type Parameters, zeros } from "../../network/network.js";
 import type { Engine, SimdWidth } from "../engine.js";
 import { Crew } from "./crew.js";
 import { type Call, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
-import type { Layout } from "./layout.js";
+import { type Layout, LINE } from "./layout.js";
 import { KernelMemory } from "./memory.js";
 import { type Mode, Pace } from "./pace.js";
 import type { LoadedKernel } from "./simd.js";
@@ -25,8 +25,8 @@ export class FastEngine implements Engine {
   readonly examplesAtOnce: number;
   readonly #layout: Layout;
   readonly #pace: Pace;
-  /** Whether the other threads' copies of the output layer are out of date, because the first thread has trained alone. */
-  #areCopiesOld = false;
+  /** The mode in whose arrays the parameters are. */
+  #place: Mode = "team";
 
   private constructor(
     private readonly network: Network,
@@ -48,7 +48,7 @@ export class FastEngine implements Engine {
     loading: Promise<LoadedKernel>,
     velocities?: Parameters,
   ) {
-    const starting = Crew.start(layout.threads.length).catch(() => undefined); // the system refuses workers
+    const starting = Crew.start(layout.team.length).catch(() => undefined); // the system refuses workers
     try {
       const { module, simd } = await loading;
       const memory = new KernelMemory(data, layout);
@@ -56,7 +56,7 @@ export class FastEngine implements Engine {
       crew?.begin(module, memory.memory);
       const engine = new FastEngine(network, memory, instantiate(module, memory.memory), crew, simd);
       await engine.#warmUp();
-      memory.write(network, velocities);
+      memory.write(engine.#place, network, velocities);
       return engine;
     } catch (error) {
       await (await starting)?.close();
@@ -67,10 +67,20 @@ export class FastEngine implements Engine {
   async train(order: Uint32Array, eta: number, { seed, first }: Masks = { seed: 0, first: 0 }): Promise<void> {
     const { shuffled, batchSize } = this.#layout;
     this.memory.words(shuffled.fields.order, order.length).set(order);
-    for (const { mode, from, to } of this.#pace.shares(Math.ceil(order.length / batchSize))) {
+    await this.#pace.train(Math.ceil(order.length / batchSize), async ({ mode, from, to }) => {
       const args: TrainArguments = [shuffled.at, from, to, batchSize, order.length, eta, seed, first];
+      const sleepsBefore = this.#meetings(mode).sleeps;
       await this.#call({ name: "train", args }, mode);
-    }
+      const { sleeps, reached } = this.#meetings(mode);
+      return { reached, sleeps: sleeps - sleepsBefore };
+    });
+  }
+
+  /** What the threads have written beside their barrier (assembly/barrier.ts). */
+  #meetings(mode: Mode): { sleeps: number; reached: number } {
+    const { barrier, threadCount } = this.#threads(mode)[0].thread.fields;
+    const [, sleeps, , reached] = this.memory.words(barrier + LINE * threadCount, 4);
+    return { sleeps, reached };
   }
 
   async outputs(part: Part, from: number, to: number): Promise<Float32Array> {
@@ -81,23 +91,23 @@ export class FastEngine implements Engine {
   }
 
   isFinite(): boolean {
-    return this.#layout.threads[0].layers.every(({ fields: { weights, biases, vectors } }) => {
+    return this.memory.layers(this.#place).every(({ fields: { weights, biases, vectors } }) => {
       return this.kernel.finite(weights, biases + 16 * vectors); // the biases follow the weights
     });
   }
 
   copyTo(parameters: Parameters, velocities?: Parameters): void {
-    this.memory.read(parameters, velocities);
+    this.memory.read(this.#place, parameters, velocities);
   }
 
   async finish(): Promise<void> {
     await this.crew?.close();
-    this.memory.read(this.network);
+    this.memory.read(this.#place, this.network);
   }
 
   /** The number of threads that compute. */
   get threads(): number {
-    return this.crew ? this.#layout.threads.length : 1;
+    return this.crew ? this.#layout.team.length : 1;
   }
 
   /**
@@ -117,15 +127,27 @@ export class FastEngine implements Engine {
   }
 
   async #call(call: Call, mode: Mode): Promise<void> {
-    const { threads, solo } = this.#layout;
-    if (!this.crew) return perform(this.kernel, solo.thread.at, call);
-    if (mode === "solo") {
-      if (call.name === "train") this.#areCopiesOld = true;
-      return this.crew.call(call, [solo.thread.at]);
+    this.#moveTo(mode);
+    const addresses = this.#threads(mode).map(({ thread }) => thread.at);
+    if (this.crew) return this.crew.call(call, addresses);
+    return perform(this.kernel, addresses[0], call);
+  }
+
+  #threads(mode: Mode) {
+    return mode === "team" ? this.#layout.team : [this.#layout.solo];
+  }
+
+  /** Brings the parameters to where the threads of this mode work on them. */
+  #moveTo(mode: Mode): void {
+    if (mode === this.#place) return;
+    const { team, solo } = this.#layout;
+    if (team[0].layers[0].fields.weights !== solo.layers[0].fields.weights) {
+      const [parameters, velocities] = [zeros(this.network.sizes), zeros(this.network.sizes)];
+      this.memory.read(this.#place, parameters, velocities);
+      this.memory.write(mode, parameters, velocities);
+    } else if (mode === "team") {
+      this.memory.updateCopies();
     }
-    if (this.#areCopiesOld) this.memory.updateCopies();
-    this.#areCopiesOld = false;
-    const addresses = threads.map(({ thread }) => thread.at);
-    return this.crew.call(call, addresses);
+    this.#place = mode;
   }
 }

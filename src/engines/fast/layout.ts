@@ -13,8 +13,11 @@ const OUTPUT_VALUES = 1 << 18;
 /** The smallest number of examples that scratch and the outputs have room for, so that evaluation is fast at small batch sizes too. */
 const FEWEST_EXAMPLES = 64;
 
-/** In bytes: the first address after the kernel's own data, the largest WebAssembly memory, and a cache line. */
-const [BASE, LARGEST, LINE] = [65536, 2 ** 32 - 65536, 64];
+/** In bytes: the first address after the kernel's own data, and the largest WebAssembly memory. */
+const [BASE, LARGEST] = [65536, 2 ** 32 - 65536];
+
+/** The size of a cache line in bytes. */
+export const LINE = 64;
 
 /** `lists`: whether the first layer works from lists; tests set it, and by default it is what is faster. */
 type Settings = Hyperparameters & { threads: number; lists?: boolean };
@@ -75,7 +78,7 @@ class Space {
   }
 }
 
-/** Places the arrays of all layers, and the records of the threads that work on them. */
+/** Places the arrays of all layers, and the records of the threads of a team and of one thread alone. */
 function placeThreads(
   { sizes, output }: EngineTask["network"],
   { batchSize, momentum, threads, lists }: Settings,
@@ -83,41 +86,42 @@ function placeThreads(
   common: Pick<Fields<"thread">, "rule" | "values">,
   space: Space,
 ) {
-  const shapes = shapesOf(sizes, batchSize, threads);
   const most = mostListed(sizes[0], scratchExamples);
-  const layerCount = shapes.length;
-  const arrays = shapes.map((shape) => {
-    const copies = Array.from({ length: shape.isCopied ? threads : 1 });
-    return copies.map(() => placeArrays(shape, scratchExamples, momentum > 0, space));
-  });
   const scratch = Array.from({ length: threads }, () => placeScratch(sizes[0], most, space));
-  const placeThread = (index: number, threadCount: number, barrier: number) => {
-    const firstLayer = space.take(4 * FIELDS.layer.length * layerCount);
+  const placeThread = (
+    shapes: LayerShape[],
+    arrays: LayerArrays[],
+    index: number,
+    threadCount: number,
+    barrier: number,
+  ) => {
+    const firstLayer = space.take(4 * FIELDS.layer.length * shapes.length);
     const layers = shapes.map((shape, l) => {
       const share = shareOf(shapes, l, output, index, threadCount);
-      const fields = { ...shape, ...share, ...arrays[l][shape.isCopied ? index : 0] };
-      return space.record("layer", fields, firstLayer + 4 * FIELDS.layer.length * l);
+      return space.record("layer", { ...shape, ...share, ...arrays[l] }, firstLayer + 4 * FIELDS.layer.length * l);
     });
     const listedExamples = (lists ?? listsPay(sizes, batchSize, threadCount)) ? most : 0;
-    const fields = {
-      ...common,
-      ...scratch[index],
-      firstLayer,
-      layerCount,
-      index,
-      threadCount,
-      barrier,
-      listedExamples,
-    };
-    const thread = space.record("thread", fields);
-    return { thread, layers };
+    const own = { firstLayer, layerCount: shapes.length, index, threadCount, barrier, listedExamples };
+    return { thread: space.record("thread", { ...common, ...scratch[index], ...own }), layers };
   };
+
+  const teamShapes = shapesOf(sizes, batchSize, threads);
+  const placeOne = (shape: LayerShape) => placeArrays(shape, scratchExamples, momentum > 0, space);
+  const first = teamShapes.map(placeOne);
   const barrier = space.take((threads + 1) * LINE);
-  return {
-    threads: Array.from({ length: threads }, (_, index) => placeThread(index, threads, barrier)),
-    /** For a thread that does everything alone, on the arrays of the first one. */
-    solo: placeThread(0, 1, space.take(2 * LINE)),
-  };
+  const team = Array.from({ length: threads }, (_, index) => {
+    const arrays = teamShapes.map((shape, l) => (shape.isCopied && index > 0 ? placeOne(shape) : first[l]));
+    return placeThread(teamShapes, arrays, index, threads, barrier);
+  });
+  // One thread alone works on the arrays of the team's first thread, unless that has clearly more panels than one thread needs: on
+  // [784,30,10], reading every example for two panels instead of one takes 1.2 times as long. Then it has its own parameters.
+  const soloShapes = shapesOf(sizes, batchSize, 1);
+  const barrierOfOne = space.take(2 * LINE);
+  if (soloShapes.every(({ panels }, l) => 8 * panels >= 7 * teamShapes[l].panels)) {
+    return { team, solo: placeThread(teamShapes, first, 0, 1, barrierOfOne) };
+  }
+  const arrays = soloShapes.map((shape, l) => ({ ...first[l], ...placeParameters(shape, momentum > 0, space) }));
+  return { team, solo: placeThread(soloShapes, arrays, 0, 1, barrierOfOne) };
 }
 
 /** Places what a thread needs for itself; assembly/layout.ts gives the shape of each array. */
@@ -131,26 +135,35 @@ function placeScratch(inputs: number, listedExamples: number, space: Space) {
   };
 }
 
+type LayerArrays = ReturnType<typeof placeArrays>;
+
 /** Places one copy of a layer's arrays, first its parameters and velocities. assembly/layout.ts gives the shape of each. */
 function placeArrays(shape: LayerShape, scratchExamples: number, hasVelocities: boolean, space: Space) {
-  const { units, rows, vectors, isDoubleBuffered } = shape;
-  const takeWeights = () => space.take(16 * rows * vectors);
-  const takeBiases = () => space.take(16 * vectors);
-  const weights = takeWeights();
-  const biases = takeBiases();
+  const { units, isDoubleBuffered } = shape;
+  const parameters = placeParameters(shape, hasVelocities, space);
   const lines = Math.ceil((4 * units) / LINE);
   // From one row of activations to the next: an odd number of cache lines, so that rows do not compete for the same cache sets.
   const stride = LINE * (lines % 2 ? lines : lines + 1);
   const scratch = scratchExamples * stride;
   return {
-    weights,
-    biases,
-    weightTargets: hasVelocities ? takeWeights() : weights,
-    biasTargets: hasVelocities ? takeBiases() : biases,
+    ...parameters,
     activations: space.take(isDoubleBuffered ? 2 * scratch : scratch),
     deltas: space.take(scratch),
     stride,
     oddBatchOffset: isDoubleBuffered ? scratch : 0,
+  };
+}
+
+function placeParameters({ rows, vectors }: LayerShape, hasVelocities: boolean, space: Space) {
+  const takeWeights = () => space.take(16 * rows * vectors);
+  const takeBiases = () => space.take(16 * vectors);
+  const weights = takeWeights();
+  const biases = takeBiases();
+  return {
+    weights,
+    biases,
+    weightTargets: hasVelocities ? takeWeights() : weights,
+    biasTargets: hasVelocities ? takeBiases() : biases,
   };
 }
 

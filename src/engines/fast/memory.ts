@@ -4,6 +4,7 @@ import { PARTS } from "../../data/parts.js";
 import { ConfigurationError } from "../../errors.js";
 import type { Parameters } from "../../network/network.js";
 import type { Layout } from "./layout.js";
+import type { Mode } from "./pace.js";
 import type { Fields } from "./records.js";
 import { partStart } from "./shares.js";
 
@@ -37,23 +38,28 @@ export class KernelMemory {
     return new Float32Array(this.memory.buffer, at, length);
   }
 
-  /** Writes the parameters and, with momentum, the velocities, rounded to float32. */
-  write(parameters: Parameters, velocities?: Parameters): void {
-    for (const { values, floats, first, step } of this.#vectors(parameters, velocities)) {
+  /** Writes the parameters and, with momentum, the velocities, rounded to float32, to the arrays that a team or one thread alone works on. */
+  write(mode: Mode, parameters: Parameters, velocities?: Parameters): void {
+    for (const { values, floats, first, step } of this.#vectors(mode, parameters, velocities)) {
       for (let i = 0; i < values.length; i++) floats[first + i * step] = values[i];
     }
-    this.updateCopies();
+    if (mode === "team") this.updateCopies();
   }
 
-  read(parameters: Parameters, velocities?: Parameters): void {
-    for (const { values, floats, first, step } of this.#vectors(parameters, velocities)) {
+  read(mode: Mode, parameters: Parameters, velocities?: Parameters): void {
+    for (const { values, floats, first, step } of this.#vectors(mode, parameters, velocities)) {
       for (let i = 0; i < values.length; i++) values[i] = floats[first + i * step];
     }
   }
 
+  /** The layers as a mode's first thread sees them. */
+  layers(mode: Mode): { fields: Fields<"layer"> }[] {
+    return (mode === "solo" ? this.layout.solo : this.layout.team[0]).layers;
+  }
+
   /** Makes every thread's own copy of a layer the same as the first thread's. */
   updateCopies(): void {
-    const [first, ...others] = this.layout.threads;
+    const [first, ...others] = this.layout.team;
     for (const { layers } of others) {
       for (const [l, { fields: target }] of layers.entries()) {
         const source = first.layers[l].fields; // its parameters and velocities end where the activations begin
@@ -67,8 +73,8 @@ export class KernelMemory {
    * The biases of each layer and the weights into each unit; then, with momentum, the same of the velocities. `values[i]` of the network
    * is `floats[first + i * step]` of the kernel.
    */
-  *#vectors(parameters: Parameters, velocities: Parameters | undefined) {
-    for (const [l, { fields }] of this.layout.threads[0].layers.entries()) {
+  *#vectors(mode: Mode, parameters: Parameters, velocities: Parameters | undefined) {
+    for (const [l, { fields }] of this.layers(mode).entries()) {
       const { weights, biases, weightTargets, biasTargets } = fields;
       yield* this.#vectorsOf(fields, weights, biases, parameters, l);
       if (velocities === undefined || weightTargets === weights) continue;

@@ -5,14 +5,34 @@ export type Mode = "team" | "solo";
 /** Mini-batches `from` up to, not including, `to` of a slice, and who trains on them. */
 type Share = { mode: Mode; from: number; to: number };
 
-/** The number of slices after which the other mode is tried again. It doubles each time the other mode is slower. */
-const [SHORTEST_WAIT, LONGEST_WAIT] = [6, 64];
+/** What came of a share. */
+interface Outcome {
+  /** The mini-batch before which training ended. A team that had to wait too often ends early. */
+  reached: number;
+  /** The number of times that a thread waited for another for so long that it fell asleep. */
+  sleeps: number;
+}
+
+/** Trains on the mini-batches of a share. */
+type Run = (share: Share) => Promise<Outcome>;
 
 /**
- * A trial takes two shares, each this fraction of a slice. They are small because a team is ten times as slow when another program uses
- * one of the cores.
+ * The number of slices until the other mode is tried: for a team that sleeps; for one thread alone; at most. The wait doubles each
+ * time the other mode is slower. A team that does not sleep is tried against one thread only after the longest wait, because a trial is not free: a thread that pauses meanwhile may find itself on the core of another one afterwards, until the system
+ * moves it. Measured: some 15 ms.
  */
+const WAIT = { team: 6, solo: 8, longest: 64 };
+
+/**
+ * The number of sleeps in the latest slices from which on a team is tried against one thread, and from which on one thread takes over at
+ * once. Where all cores are free there are a few for some 15 ms, until each thread has its own core, and then one now and then.
+ */
+const SLEEPS = { some: 5, many: 40 };
+
+/** A trial takes two shares, each this fraction of a slice. They are small because a team is slow when another program uses one of the cores. */
 const TRIAL = 1 / 16;
+
+type Time = { ms: number; batches: number };
 
 /**
  * Measures both modes and prefers the one that was faster recently. The threads of a team meet several times per mini-batch. When another
@@ -22,47 +42,71 @@ export class Pace {
   /** The mode that is preferred now. */
   best: Mode;
   /** The recent time of each mode, and the number of mini-batches that it took. */
-  readonly #recent = { team: { ms: 0, batches: 0 }, solo: { ms: 0, batches: 0 } };
-  #slicesUntilTrial = SHORTEST_WAIT;
-  #wait = SHORTEST_WAIT;
+  readonly #recent: Record<Mode, Time> = { team: { ms: 0, batches: 0 }, solo: { ms: 0, batches: 0 } };
+  #slicesSinceTrial = 0;
+  #wait = WAIT.team;
+  /** The sleeps of the team in the latest slice, and with less weight in those before. */
+  #sleeps = 0;
 
   constructor(private readonly threads: number) {
     this.best = threads > 1 ? "team" : "solo";
   }
 
-  /**
-   * Divides the mini-batches 0 .. n - 1 of a slice into shares. The caller trains on each share before it asks for the next one, because
-   * the time in between is measured.
-   */
-  *shares(n: number): Generator<Share, void> {
+  /** Trains on the mini-batches 0 .. n - 1 of a slice. */
+  async train(n: number, run: Run): Promise<void> {
     const part = Math.ceil(n * TRIAL);
-    const isTrial = this.threads > 1 && --this.#slicesUntilTrial < 0 && 2 * part < n;
-    if (isTrial) yield* this.#tryOther(part);
-    const mode = this.best;
-    const latest = yield* timed({ mode, from: isTrial ? 2 * part : 0, to: n });
-    const before = this.#recent[mode];
-    this.#recent[mode] = { ms: latest.ms + before.ms / 2, batches: latest.batches + before.batches / 2 };
+    let from = 0;
+    if (this.threads > 1 && 2 * part < n && ++this.#slicesSinceTrial > this.#slicesUntilTrial) {
+      from = await this.#tryOther(part, run);
+    }
+    while (from < n) {
+      const mode = this.best;
+      const { ms, batches } = await this.#measure({ mode, from, to: n }, run);
+      const before = this.#recent[mode];
+      this.#recent[mode] = { ms: ms + before.ms / 2, batches: batches + before.batches / 2 };
+      from += batches;
+      if (mode === "team" && (from < n || this.#sleeps > SLEEPS.many)) this.#prefer("solo");
+    }
   }
 
-  /** Tries the other mode on the first 2 * part mini-batches of a slice, and prefers it from now on if it is faster. */
-  *#tryOther(part: number): Generator<Share, void> {
+  get #slicesUntilTrial(): number {
+    return this.best === "team" && this.#sleeps < SLEEPS.some ? WAIT.longest : this.#wait;
+  }
+
+  /** Tries the other mode on the first 2 * part mini-batches of a slice, and prefers it from now on if it is faster. Returns how far it came. */
+  async #tryOther(part: number, run: Run): Promise<number> {
     const mode = this.best === "team" ? "solo" : "team";
-    yield { mode, from: 0, to: part }; // not measured: the system needs a moment to give each thread a core
-    const trial = yield* timed({ mode, from: part, to: 2 * part });
+    const settling = await this.#measure({ mode, from: 0, to: part }, run); // the system needs a moment to give each thread a core
+    if (settling.batches < part) return this.#rejectOther(settling.batches);
+    const trial = await this.#measure({ mode, from: part, to: 2 * part }, run);
     this.#recent[mode] = trial;
-    const { ms, batches } = this.#recent[this.best];
-    if (trial.ms / trial.batches < ms / batches) {
-      this.best = mode;
-      this.#wait = SHORTEST_WAIT;
-    } else {
-      this.#wait = Math.min(LONGEST_WAIT, 2 * this.#wait);
+    if (trial.batches < part || msPerBatch(trial) >= msPerBatch(this.#recent[this.best])) {
+      return this.#rejectOther(part + trial.batches);
     }
-    this.#slicesUntilTrial = this.#wait;
+    this.#prefer(mode);
+    return 2 * part;
+  }
+
+  #prefer(mode: Mode): void {
+    this.best = mode;
+    this.#wait = WAIT[mode];
+    this.#slicesSinceTrial = 0;
+  }
+
+  #rejectOther(reached: number): number {
+    this.#wait = Math.min(WAIT.longest, 2 * this.#wait);
+    this.#slicesSinceTrial = 0;
+    return reached;
+  }
+
+  async #measure(share: Share, run: Run): Promise<Time> {
+    const start = performance.now();
+    const { reached, sleeps } = await run(share);
+    if (share.mode === "team") this.#sleeps = sleeps + this.#sleeps / 2;
+    return { ms: performance.now() - start, batches: reached - share.from };
   }
 }
 
-function* timed(share: Share): Generator<Share, { ms: number; batches: number }> {
-  const start = performance.now();
-  yield share;
-  return { ms: performance.now() - start, batches: share.to - share.from };
+function msPerBatch({ ms, batches }: Time): number {
+  return ms / batches;
 }

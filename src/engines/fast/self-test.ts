@@ -96,13 +96,13 @@ export function trainedBits(module: WebAssembly.Module): string[] {
     const kernel = instantiate(module, memory.memory);
     const { solo, images, scratchExamples, outputs } = layout;
     const { at } = images.training;
-    memory.write(network);
+    memory.write("solo", network);
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
       kernel.train(solo.thread.at, at, 0, 3, batchSize, n, 0.5, epoch, 0);
       kernel.evaluate(solo.thread.at, at, 0, n, scratchExamples, outputs);
       kernel.finite(0, layout.outputs);
     }
-    memory.read(network);
+    memory.read("solo", network);
     return network.weightsSha256();
   });
 }

@@ -5,48 +5,81 @@ import { type Mode, Pace } from "../../../dist/engines/fast/pace.js";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterAll(() => void vi.useRealTimers());
 
-/** Trains on `count` slices of n mini-batches; a mini-batch takes so many milliseconds in each mode. Returns the number of mini-batches per mode for each slice. */
-function slices(pace: Pace, count: number, n: number, costs: Record<Mode, number>) {
-  return Array.from({ length: count }, () => {
+/** What mini-batches cost: the milliseconds of each in each mode, the team's sleeps per mini-batch, and after how many sleeps it stops. */
+interface Costs extends Record<Mode, number> {
+  sleeps?: number;
+  most?: number;
+}
+const FREE: Costs = { team: 2, solo: 3 };
+/** Another program takes turns with one of the threads. */
+const SHARED: Costs = { team: 6, solo: 3, sleeps: 0.1 };
+/** Every meeting of the team ends with a sleep. */
+const BUSY: Costs = { team: 100, solo: 3, sleeps: 1, most: 40 };
+
+/** Trains on `count` slices of n mini-batches. Returns the number of mini-batches per mode for each slice. */
+async function slices(pace: Pace, count: number, n: number, costs: Costs) {
+  const all = [];
+  for (let i = 0; i < count; i++) {
     const done = { team: 0, solo: 0 };
     let at = 0;
-    for (const { mode, from, to } of pace.shares(n)) {
-      expect([from, to > from]).toEqual([at, true]);
-      vi.advanceTimersByTime(costs[mode] * (to - from));
-      done[mode] += to - from;
-      at = to;
-    }
+    await pace.train(n, async ({ mode, from, to }) => {
+      expect([from, to > from, to <= n]).toEqual([at, true, true]);
+      const { sleeps = 0, most = Number.POSITIVE_INFINITY } = mode === "team" ? costs : {};
+      const batches = Math.min(to - from, sleeps > 0 ? Math.ceil(most / sleeps) : to);
+      vi.advanceTimersByTime(costs[mode] * batches);
+      done[mode] += batches;
+      at += batches;
+      return { reached: at, sleeps: Math.round(sleeps * batches) };
+    });
     expect(at).toBe(n);
-    return done;
-  });
+    all.push(done);
+  }
+  return all;
 }
 
 describe("the pace", () => {
-  it("stays with the team while that is faster, and tries one thread ever more rarely, on few mini-batches", () => {
-    const all = slices(new Pace(2), 500, 160, { team: 2, solo: 3 });
+  it("stays with a team that need not wait, and tries one thread rarely, on few mini-batches", async () => {
+    const all = await slices(new Pace(2), 500, 160, FREE);
     const trials = all.flatMap(({ solo }, i) => (solo > 0 ? i : []));
-    expect(trials).toEqual([6, 19, 44, 93, 158, 223, 288, 353, 418, 483]);
+    expect(trials).toEqual([64, 129, 194, 259, 324, 389, 454]);
     for (const i of trials) expect(all[i]).toEqual({ team: 140, solo: 20 });
   });
 
-  it("changes to one thread alone where another program wants a core, and back when it is free again", () => {
+  it("changes to one thread alone where another program takes turns with the team, and back when the core is free again", async () => {
     const pace = new Pace(2);
-    slices(pace, 10, 160, { team: 2, solo: 3 });
-    const busy = slices(pace, 200, 160, { team: 30, solo: 3 });
-    expect(busy.filter(({ solo }) => solo === 0).length).toBeLessThan(13);
-    for (const { team } of busy.slice(20)) expect(team).toBeLessThanOrEqual(20);
-    const free = slices(pace, 100, 160, { team: 2, solo: 3 });
+    await slices(pace, 10, 160, FREE);
+    const shared = await slices(pace, 200, 160, SHARED);
+    expect(shared.filter(({ solo }) => solo === 0).length).toBeLessThan(10);
+    for (const { team } of shared.slice(10)) expect(team).toBeLessThanOrEqual(20);
+    const free = await slices(pace, 100, 160, FREE);
     expect(free.filter(({ team }) => team < 140).length).toBeLessThanOrEqual(65);
     expect(pace.best).toBe("team");
   });
 
-  it("has no choice with one thread", () => {
+  it("gives the rest of a slice to one thread when the team stops, and tries the team more and more rarely", async () => {
+    const pace = new Pace(2);
+    await slices(pace, 10, 1600, FREE);
+    const busy = await slices(pace, 200, 1600, BUSY);
+    expect(busy[0]).toEqual({ team: 40, solo: 1560 });
+    const trials = busy.flatMap(({ team }, i) => (team > 0 ? i : []));
+    expect(trials).toEqual([0, 9, 26, 59, 124, 189]);
+    for (const i of trials) expect(busy[i].team).toBe(40);
+  });
+
+  it("stays with a team that has to wait but is faster all the same", async () => {
+    const pace = new Pace(2);
+    const all = await slices(pace, 200, 160, { team: 2, solo: 3, sleeps: 0.1 });
+    expect(pace.best).toBe("team");
+    expect(all.filter(({ solo }) => solo > 0).length).toBeLessThan(8);
+  });
+
+  it("has no choice with one thread", async () => {
     const pace = new Pace(1);
-    for (const { team } of slices(pace, 100, 160, { team: 1, solo: 3 })) expect(team).toBe(0);
+    for (const { team } of await slices(pace, 100, 160, { team: 1, solo: 3 })) expect(team).toBe(0);
     expect(pace.best).toBe("solo");
   });
 
-  it.each([1, 2])("leaves slices of %i mini-batches, which meet rarely, to the team", (n) => {
-    for (const { solo } of slices(new Pace(2), 100, n, { team: 30, solo: 3 })) expect(solo).toBe(0);
+  it.each([1, 2])("leaves slices of %i mini-batches, which meet rarely, to the team", async (n) => {
+    for (const { solo } of await slices(new Pace(2), 100, n, { team: 30, solo: 3 })) expect(solo).toBe(0);
   });
 });

@@ -1,9 +1,9 @@
 /**
  * The barrier at which the threads wait for each other between the phases of a mini-batch, thousands of times per second.
  *
- * Its memory is one cache line of 64 bytes per thread, whose first word counts how often the thread has arrived, and one more line, whose
- * first word counts the threads that sleep. All counts start at 0. A thread writes only its own count and reads those of the others, so a
- * meeting takes the time that one cache line needs from core to core.
+ * Its memory is one cache line of 64 bytes per thread, whose first word counts how often the thread has arrived, and one more line with four
+ * words: the number of threads that sleep, the number of times that a thread has fallen asleep, and two words of `mustStop`. All words start
+ * at 0. A thread writes only its own count and reads those of the others, so a meeting takes the time that one cache line needs from core to core.
  */
 import { Thread } from "./layout";
 
@@ -15,9 +15,44 @@ import { Thread } from "./layout";
  */
 const SPINS = 500000;
 
+/**
+ * The number of times that threads may fall asleep in one call before the team stops. A team sleeps when another program uses one of its cores, and
+ * then it may be a hundred times as slow. At first it also sleeps where the system starts all threads on one core, for some 15 ms, which
+ * is less than this.
+ */
+const MOST_SLEEPS = 40;
+
+// @ts-ignore: decorator
+@inline
+function shared(t: Thread): usize {
+  return t.barrier + (<usize>t.threadCount << 6);
+}
+
+/** The number of times that a thread of the team has fallen asleep. */
+export function sleeps(t: Thread): i32 {
+  return atomic.load<i32>(shared(t), 4);
+}
+
+/**
+ * Whether the threads stop before mini-batch `batch`. Every thread asks before each mini-batch. The first one decides: if there were too many
+ * sleeps since `sleepsBefore`, they stop before the mini-batch after the next meeting, so that all of them know it in time.
+ */
+export function mustStop(t: Thread, batch: i32, sleepsBefore: i32): bool {
+  const stop = shared(t) + 8, at = atomic.load<i32>(stop);
+  if (at) return batch >= at;
+  if (t.index == 0 && sleeps(t) - sleepsBefore > MOST_SLEEPS) atomic.store<i32>(stop, batch + 2);
+  return false;
+}
+
+/** At the end of a call, by the first thread, when all have met: says how far they came, and forgets the decision to stop. */
+export function report(t: Thread, batch: i32): void {
+  atomic.store<i32>(shared(t), 0, 8);
+  store<i32>(shared(t), batch, 12);
+}
+
 /** Waits until every thread has called this function as often as this thread has. */
 export function meet(t: Thread): void {
-  const own = t.barrier + (<usize>t.index << 6), sleepers = t.barrier + (<usize>t.threadCount << 6);
+  const own = t.barrier + (<usize>t.index << 6), sleepers = shared(t);
   const count = load<i32>(own) + 1;
   atomic.store<i32>(own, count);
   if (atomic.load<i32>(sleepers)) atomic.notify(own, -1);
@@ -27,6 +62,7 @@ export function meet(t: Thread): void {
     for (let spins = 0, found = 0; (found = atomic.load<i32>(others)) - count < 0; spins++) {
       if (spins < SPINS) continue;
       atomic.add<i32>(sleepers, 1);
+      atomic.add<i32>(sleepers, 1, 4);
       atomic.wait<i32>(others, found, -1);
       atomic.sub<i32>(sleepers, 1);
     }

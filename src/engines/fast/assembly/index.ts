@@ -14,7 +14,7 @@ import { activate, outputDelta, timesDerivative } from "./activation";
 import { exp } from "./exp";
 import { drop, maskRow } from "./dropout";
 import { accelerate, decay, shorten } from "./regularisation";
-import { meet } from "./barrier";
+import { meet, mustStop, report, sleeps } from "./barrier";
 
 /**
  * Computes the activations of the hidden layers and z of the output layer, for examples `from` .. `from + m - 1` of the order.
@@ -171,16 +171,20 @@ function shortenAll(t: Thread): void {
 
 /**
  * Trains on mini-batches `first` .. `last - 1`. The first `examples` examples of the order are cut into mini-batches of `size`. Ends with a
- * meeting, so that all threads have finished when one returns. `seed` and `position` are those of `feedForward`.
+ * meeting, so that all threads have finished when one returns. A team that has to wait too often ends earlier; `report` says where.
+ * `seed` and `position` are those of `feedForward`.
  */
 export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, eta: f32, seed: u32, position: i32): void {
-  for (let batch = first; batch < last; batch++) {
+  const sleepsBefore = sleeps(t);
+  let batch = first;
+  for (; batch < last && !mustStop(t, batch, sleepsBefore); batch++) {
     const from = batch * size, m = min(size, examples - from);
     feedForward(t, images, batch, from, m, seed, position);
     backpropagate(t, images, batch, from, m, -eta / <f32>m, seed, position);
     update(t, images, batch, from, m, eta);
   }
   meet(t);
+  if (t.index == 0) report(t, batch);
 }
 
 /**
