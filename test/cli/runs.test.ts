@@ -79,7 +79,9 @@ describe("stopping and gates", () => {
   };
 
   it("--monitor puts cost and accuracy of the parts into every epoch", async () => {
-    const { events } = await last("--epochs", "2", "--monitor", "test,training", "--cost", "cross-entropy");
+    const { events } = await last(
+      ...["--epochs", "2", "--monitor", "test,training", "--cost", "cross-entropy", "--eta", "0.1"],
+    );
     for (const { training, test, validation, accuracy } of events.slice(1, 3)) {
       expect(training).toEqual({
         correct: expect.any(Number),

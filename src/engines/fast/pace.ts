@@ -17,15 +17,15 @@ interface Outcome {
 type Run = (share: Share) => Promise<Outcome>;
 
 /**
- * The number of slices until the other mode is tried: for a team that sleeps; for one thread alone; at most. The wait doubles each
- * time the other mode is slower. A team that does not sleep is tried against one thread only after the longest wait, because a trial is not free: a thread that pauses meanwhile may find itself on the core of another one afterwards, until the system
- * moves it. Measured: some 15 ms.
+ * The number of slices until the other mode is tried: by a team that sleeps, by one thread alone, and at most. It doubles each time the other
+ * mode is slower. A team that does not sleep waits for the largest number of slices, because a trial is not free: a thread that pauses
+ * meanwhile may find itself on the core of another one afterwards, until the system moves it. Measured: some 15 ms.
  */
 const WAIT = { team: 6, solo: 8, longest: 64 };
 
 /**
- * The number of sleeps in the latest slices from which on a team is tried against one thread, and from which on one thread takes over at
- * once. Where all cores are free there are a few for some 15 ms, until each thread has its own core, and then one now and then.
+ * The number of sleeps in the latest slices from which a team tries one thread, and from which one thread takes over at once. Where all cores
+ * are free, there are about two per millisecond for some 15 ms, until each thread has its own core, and then one now and then.
  */
 const SLEEPS = { some: 5, many: 40 };
 

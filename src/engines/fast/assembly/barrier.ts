@@ -2,10 +2,11 @@
  * The barrier at which the threads wait for each other between the phases of a mini-batch, thousands of times per second.
  *
  * Its memory is one cache line of 64 bytes per thread, whose first word counts how often the thread has arrived, and one more line with four
- * words: the number of threads that sleep, the number of times that a thread has fallen asleep, and two words of `mustStop`. All words start
- * at 0. A thread writes only its own count and reads those of the others, so a meeting takes the time that one cache line needs from core to core.
+ * words: the number of threads that sleep now; the number of times that a thread has fallen asleep; the mini-batch before which all threads
+ * stop, 0 for none; and the mini-batch before which the last call ended. All words start at 0. A thread writes only its own count and reads
+ * those of the others, so a meeting takes the time that one cache line needs from core to core.
  */
-import { Thread } from "./layout";
+import { Thread, layerAt } from "./layout";
 
 /**
  * The number of times that a thread reads another's count before it falls asleep; this takes about half a millisecond. If two threads start
@@ -16,9 +17,9 @@ import { Thread } from "./layout";
 const SPINS = 500000;
 
 /**
- * The number of times that threads may fall asleep in one call before the team stops. A team sleeps when another program uses one of its cores, and
- * then it may be a hundred times as slow. At first it also sleeps where the system starts all threads on one core, for some 15 ms, which
- * is less than this.
+ * The number of times that threads may fall asleep in one call before the team stops; this takes about 20 ms. A team whose threads share one core,
+ * because another program uses the other one, sleeps at almost every meeting and is a hundred times as slow. A team also sleeps where the system
+ * starts all threads on one core, but only until it has moved one of them: measured, some 15 ms.
  */
 const MOST_SLEEPS = 40;
 
@@ -34,17 +35,19 @@ export function sleeps(t: Thread): i32 {
 }
 
 /**
- * Whether the threads stop before mini-batch `batch`. Every thread asks before each mini-batch. The first one decides: if there were too many
- * sleeps since `sleepsBefore`, they stop before the mini-batch after the next meeting, so that all of them know it in time.
+ * Whether the threads stop before mini-batch `batch`. Every thread asks this before each mini-batch. The first thread decides it: after too many
+ * sleeps since `sleepsBefore`, they stop before the mini-batch that follows the next one. They meet in the first layer before that, so
+ * that all of them know it in time. Threads that do not meet there, because no hidden layer follows, never stop.
  */
 export function mustStop(t: Thread, batch: i32, sleepsBefore: i32): bool {
   const stop = shared(t) + 8, at = atomic.load<i32>(stop);
   if (at) return batch >= at;
-  if (t.index == 0 && sleeps(t) - sleepsBefore > MOST_SLEEPS) atomic.store<i32>(stop, batch + 2);
+  const isSlow = t.index == 0 && sleeps(t) - sleepsBefore > MOST_SLEEPS && layerAt(t, 0).meetAfterForward;
+  if (isSlow) atomic.store<i32>(stop, batch + 2);
   return false;
 }
 
-/** At the end of a call, by the first thread, when all have met: says how far they came, and forgets the decision to stop. */
+/** Called by the first thread when all threads have met at the end: writes how far they came, and takes the decision to stop back. */
 export function report(t: Thread, batch: i32): void {
   atomic.store<i32>(shared(t), 0, 8);
   store<i32>(shared(t), batch, 12);
