@@ -24,10 +24,11 @@ type Run = (share: Share) => Promise<Outcome>;
 const WAIT = { team: 6, solo: 8, longest: 64 };
 
 /**
- * The number of sleeps in the latest slices from which a team tries one thread, and from which one thread takes over at once. Where all cores
- * are free, there are about two per millisecond for some 15 ms, until each thread has its own core, and then one now and then.
+ * When a team gives way. It tries one thread after so many slices in a row with more than one sleep, and one thread takes over at once after so many
+ * sleeps in the latest slices. Where all cores are free, a team sleeps now and then, and sometimes about 25 times in 15 ms, when the system has
+ * put two threads on one core and has not moved them yet.
  */
-const SLEEPS = { some: 5, many: 40 };
+const SLEEPS = { slices: 3, many: 48 };
 
 /** A trial takes two shares, each this fraction of a slice. They are small because a team is slow when another program uses one of the cores. */
 const TRIAL = 1 / 16;
@@ -47,6 +48,8 @@ export class Pace {
   #wait = WAIT.team;
   /** The sleeps of the team in the latest slice, and with less weight in those before. */
   #sleeps = 0;
+  /** The number of the team's latest slices in which it slept more than once. */
+  #sleepySlices = 0;
 
   constructor(private readonly threads: number) {
     this.best = threads > 1 ? "team" : "solo";
@@ -61,16 +64,19 @@ export class Pace {
     }
     while (from < n) {
       const mode = this.best;
-      const { ms, batches } = await this.#measure({ mode, from, to: n }, run);
+      const { ms, batches, sleeps } = await this.#measure({ mode, from, to: n }, run);
       const before = this.#recent[mode];
       this.#recent[mode] = { ms: ms + before.ms / 2, batches: batches + before.batches / 2 };
       from += batches;
-      if (mode === "team" && (from < n || this.#sleeps > SLEEPS.many)) this.#prefer("solo");
+      if (mode === "solo") continue;
+      this.#sleeps = sleeps + this.#sleeps / 2;
+      this.#sleepySlices = sleeps > 1 ? this.#sleepySlices + 1 : 0;
+      if (from < n || this.#sleeps > SLEEPS.many) this.#prefer("solo");
     }
   }
 
   get #slicesUntilTrial(): number {
-    return this.best === "team" && this.#sleeps < SLEEPS.some ? WAIT.longest : this.#wait;
+    return this.best === "team" && this.#sleepySlices < SLEEPS.slices ? WAIT.longest : this.#wait;
   }
 
   /** Tries the other mode on the first 2 * part mini-batches of a slice, and prefers it from now on if it is faster. Returns how far it came. */
@@ -91,6 +97,8 @@ export class Pace {
     this.best = mode;
     this.#wait = WAIT[mode];
     this.#slicesSinceTrial = 0;
+    this.#sleeps = 0;
+    this.#sleepySlices = 0;
   }
 
   #rejectOther(reached: number): number {
@@ -99,11 +107,10 @@ export class Pace {
     return reached;
   }
 
-  async #measure(share: Share, run: Run): Promise<Time> {
+  async #measure(share: Share, run: Run): Promise<Time & { sleeps: number }> {
     const start = performance.now();
     const { reached, sleeps } = await run(share);
-    if (share.mode === "team") this.#sleeps = sleeps + this.#sleeps / 2;
-    return { ms: performance.now() - start, batches: reached - share.from };
+    return { ms: performance.now() - start, batches: reached - share.from, sleeps };
   }
 }
 
