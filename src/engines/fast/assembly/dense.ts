@@ -1,11 +1,14 @@
 /**
  * All layers but the first, whose inputs are activations: three matrix products with register blocking.
  *
- * Each product works on tiles of 2 examples or rows by up to 4 vectors (16 units), so that its 8 sums stay in registers. If a pair has no second
+ * Each product works on tiles of 2 examples or rows by up to 4 vectors (16 units), so that its 8 sums stay in registers; with 256 bits, by up to 8
+ * vectors in as many registers. If a pair has no second
  * element, the first is computed twice, with the same result. The order of each unit's sum, over inputs, units or examples, does not depend on
  * panels, threads or slices.
  *
- * Measured on [784,500,300,10], batch 128, one thread: TODO
+ * Measured on [784,500,300,10], batch 128, one thread, in relation to products over panels of 128 units without blocks and without transposing: an
+ * epoch takes 0.95 of the time on Node 20, 0.86 on Node 24, and 0.53 there with 256 bits. Unrolled by hand, the loop over the inputs
+ * took 2.5 times as long on Node 20.
  */
 import { Layer, Thread, WIDE, activationsOf, madd, panelStart, panelTargets, panelWeights, row } from "./layout";
 

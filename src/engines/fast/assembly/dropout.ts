@@ -18,6 +18,8 @@ function factors(rule: Rule, maskRow: u32, v: i32): v128 {
   return v128.andnot(f32x4.splat(rule.dropFactor), i32x4.lt_u(x, i32x4.splat(rule.dropThreshold)));
 }
 
+// @ts-ignore: decorator
+@inline
 function mix(x: u32): u32 {
   x = (x ^ (x >> 16)) * 0x7feb352d;
   x = (x ^ (x >> 15)) * 0x846ca68b;

@@ -109,29 +109,39 @@ export class Thread {
 }
 
 /** The record of layer `l`; layer 0 is the first one after the input. */
+// @ts-ignore: decorator
+@inline
 export function layerAt(t: Thread, l: i32): Layer {
   return changetype<Layer>(t.firstLayer + <usize>l * offsetof<Layer>());
 }
 
 /** The first vector of panel `p`. For p = panels it is the number of vectors. */
+// @ts-ignore: decorator
+@inline
 export function panelStart(layer: Layer, p: i32): i32 {
   assert(p >= 0 && p <= layer.panels);
   return <i32>(<i64>p * layer.vectors / layer.panels); // the product may be larger than 2^31
 }
 
 /** The address of the weights of the panel that starts at vector `v`. */
+// @ts-ignore: decorator
+@inline
 export function panelWeights(layer: Layer, v: i32): usize {
   assert(v >= 0 && v < layer.vectors);
   return layer.weights + <usize>v * layer.rows * 16;
 }
 
 /** The address of what an update of the panel that starts at vector `v` is added to. */
+// @ts-ignore: decorator
+@inline
 export function panelTargets(layer: Layer, v: i32): usize {
   assert(v >= 0 && v < layer.vectors);
   return layer.weightTargets + <usize>v * layer.rows * 16;
 }
 
 /** The address of the activations of mini-batch `batch`. */
+// @ts-ignore: decorator
+@inline
 export function activationsOf(layer: Layer, batch: i32): usize {
   return row(layer.activations, batch & 1, layer.oddBatchOffset);
 }

@@ -4,7 +4,9 @@
  * sparse.ts decodes the examples again for every panel, and loads and stores a weight once for each example. Here the forward pass reads a list
  * of numbers that need no decoding. It takes the image in slabs of rows, so that a slab's weights stay in the first-level cache while all
  * examples pass. The update is turned round: for each pixel, the list says which examples have ink there, so that a weight is loaded and
- * stored once per mini-batch. The sums and their order are those of sparse.ts, and so are the bits.
+ * stored once per mini-batch. The sums and their order are those of sparse.ts, and so are the bits. Measured on [784,800,10], batch 100, one thread:
+ * an epoch takes 0.83 of the time of sparse.ts on Node 20, 0.78 on Node 24, and 0.57 there with 256 bits. `listsPay` in ../shares.ts says
+ * where it pays.
  *
  * An entry of a list takes 8 bytes: a byte offset, u32, and the pixel's value, f32.
  */
