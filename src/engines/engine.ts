@@ -64,8 +64,8 @@ export interface EngineKind {
   precision: Precision;
   /** The largest number of threads that it takes; 1 for an engine that computes on the calling thread. */
   mostThreads: number;
-  /** The number of threads that is fastest for this network and mini-batch size. */
-  threads(sizes: readonly number[], batchSize: number): number;
+  /** The number of threads that is fastest for networks of these sizes. */
+  threads(sizes: readonly number[]): number;
   /**
    * The width of SIMD instructions that the engine tries first for a choice; null if the engine uses none.
    *

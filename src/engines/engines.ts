@@ -32,9 +32,9 @@ export type EngineName = keyof typeof ENGINES;
  *
  * @throws ConfigurationError if the engine does not take the given number
  */
-export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number, given?: number): number {
+export function threadsFor(engine: EngineName, sizes: readonly number[], given?: number): number {
   const { mostThreads, threads }: EngineKind = ENGINES[engine];
-  if (given === undefined) return threads(sizes, batchSize);
+  if (given === undefined) return threads(sizes);
   if (mostThreads === 1 && given !== 1) {
     const expected = `1 thread, all that the ${engine} engine has`;
     const remedy = "use the fast engine";
