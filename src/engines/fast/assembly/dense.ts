@@ -109,8 +109,8 @@ export function denseForward(layer: Layer, below: Layer, batch: i32, m: i32, v: 
 }
 
 /**
- * Writes W^T to `to` for the neurons of `width` vectors from vector `v` on in the layer below, and for the units of vectors `from` .. `to` - 1 of
- * `layer`: (units, 4 * width).
+ * Writes a block of W^T to `out`: (units, 4 * width), row-major. Its columns are the neurons of the layer below in `width` vectors from vector `v` on,
+ * its rows the units of `layer` in vectors `from` .. `to` - 1.
  */
 function transpose(layer: Layer, v: i32, width: i32, from: i32, to: i32, out: usize): void {
   const step = <usize>width * 16;
