@@ -47,7 +47,7 @@ export type Precision = "float32" | "float64";
 
 export type SimdWidth = 128 | 256;
 
-/** The width of SIMD instructions that is asked for. `auto` stands for 256 bits where they are proven, and for 128 elsewhere. */
+/** The width of SIMD instructions that is asked for. `auto` stands for 256 bits where CI shows that they give the same results, else for 128. */
 export type SimdChoice = "auto" | SimdWidth;
 
 export interface EngineTask {

@@ -14,10 +14,15 @@ const LARGEST_COPIED = 1 << 17;
 const LARGEST_LIST = 1 << 17;
 
 /**
- * Whether the first layer is faster from lists of a mini-batch's ink (assembly/lists.ts) than row by row. Every thread writes its own lists, so the
- * number of its units counts. Measured on [784,n,10] with one thread, lists in relation to rows on Node 20, on Node 24, and there with 256 bit:
- * n = 100, batch 10: 1.26, 1.15, 1.05; n = 100, batch 100: 0.98, 0.94, 1.05; n = 256, batch 10: 1.03, 0.79, 1.04; n = 256, batch 32: 0.91, 0.89,
- * 0.92; n = 800, batch 100: TODO.
+ * Whether the first layer is faster from lists of a mini-batch's ink (assembly/lists.ts) than row by row. Every thread writes its own lists, so
+ * the number of its units counts. Measured on [784,n,10] with one thread, the time with lists divided by the time row by row:
+ *
+ *     n    batch   Node 20   Node 24   Node 24, 256 bit
+ *     100     10      1.26      1.15               1.05
+ *     100    100      0.98      0.94               1.05
+ *     256     10      1.03      0.79               1.04
+ *     256     32      0.91      0.89               0.92
+ *     800    100      TODO
  */
 export function listsPay([, units]: readonly number[], batchSize: number, threads: number): boolean {
   return units >= 256 * threads || (units >= 128 * threads && batchSize > 32);

@@ -62,7 +62,7 @@ function update(n: i32, row: usize, end: usize, values: usize, w: usize, delta: 
     const x = v128.load32_splat(values + (pair >> 8 << 2));
     w += (pair & 255) * (n * 16);
     // V8 joins two additions only if no other load or store stands between their stores, and here only in descending order. Without joining,
-    // this order takes 3 % longer, so the build for 128 bit does without.
+    // this order takes 3 % longer, so the build for 128 bit stores in ascending order.
     if (WIDE) {
       if (n > 1) { const a = madd(v128.load(w), x, d0), b = madd(v128.load(w, 16), x, d1); v128.store(w, b, 16); v128.store(w, a); }
       if (n == 1) v128.store(w, madd(v128.load(w), x, d0));
