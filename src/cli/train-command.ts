@@ -1,6 +1,7 @@
 /** `bp-train [options]`: reads the data, trains, reports. */
 import type { Command } from "commander";
 import { PARTS } from "../data/parts.js";
+import { ENGINES } from "../engines/engines.js";
 import { DivergedError, GateError } from "../errors.js";
 import type { RunListener } from "../training/runs.js";
 import type { RunState } from "../training/state.js";
@@ -79,10 +80,7 @@ async function run(session: Session): Promise<RunEnd> {
   const { checkTraining } = await import("../training/settings.js");
   const { trainRuns } = await import("../training/runs.js");
   const { layers, activation, output, init, validation, trainSize } = flags;
-  if (flags.engine === "fast") {
-    const { Crew } = await import("../engines/fast/crew.js");
-    Crew.startAhead(session.settings.threads); // they start while the data are read
-  }
+  await ENGINES[flags.engine].startAhead(session.settings.threads);
   const data = await loadDataset(flags.data, { validation, trainSize, signal });
   const simd = await testedSimd(flags, (text) => reporter.report({ event: "note", text }));
   session.settings = { ...session.settings, simd };
