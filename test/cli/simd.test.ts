@@ -85,7 +85,7 @@ describe("--simd", () => {
     const kept = { ...JSON.parse(readFileSync(file, "utf8")), trainSeconds: SLOW, evaluateSeconds: SLOW };
     writeFileSync(file, JSON.stringify(kept));
     const met = await run([...BENCH, "--compare-simd", "--baseline", file]);
-    expect(met.stdout).toMatch(/\nRatio .*\nBaseline   met: training .* faster/);
+    expect(met.stdout).toMatch(/\nRatio .*\nBaseline {3}met: training .* faster/);
     const reports = parse((await run([...BENCH, "--compare-simd", "--json"])).stdout);
     expect(reports.map(({ event, simd }) => [event, simd])).toEqual([
       ["bench", 128],
