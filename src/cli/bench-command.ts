@@ -1,7 +1,6 @@
 /** `bp-train bench`: times training and evaluation, prints the figures, and compares them with those of a file. */
 import { availableParallelism, cpus } from "node:os";
-import { loadDataset } from "../data/dataset.js";
-import type { SimdWidth } from "../engines/engine.js";
+import { type Dataset, loadDataset } from "../data/dataset.js";
 import { ENGINES, type EngineName, simdFor } from "../engines/engines.js";
 import { ConfigurationError, escapeControls } from "../errors.js";
 import { checkPlace, replaceFile } from "../files.js";
@@ -12,7 +11,7 @@ import type { Context } from "./context.js";
 import { libraryOptions, testedSimd, threadsOf } from "./flag-values.js";
 import type { FlagsOf } from "./flags.js";
 import { InterruptHandler } from "./interrupt.js";
-import { type BenchReport, benchLines } from "./report/bench-report.js";
+import { type BenchOptions, type BenchReport, benchLines } from "./report/bench-report.js";
 import { StatusLine } from "./report/status-line.js";
 import { colors } from "./report/style.js";
 
@@ -37,51 +36,31 @@ export async function benchCommand(_: string[], flags: FlagsOf<"bench">, { versi
 }
 
 async function run(flags: FlagsOf<"bench">, version: string, status: StatusLine, signal: AbortSignal): Promise<void> {
-  const { layers, activation, output, engine, saveBaseline } = flags;
+  const { engine, saveBaseline } = flags;
   checkFlags(flags);
   status.show("Reading the data");
-  const network = { layers, activation, output };
-  const warn = (text: string) => {
-    status.clear();
-    process.stderr.write(`${text}\n`);
-  };
-  const simd = flags.compareSimd ? simdFor(engine, 256) : await testedSimd(flags, warn);
-  const options = { ...network, ...libraryOptions(flags), threads: threadsOf(flags).threads, simd };
+  const options = await optionsOf(flags, status);
   const baseline = await readBaseline(flags, options);
   if (saveBaseline !== undefined) await checkPlace(saveBaseline, { read: readReport, force: flags.force });
   const start = performance.now();
   const data = await loadDataset(flags.data, { validation: flags.validation, signal });
   const loadSeconds = (performance.now() - start) / 1000;
-  const counts = { trainingExamples: data.training.labels.length, testExamples: data.test.labels.length };
-  const measure = async (
-    engine: EngineName,
-    threads: number,
-    simd: SimdWidth | null,
-    relative = false,
-  ): Promise<BenchReport> => {
-    const of = { ...options, engine, threads, simd };
-    const onProgress = progressOf(engine, status);
-    const trained = { ...of, simd: simd ?? undefined, signal, onProgress };
-    const settings = checkTraining({ ...network, sizes: layers }, data, trained);
-    if (baseline) checkCounts(baseline, counts);
-    const figures = await benchmark(data, network, settings, { relative });
-    const peakMemory = 1024 * process.resourceUsage().maxRSS;
-    const ran = { event: "bench", version, ...of, ...counts } as const;
-    return { ...ran, ...figures, loadSeconds, peakMemory, ...machine(), baseline: null };
+  if (baseline) checkCounts(baseline, countsOf(data));
+  const session = { version, options, data, loadSeconds, status, signal };
+  const print = (report: BenchReport, comparison?: BenchReport) => {
+    status.clear();
+    const chalk = colors(process.stdout, flags.color);
+    const lines = flags.json ? [JSON.stringify(report)] : benchLines(report, chalk, comparison);
+    process.stdout.write(`${lines.join("\n")}\n`);
   };
-  const narrow = flags.compareSimd ? await measure(engine, options.threads, 128) : undefined;
-  status.clear();
-  if (narrow) print(narrow, flags);
-  const report = await measure(engine, options.threads, simd, flags.relative);
+  const narrow = flags.compareSimd ? await measure(session, { simd: 128 }) : undefined;
+  if (narrow) print(narrow);
+  const report = await measure(session, {}, flags.relative);
   const comparison = baseline ? compareWith(baseline, report, flags) : null;
-  status.clear();
-  print({ ...report, baseline: comparison }, flags, narrow);
-  if (flags.compareEngines) {
-    for (const other of (Object.keys(ENGINES) as EngineName[]).filter((name) => name !== engine)) {
-      const otherReport = await measure(other, 1, simdFor(other));
-      status.clear();
-      print(otherReport, flags, report);
-    }
+  print({ ...report, baseline: comparison }, narrow);
+  const others = (Object.keys(ENGINES) as EngineName[]).filter((name) => flags.compareEngines && name !== engine);
+  for (const other of others) {
+    print(await measure(session, { engine: other, threads: 1, simd: simdFor(other) }), report);
   }
   if (saveBaseline !== undefined) await replaceFile(saveBaseline, `${JSON.stringify(report, null, 2)}\n`);
   if (!baseline || !comparison) return;
@@ -89,6 +68,46 @@ async function run(flags: FlagsOf<"bench">, version: string, status: StatusLine,
     process.stderr.write(`Note: the baseline is of another machine: ${escapeControls(difference)}\n`);
   }
   checkMet(comparison);
+}
+
+/** What is measured and compared with a baseline; the width of SIMD instructions is the one that is used. */
+async function optionsOf(flags: FlagsOf<"bench">, status: StatusLine): Promise<BenchOptions> {
+  const { layers, activation, output, engine } = flags;
+  const warn = (text: string) => {
+    status.clear();
+    process.stderr.write(`${text}\n`);
+  };
+  const simd = flags.compareSimd ? simdFor(engine, 256) : await testedSimd(flags, warn);
+  return { layers, activation, output, ...libraryOptions(flags), threads: threadsOf(flags).threads, simd };
+}
+
+interface Session {
+  version: string;
+  options: BenchOptions;
+  data: Dataset;
+  loadSeconds: number;
+  status: StatusLine;
+  signal: AbortSignal;
+}
+
+/** Measures the session's options, some of them changed. */
+async function measure(
+  { version, options, data, loadSeconds, status, signal }: Session,
+  changes: Partial<Pick<BenchOptions, "engine" | "threads" | "simd">>,
+  relative = false,
+): Promise<BenchReport> {
+  const measured = { ...options, ...changes };
+  const { layers, activation, output, engine, simd } = measured;
+  const trained = { ...measured, simd: simd ?? undefined, signal, onProgress: progressOf(engine, status) };
+  const settings = checkTraining({ sizes: layers, activation, output }, data, trained);
+  const figures = await benchmark(data, { layers, activation, output }, settings, { relative });
+  const peakMemory = 1024 * process.resourceUsage().maxRSS;
+  const ran = { event: "bench", version, ...measured, ...countsOf(data) } as const;
+  return { ...ran, ...figures, loadSeconds, peakMemory, ...machine(), baseline: null };
+}
+
+function countsOf({ training, test }: Dataset): Pick<BenchReport, "trainingExamples" | "testExamples"> {
+  return { trainingExamples: training.labels.length, testExamples: test.labels.length };
 }
 
 /** Shows on the status line which epoch an engine is in. */
@@ -117,12 +136,6 @@ function checkFlags({ maxSlowdown, baseline, relative, engine, compareSimd, simd
   if (maxSlowdown === undefined || baseline !== undefined) return;
   const [expected, remedy] = ["a baseline to compare with", "it goes with --baseline"];
   throw new ConfigurationError({ thing: "--max-slowdown", expected, found: "none", remedy });
-}
-
-function print(report: BenchReport, flags: FlagsOf<"bench">, comparison?: BenchReport): void {
-  const chalk = colors(process.stdout, flags.color);
-  const lines = flags.json ? [JSON.stringify(report)] : benchLines(report, chalk, comparison);
-  process.stdout.write(`${lines.join("\n")}\n`);
 }
 
 function machine() {

@@ -32,10 +32,10 @@ export function monitorOf({ monitor = [], minAccuracy, validation }: TrainFlags)
 }
 
 /** The number of threads of a run, and the number of runs that go on side by side. */
-export function threadsOf(flags: Pick<TrainFlags, "layers" | "batchSize" | "engine" | "threads"> & { runs?: number }) {
-  const { layers, batchSize, engine, runs = 1 } = flags;
+export function threadsOf(flags: Pick<TrainFlags, "layers" | "engine" | "threads"> & { runs?: number }) {
+  const { layers, engine, runs = 1 } = flags;
   const given = flags.threads === "auto" ? undefined : flags.threads;
-  const threads = threadsFor(engine, layers, batchSize, given); // refuses a number that the engine does not take
+  const threads = threadsFor(engine, layers, given); // refuses a number that the engine does not take
   return runs > 1 ? sideBySide(runs, engine, given) : { threads, atATime: 1 };
 }
 

@@ -231,13 +231,13 @@ export const FLAGS = {
     compareEngines: flag("--compare-engines", "time the other engine too", switchedOff, BENCH),
     relative: flag(
       "--relative",
-      "time the textbook engine by turns too, and compare with the baseline by the ratio, which depends less on other programs",
+      "time the textbook engine after each epoch too, and compare ratios of the times with the baseline: other programs change them less",
       switchedOff,
       BENCH,
     ),
     compareSimd: flag(
       "--compare-simd",
-      "time 128-bit SIMD instructions first, then those of 256 bits",
+      "time the fast engine with 128-bit SIMD instructions, then with 256-bit ones",
       switchedOff,
       BENCH,
     ),
@@ -266,7 +266,7 @@ export const FLAGS = {
     quiet: flag("-q, --quiet", "print only the closing summary", switchedOff, FREE),
     progress: flag(
       "--no-progress",
-      "draw no progress bar or line (default: one where standard error is a terminal)",
+      "draw no progress bar or status line (default: drawn where standard error is a terminal)",
       { default: true },
       { commands: ["train", "bench"], resume: "free" },
     ),

@@ -1,8 +1,11 @@
 /** `bp-train [options]`: reads the data, trains, reports. */
 import type { Command } from "commander";
+import type { Dataset } from "../data/dataset.js";
 import { PARTS } from "../data/parts.js";
+import { ENGINES } from "../engines/engines.js";
 import { DivergedError, GateError } from "../errors.js";
 import type { RunListener } from "../training/runs.js";
+import type { Settings } from "../training/settings.js";
 import type { RunState } from "../training/state.js";
 import type { Context } from "./context.js";
 import { libraryOptions, monitorOf, seedsOf, settingsOf, testedSimd, threadsOf } from "./flag-values.js";
@@ -69,45 +72,23 @@ async function begin(command: Command, version: string, reporter: Reporter, sign
 
 /** Reads the data, trains, and reports all but errors. */
 async function run(session: Session): Promise<RunEnd> {
-  const { flags, tally, reporter, signal, resumed, model } = session;
+  const { flags, tally, reporter, resumed, model } = session;
   if ((flags.save ?? flags.checkpoint ?? flags.checkpointEvery ?? flags.resume) !== undefined) {
     const { RunFiles } = await import("./run-files.js");
     session.files = await RunFiles.open(flags, session.settings.version);
   }
-  const { files } = session;
-  const { loadDataset } = await import("../data/dataset.js"); // loaded now that the first line is out
-  const { checkTraining } = await import("../training/settings.js");
+  const { data, training } = await load(session);
+  const { settings, files } = session;
   const { trainRuns } = await import("../training/runs.js");
-  const { layers, activation, output, init, validation, trainSize } = flags;
-  if (flags.engine === "fast") {
-    const { Crew } = await import("../engines/fast/crew.js");
-    Crew.startAhead(session.settings.threads); // they start while the data are read
-  }
-  const data = await loadDataset(flags.data, { validation, trainSize, signal });
-  const simd = await testedSimd(flags, (text) => reporter.report({ event: "note", text }));
-  session.settings = { ...session.settings, simd };
-  const { settings } = session;
-  files?.begin(data, resumed);
-  const { threads, atATime } = threadsOf(flags);
-  const monitor = monitorOf(flags);
-  const options = {
-    ...libraryOptions(flags),
-    monitor,
-    threads,
-    simd: simd ?? undefined,
-    resume: resumed?.state,
-    signal,
-  };
-  const training = checkTraining({ sizes: layers, activation, output }, data, options);
-  files?.checkSize(data, training);
   const counts = PARTS.map((part) => [`${part}Examples`, data[part].labels.length]);
   reporter.report({ event: "start", schema: SCHEMA, ...settings, ...Object.fromEntries(counts) });
   reporter.report(tally.progress());
+  const { layers, activation, output, init } = flags;
   const parameters = resumed?.state.parameters ?? model?.network;
   const runs = await trainRuns(seedsOf(flags), data, {
     start: { layers, activation, output, init, parameters },
     settings: training,
-    atATime,
+    atATime: threadsOf(flags).atATime,
     listen: (index) => listener(session, index),
     onRun: (run) => {
       const end = tally.addRun(run, data);
@@ -122,6 +103,30 @@ async function run(session: Session): Promise<RunEnd> {
   reporter.report({ event: "end", ...end, settings });
   if (saveError) throw saveError;
   return end;
+}
+
+/** Reads the data while the engine's threads start, chooses the width of SIMD instructions, and checks that the data can be trained on. */
+async function load(session: Session): Promise<{ data: Dataset; training: Settings }> {
+  const { flags, reporter, signal, resumed, files } = session;
+  const { loadDataset } = await import("../data/dataset.js"); // loaded now that the first line is out
+  const { checkTraining } = await import("../training/settings.js");
+  const { threads } = threadsOf(flags);
+  await ENGINES[flags.engine].startAhead(threads);
+  const { layers, activation, output, validation, trainSize } = flags;
+  const data = await loadDataset(flags.data, { validation, trainSize, signal });
+  const simd = await testedSimd(flags, (text) => reporter.report({ event: "note", text }));
+  session.settings = { ...session.settings, simd };
+  files?.begin(data, resumed);
+  const training = checkTraining({ sizes: layers, activation, output }, data, {
+    ...libraryOptions(flags),
+    monitor: monitorOf(flags),
+    threads,
+    simd: simd ?? undefined,
+    resume: resumed?.state,
+    signal,
+  });
+  files?.checkSize(data, training);
+  return { data, training };
 }
 
 function listener({ flags, tally, reporter, files }: Session, index: number): RunListener {

@@ -47,7 +47,7 @@ export type Precision = "float32" | "float64";
 
 export type SimdWidth = 128 | 256;
 
-/** The width of SIMD instructions that is asked for. `auto` stands for 256 bits where they are proven, and for 128 elsewhere. */
+/** The width of SIMD instructions that is asked for. `auto` stands for 256 bits where CI shows that they give the same results, else for 128. */
 export type SimdChoice = "auto" | SimdWidth;
 
 export interface EngineTask {
@@ -64,14 +64,16 @@ export interface EngineKind {
   precision: Precision;
   /** The largest number of threads that it takes; 1 for an engine that computes on the calling thread. */
   mostThreads: number;
-  /** The number of threads that is fastest for this network and mini-batch size. */
-  threads(sizes: readonly number[], batchSize: number): number;
+  /** The number of threads that is fastest for networks of these sizes. */
+  threads(sizes: readonly number[]): number;
   /**
    * The width of SIMD instructions that the engine tries first for a choice; null if the engine uses none.
    *
    * @throws ConfigurationError if the choice is 256, and the version of Node or the processor does not have it
    */
   simd: ((choice: SimdChoice) => SimdWidth) | null;
+  /** Starts the engine's threads before there is a task, so that they start while the data are read. The next engine takes them. */
+  startAhead(threads: number): Promise<void>;
   /** @throws ConfigurationError if the engine cannot do the task */
   check(task: EngineTask): CreateEngine;
 }

@@ -8,7 +8,14 @@ import { plannedWidth } from "./fast/simd.js";
 /** The engines, by the name that `--engine` gives them. */
 export const ENGINES = {
   /** float32 in WebAssembly SIMD, on several threads. */
-  fast: { precision: "float32", mostThreads: 64, threads: bestThreads, simd: plannedWidth, check: checkFast },
+  fast: {
+    precision: "float32",
+    mostThreads: 64,
+    threads: bestThreads,
+    simd: plannedWidth,
+    startAhead: async (threads) => (await import("./fast/crew.js")).Crew.startAhead(threads),
+    check: checkFast,
+  },
 
   /** The book's plain loops in float64. It can do every task. */
   textbook: {
@@ -16,6 +23,7 @@ export const ENGINES = {
     mostThreads: 1,
     threads: () => 1,
     simd: null,
+    startAhead: async () => {},
     check:
       ({ data, settings }) =>
       async (network, velocities) => {
@@ -32,9 +40,9 @@ export type EngineName = keyof typeof ENGINES;
  *
  * @throws ConfigurationError if the engine does not take the given number
  */
-export function threadsFor(engine: EngineName, sizes: readonly number[], batchSize: number, given?: number): number {
+export function threadsFor(engine: EngineName, sizes: readonly number[], given?: number): number {
   const { mostThreads, threads }: EngineKind = ENGINES[engine];
-  if (given === undefined) return threads(sizes, batchSize);
+  if (given === undefined) return threads(sizes);
   if (mostThreads === 1 && given !== 1) {
     const expected = `1 thread, all that the ${engine} engine has`;
     const remedy = "use the fast engine";

@@ -38,9 +38,9 @@ export interface TrainOptions extends Partial<TrainingValues> {
   /** The engine's number of threads, by default the fastest one. No result depends on it. */
   threads?: number;
   /**
-   * The width in bits of the fast engine's SIMD instructions, by default 128. No result depends on it. "auto" stands for 256 where they are
-   * proven. Before the first run with 256 bits, flags of V8 are set for about 20 ms, and they hold for the whole process; this is why 256
-   * bits must be asked for. `simd` of the result says which width was used.
+   * The width in bits of the fast engine's SIMD instructions, by default 128. No result depends on it. "auto" stands for 256 on x64 with AVX2
+   * on Node 24 and 26, for which CI compares the results, and for 128 elsewhere. Before the first run with 256 bits, flags of V8 are set for
+   * about 20 ms, and they hold for the whole process; this is why 256 bits must be asked for. `simd` of the result says which width was used.
    */
   simd?: SimdChoice;
   /** Ends the run early: the mini-batches in flight are finished, and the network keeps what it has learned. */

@@ -44,7 +44,7 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkSchedule(values, given);
   checkObjects(given);
   const monitor = checkMonitor(values, given, data);
-  const threads = threadsFor(values.engine, network.sizes, values.batchSize, given.threads);
+  const threads = threadsFor(values.engine, network.sizes, given.threads);
   simdFor(values.engine, given.simd); // refuses a width that is not available
   const settings = { ...values, monitor, threads };
   const createEngine = ENGINES[values.engine].check({ network: shape, data, settings });

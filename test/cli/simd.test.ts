@@ -10,6 +10,9 @@ import { parse } from "../fixtures/run.js";
 const SHORT = ["--epochs", "1", "--validation", "3000"];
 const BENCH = ["bench", "--layers", "784,1,10", "--batch-size", "100", "--validation", "3900"];
 
+/** Times of a baseline that any machine meets. */
+const SLOW = { count: 7, min: 1000, lower: 1000, median: 1000, upper: 1000, max: 1000 };
+
 describe("--simd", () => {
   it.each([
     [["--simd", "512"], /argument '512' is invalid. Expected auto, 128 or 256.\n/],
@@ -62,8 +65,7 @@ describe("--simd", () => {
     expect((await run([...BENCH, "--simd", "128", "--save-baseline", file])).code).toBe(0);
     const { simd, ...older } = JSON.parse(readFileSync(file, "utf8"));
     expect(simd).toBe(128);
-    const slow = { count: 7, min: 1000, lower: 1000, median: 1000, upper: 1000, max: 1000 };
-    const baseline = { ...older, trainSeconds: slow, evaluateSeconds: slow };
+    const baseline = { ...older, trainSeconds: SLOW, evaluateSeconds: SLOW };
     writeFileSync(file, JSON.stringify({ ...baseline, simd: 256 }));
     expect(await run([...BENCH, "--simd", "128", "--baseline", file])).toMatchObject({
       code: 2,
@@ -74,11 +76,16 @@ describe("--simd", () => {
   });
 
   it.skipIf(!HAS_256)("is compared by bench --compare-simd (on Node 24 and 26, with AVX2)", async () => {
-    const { code, stdout } = await run([...BENCH, "--compare-simd"]);
+    const file = join(folderOf({}), "baseline.json");
+    const { code, stdout } = await run([...BENCH, "--compare-simd", "--save-baseline", file]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/784,1,10, batch 100, fast\n/);
     expect(stdout).toMatch(/784,1,10, batch 100, fast, 256-bit\n/);
     expect(stdout).toMatch(/an epoch takes \d+\.\d\d times as long as with 128-bit SIMD\n/);
+    const kept = { ...JSON.parse(readFileSync(file, "utf8")), trainSeconds: SLOW, evaluateSeconds: SLOW };
+    writeFileSync(file, JSON.stringify(kept));
+    const met = await run([...BENCH, "--compare-simd", "--baseline", file]);
+    expect(met.stdout).toMatch(/\nRatio .*\nBaseline {3}met: training .* faster/);
     const reports = parse((await run([...BENCH, "--compare-simd", "--json"])).stdout);
     expect(reports.map(({ event, simd }) => [event, simd])).toEqual([
       ["bench", 128],

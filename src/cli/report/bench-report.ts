@@ -44,7 +44,7 @@ export interface BaselineComparison {
 /** `before` and `now` are medians. The slowdown is the share by which the median has grown, below 0 if the figure has become faster. */
 export type FigureComparison = { before: number; now: number; slowdown: number; met: boolean };
 
-/** A benchmark as lines for people; with a `comparison`, only what differs from it. */
+/** A benchmark as lines for people. With a `comparison`, which was printed before, the machine, loading and memory are left out. */
 export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, comparison?: BenchReport): string[] {
   const { version, layers, batchSize, trainSeconds, evaluateSeconds } = report;
   const title = `${layers.join(",")}, batch ${batchSize}, ${engineName(report)}`;
@@ -55,23 +55,27 @@ export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, co
     ["", `${gflopsDone.toFixed(1)} GFLOP/s as done, ${gflopsDense.toFixed(1)} as if no pixel were skipped`],
     ["Evaluation", `${milliseconds(evaluateSeconds)}   ${count(evaluationExamplesPerSecond)} examples per second`],
   ];
-  if (comparison) {
-    const ratio = trainSeconds.median / comparison.trainSeconds.median;
-    const other =
-      report.engine === comparison.engine ? `${comparison.simd}-bit SIMD` : `the ${comparison.engine} engine`;
-    rows.push(["Ratio", `an epoch takes ${ratio.toFixed(2)} times as long as with ${other}`]);
-    return [bold(title), ...rows.map(row)];
-  }
+  if (comparison) rows.push(["Ratio", ratioText(report, comparison)]);
   if (report.trainRatio && report.evaluateRatio) {
     rows.push(["Relative", `training takes ${ratios(report.trainRatio)}`]);
     rows.push(["", `evaluation takes ${ratios(report.evaluateRatio)}`]);
   }
-  rows.push(["Loading", `${report.loadSeconds.toFixed(2)} s`]);
-  rows.push(["Memory", `${count(report.peakMemory / 2 ** 20)} MiB at most`]);
+  if (!comparison) {
+    rows.push(["Loading", `${report.loadSeconds.toFixed(2)} s`]);
+    rows.push(["Memory", `${count(report.peakMemory / 2 ** 20)} MiB at most`]);
+  }
   if (report.baseline) rows.push(...baselineRows(report.baseline));
+  if (comparison) return [bold(title), ...rows.map(row)];
   const { cpu, cores, platform, node, v8 } = report;
   const machine = `${cpu}, ${cores} cores, ${platform}, Node ${node}, V8 ${v8}`;
   return [`${bold(`bp-train ${version}`)}  ${title}`, dim(machine), ...rows.map(row)];
+}
+
+/** How much longer an epoch takes than with the other engine, or with the other width of the same engine. */
+function ratioText({ engine, trainSeconds }: BenchReport, comparison: BenchReport): string {
+  const ratio = trainSeconds.median / comparison.trainSeconds.median;
+  const other = engine === comparison.engine ? `${comparison.simd}-bit SIMD` : `the ${comparison.engine} engine`;
+  return `an epoch takes ${ratio.toFixed(2)} times as long as with ${other}`;
 }
 
 function baselineRows({ file, met, relative, maxSlowdown, training, evaluation }: BaselineComparison): string[][] {

@@ -19,7 +19,7 @@ const [BASE, LARGEST] = [65536, 2 ** 32 - 65536];
 /** The size of a cache line in bytes. */
 export const LINE = 64;
 
-/** `lists`: whether the first layer works from lists; tests set it, and by default it is what is faster. */
+/** `lists` says whether the first layer works from lists. Tests set it; by default it is chosen by what is faster. */
 type Settings = Hyperparameters & { threads: number; lists?: boolean };
 
 /** The addresses of all records and arrays, in bytes, and the contents of the records. */
@@ -113,8 +113,8 @@ function placeThreads(
     const arrays = teamShapes.map((shape, l) => (shape.isCopied && index > 0 ? placeOne(shape) : first[l]));
     return placeThread(teamShapes, arrays, index, threads, barrier);
   });
-  // One thread alone works on the arrays of the team's first thread, unless that has clearly more panels than one thread needs: on
-  // [784,30,10], reading every example for two panels instead of one takes 1.2 times as long. Then it has its own parameters.
+  // One thread alone works on the arrays of the team's first thread, unless a layer there has more than 8/7 of the panels that one thread needs: on
+  // [784,30,10], reading every example for two panels instead of one takes 1.2 times as long. In that case it has parameters of its own.
   const soloShapes = shapesOf(sizes, batchSize, 1);
   const barrierOfOne = space.take(2 * LINE);
   if (soloShapes.every(({ panels }, l) => 8 * panels >= 7 * teamShapes[l].panels)) {

@@ -38,7 +38,7 @@ export class KernelMemory {
     return new Float32Array(this.memory.buffer, at, length);
   }
 
-  /** Writes the parameters and, with momentum, the velocities, rounded to float32, to the arrays that a team or one thread alone works on. */
+  /** Writes the parameters and, with momentum, the velocities, rounded to float32, to the arrays on which the threads of the mode work. */
   write(mode: Mode, parameters: Parameters, velocities?: Parameters): void {
     for (const { values, floats, first, step } of this.#vectors(mode, parameters, velocities)) {
       for (let i = 0; i < values.length; i++) floats[first + i * step] = values[i];

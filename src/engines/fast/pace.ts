@@ -5,7 +5,7 @@ export type Mode = "team" | "solo";
 /** Mini-batches `from` up to, not including, `to` of a slice, and who trains on them. */
 type Share = { mode: Mode; from: number; to: number };
 
-/** What came of a share. */
+/** The result of training on a share. */
 interface Outcome {
   /** The mini-batch before which training ended. A team that had to wait too often ends early. */
   reached: number;
@@ -17,9 +17,10 @@ interface Outcome {
 type Run = (share: Share) => Promise<Outcome>;
 
 /**
- * The number of slices until the other mode is tried: by a team that sleeps, by one thread alone, and at most. It doubles each time the other
- * mode is slower. A team that does not sleep waits for the largest number of slices, because a trial is not free: a thread that pauses
- * meanwhile may find itself on the core of another one afterwards, until the system moves it. Measured: some 15 ms.
+ * The number of slices until the other mode is tried: `team` is for a team whose threads fall asleep, `solo` for one thread alone. The number
+ * doubles, up to `longest`, each time the other mode is slower. A team whose threads do not fall asleep waits for `longest` slices, because a
+ * trial costs time: a thread that pauses during the trial may start again on another thread's core. Measured: the system then needs some
+ * 15 ms to move it.
  */
 const WAIT = { team: 6, solo: 8, longest: 64 };
 
@@ -81,16 +82,18 @@ export class Pace {
 
   /** Tries the other mode on the first 2 * part mini-batches of a slice, and prefers it from now on if it is faster. Returns how far it came. */
   async #tryOther(part: number, run: Run): Promise<number> {
-    const mode = this.best === "team" ? "solo" : "team";
-    const settling = await this.#measure({ mode, from: 0, to: part }, run); // the system needs a moment to give each thread a core
-    if (settling.batches < part) return this.#rejectOther(settling.batches);
-    const trial = await this.#measure({ mode, from: part, to: 2 * part }, run);
-    this.#recent[mode] = trial;
-    if (trial.batches < part || msPerBatch(trial) >= msPerBatch(this.#recent[this.best])) {
-      return this.#rejectOther(part + trial.batches);
+    const other = this.best === "team" ? "solo" : "team";
+    const settling = await this.#measure({ mode: other, from: 0, to: part }, run); // the system needs a moment to give each thread a core
+    if (settling.batches < part) {
+      this.#putOffTrials();
+      return settling.batches;
     }
-    this.#prefer(mode);
-    return 2 * part;
+    const trial = await this.#measure({ mode: other, from: part, to: 2 * part }, run);
+    this.#recent[other] = trial;
+    const isFaster = trial.batches === part && msPerBatch(trial) < msPerBatch(this.#recent[this.best]);
+    if (isFaster) this.#prefer(other);
+    else this.#putOffTrials();
+    return part + trial.batches;
   }
 
   #prefer(mode: Mode): void {
@@ -101,10 +104,9 @@ export class Pace {
     this.#sleepySlices = 0;
   }
 
-  #rejectOther(reached: number): number {
+  #putOffTrials(): void {
     this.#wait = Math.min(WAIT.longest, 2 * this.#wait);
     this.#slicesSinceTrial = 0;
-    return reached;
   }
 
   async #measure(share: Share, run: Run): Promise<Time & { sleeps: number }> {

@@ -41,15 +41,6 @@ export function checkFast({ network, data, settings }: EngineTask): CreateEngine
 /** The largest number of threads that is chosen, and the smallest number of neurons per thread in the widest layer. */
 const [MOST, NEURONS_PER_THREAD] = [8, 15];
 
-/** The share of the pixels that are not 0, as in MNIST. */
-const INK = 0.19;
-
-export function workPerMiniBatch(sizes: readonly number[], batchSize: number): number {
-  let work = INK * sizes[0] * sizes[1];
-  for (let l = 1; l + 1 < sizes.length; l++) work += sizes[l] * sizes[l + 1];
-  return batchSize * work;
-}
-
 /** The number of threads that is fastest on this machine for networks of these sizes. */
 export function bestThreads(sizes: readonly number[]): number {
   const widest = Math.max(...sizes.slice(1));

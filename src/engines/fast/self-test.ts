@@ -52,7 +52,7 @@ const PAGES = 64;
 
 /**
  * V8's flags while the test runs, and their defaults in Node 24 and 26. V8 optimises a function when it has run for as long as the budget
- * says; the small one makes the first epoch enough. A module keeps the budget with which it was made. Without sync-tier-up V8 would optimise on
+ * says; with the small one, one epoch is enough. A module keeps the budget with which it was made. Without sync-tier-up V8 would optimise on
  * another thread, and the test would have to wait for it.
  */
 const FLAGS = {
@@ -63,8 +63,8 @@ const FLAGS = {
 /**
  * Makes the 256-bit kernel and tests it: V8 optimises it to 256-bit instructions while it trains the networks.
  *
- * V8's flags hold for the whole process, but they are only set until this thread is done, in about 20 ms. The module keeps its optimised
- * code, here and in the worker threads that are given the module. With other flags, V8 would also reject the code that Node keeps of
+ * V8's flags hold for the whole process, but they are set only while the test runs, for about 20 ms. The module keeps its optimised
+ * code, here and in the worker threads that are given the module. If the flags stayed set, V8 would reject the compiled code that Node keeps of
  * its own parts, and every new worker would start later.
  *
  * @param expected  the hashes that the networks must have; tests pass wrong ones

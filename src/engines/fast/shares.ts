@@ -15,17 +15,20 @@ const LARGEST_LIST = 1 << 17;
 
 /**
  * Whether the first layer is faster from lists of a mini-batch's ink (assembly/lists.ts) than row by row. Every thread writes its own lists, so
- * the number of units per thread counts. This is an epoch of [784,n,10] on one thread with lists, divided by one without:
+ * the number of its units counts. In the update, a list is looked up for each pixel, also for one without ink, which does not pay for a few
+ * examples. Measured on [784,n,10] with one thread, the time with lists divided by the time row by row:
  *
- *     n, batch   Node 20   Node 24   Node 24, 256 bits
- *     100, 10      1.26      1.15      1.05
- *     100, 100     0.98      0.94      1.05
- *     160, 100     0.98      0.90      0.92
- *     256, 10      1.03      0.79      1.04
- *     256, 100     0.91      0.84      0.82
+ *     n    batch   Node 20   Node 24   Node 24, 256 bit
+ *     100     10      1.26      1.15               1.05
+ *     100    100      0.98      0.94               1.05
+ *     256     10      1.03      0.79               1.04
+ *     256     32      0.91      0.89               0.92
+ *     800      1      1.35      1.29               1.38
+ *     800      8      0.93      0.89               0.93
+ *     800    100      0.87      0.73               0.80
  */
 export function listsPay([, units]: readonly number[], batchSize: number, threads: number): boolean {
-  return units >= 256 * threads || (units >= 128 * threads && batchSize > 32);
+  return (units >= 256 * threads && batchSize >= 8) || (units >= 128 * threads && batchSize > 32);
 }
 
 /** The largest number of examples per list, for images of `pixels` pixels. */

@@ -19,7 +19,7 @@ const FIRST = 24;
 interface Host {
   node: string;
   arch: string;
-  /** The processor's features, in the words of /proc/cpuinfo; undefined if they are not known. */
+  /** The processor's features, in the words of /proc/cpuinfo. Undefined if they are not known; then AVX2 is assumed. */
   features(): string | undefined;
 }
 
@@ -42,15 +42,16 @@ function obstacleTo256({ node, arch, features }: Host): Record<"expected" | "fou
   }
   const remedy = "use 128 bits";
   if (arch !== "x64") return { expected: "an x64 processor", found: arch, remedy };
-  if (/\bavx2\b/.test(features() ?? "avx2")) return undefined;
+  const known = features();
+  if (known === undefined || /\bavx2\b/.test(known)) return undefined;
   return { expected: "a processor with AVX2", found: "one without it", remedy };
 }
 
 const HOST: Host = { node: process.versions.node, arch: process.arch, features: readFeatures };
 
 /**
- * Linux tells the features of the processor in /proc/cpuinfo. Other systems do not tell them without another program, so AVX2 is assumed
- * there, which almost all x64 processors since 2015 have. Where it is missing all the same, V8 ignores its flag and uses 128 bits.
+ * Reads the features of the processor from /proc/cpuinfo, which only Linux has. On other systems another program would have to be run. Almost all
+ * x64 processors since 2015 have AVX2. Where it is assumed but missing, V8 ignores its flag and uses 128 bits.
  */
 function readFeatures(): string | undefined {
   try {

@@ -9,7 +9,7 @@ import { loadKernel } from "../../../dist/engines/fast/simd.js";
 import { HAS_256 } from "../../fixtures/kernel.js";
 
 // When the kernel's arithmetic changes, put the hashes that this test finds into src/engines/fast/self-test.ts.
-// Where the build for 256 bits gets 256-bit code below, V8 would use the code again that it made here.
+// The build for 256 bits is left out where the tests below need it with 256-bit code: V8 would use the 128-bit code again that it made here.
 const BUILDS = ["release", "debug", ...(HAS_256 ? [] : ["release256" as const])] as const;
 it.each(BUILDS)("the hashes are those of the %s build with 128 bits", async (build) => {
   expect(trainedBits(await compile(build))).toEqual(EXPECTED_BITS);

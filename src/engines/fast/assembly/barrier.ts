@@ -35,19 +35,20 @@ export function sleeps(t: Thread): i32 {
 }
 
 /**
- * Whether the threads stop before mini-batch `batch`. Every thread asks this before each mini-batch. The first thread decides it: after too many
- * sleeps since `sleepsBefore`, they stop before the mini-batch that follows the next one. They meet in the first layer before that, so
- * that all of them know it in time. Threads that do not meet there, because no hidden layer follows, never stop.
+ * Whether the threads stop before mini-batch `batch`. Every thread asks this before each mini-batch, and all must get the same answer. The first
+ * thread decides: when there have been too many sleeps since `sleepsBefore`, the threads stop after the mini-batch that it is about to begin.
+ * They meet in that mini-batch's first layer, so all of them know of the decision before the next one. Threads that do not meet there, because
+ * no hidden layer follows, never stop.
  */
 export function mustStop(t: Thread, batch: i32, sleepsBefore: i32): bool {
-  const stop = shared(t) + 8, at = atomic.load<i32>(stop);
-  if (at) return batch >= at;
+  const stop = shared(t) + 8, stopBefore = atomic.load<i32>(stop);
+  if (stopBefore) return batch >= stopBefore;
   const isSlow = t.index == 0 && sleeps(t) - sleepsBefore > MOST_SLEEPS && layerAt(t, 0).meetAfterForward;
-  if (isSlow) atomic.store<i32>(stop, batch + 2);
+  if (isSlow) atomic.store<i32>(stop, batch + 1);
   return false;
 }
 
-/** Called by the first thread when all threads have met at the end: writes how far they came, and takes the decision to stop back. */
+/** Called by the first thread when all threads have met at the end: takes back the decision to stop, and writes how far they came. */
 export function report(t: Thread, batch: i32): void {
   atomic.store<i32>(shared(t), 0, 8);
   store<i32>(shared(t), batch, 12);

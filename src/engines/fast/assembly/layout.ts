@@ -1,14 +1,13 @@
 /**
  * The records in shared memory that the host writes (../records.ts) and the kernel reads: 32-bit words in this order, addresses in bytes.
  *
- * Units are counted in vectors of 4, padded with zeros. A layer's vectors are divided among panels as equally as possible: at most 8 vectors
- * per panel in the first layer, where sparse.ts keeps a panel's sums in registers, and at most 32 in the others. A panel is a matrix (rows,
- * units of the panel) of its own, so that its rows lie close together however wide the layer is. Measured on [784,1024,1024,10], batch
- * 128, with at most 8 / 16 / 32 / all 256 vectors per panel in the dense layers: 13.9 / 12.2 / 11.5 / 19-23 s per epoch.
+ * Units are counted in vectors of 4, padded with zeros. A layer's vectors are divided among panels as equally as possible, at most 8 vectors
+ * per panel, whose sums stay in registers (sparse.ts). A panel is a matrix (rows, units of the panel) of its own, so that its rows lie close
+ * together however wide the layer is.
  */
 
 /**
- * Whether this is the build for 256-bit registers, in which V8 makes one instruction of two neighbouring operations. asconfig.json sets SIMD to
+ * Whether this is the build for 256-bit registers, in which V8 joins two neighbouring operations into one instruction. asconfig.json sets SIMD to
  * 128 or 256.
  */
 export const WIDE = SIMD == 256;

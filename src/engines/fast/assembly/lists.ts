@@ -1,19 +1,18 @@
 /**
- * The first layer once more, for wide layers: the ink of the mini-batch is written out as lists, once for all panels.
+ * Another way to compute the first layer, for wide layers: the ink of a mini-batch is first written out as lists, once for all panels.
  *
  * sparse.ts decodes the examples again for every panel, and loads and stores a weight once for each example. Here the forward pass reads a list
- * of numbers that need no decoding. It takes the image in slabs of rows, so that a slab's weights stay in the first-level cache while all
- * examples pass. The update is turned round: for each pixel, the list says which examples have ink there, so that a weight is loaded and
- * stored once per mini-batch. The sums and their order are those of sparse.ts, and so are the bits. Measured on [784,800,10], batch 100, one thread:
- * an epoch takes 0.83 of the time of sparse.ts on Node 20, 0.78 on Node 24, and 0.57 there with 256 bits. `listsPay` in ../shares.ts says
- * where it pays.
+ * of numbers that need no decoding. It takes the pixels in slabs, so that a slab's weights stay in the first-level cache while all
+ * examples pass. The update goes pixel by pixel: the list says which examples have ink there, so that a weight is loaded and
+ * stored once per mini-batch. The sums and their order are those of sparse.ts, and so are the bits. `listsPay` in ../shares.ts says where it
+ * pays, and what was measured.
  *
  * An entry of a list takes 8 bytes: a byte offset, u32, and the pixel's value, f32.
  */
 import { Images, Thread, madd, row } from "./layout";
 import { exampleStart } from "./sparse";
 
-/** The number of slabs. A slab of 392 pixels has 50 KB of weights per panel, of which the ink uses about half. */
+/** The number of slabs of an image. A slab of MNIST, 392 pixels, has 50 KB of weights per panel, of which the ink uses about half. */
 export const SLABS: i32 = 2;
 
 /** For each example `from` .. `from + m - 1` of the order and each slab: the entries 16 * pixel and value, in the order of the pixels. */
@@ -117,8 +116,8 @@ export function listForward(n: i32, entry: usize, end: usize, w: usize, from: us
 }
 
 /**
- * w += sum over the entries of value * delta[example], for one pixel and a panel of `n` vectors. It differs from `gather` in the form of its loop,
- * on which Node 20 depends: with `for` here, or with `do` there, an epoch of [784,800,10] takes 1.2 to 1.3 times as long.
+ * w += sum over the entries of value * delta[example], for one pixel and a panel of `n` vectors. Its loop is `do`, and that of `gather` is `for`:
+ * on Node 20, with `for` here or with `do` there, an epoch of [784,800,10] takes 1.2 to 1.3 times as long.
  */
 // @ts-ignore: decorator
 @inline
