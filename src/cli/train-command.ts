@@ -111,7 +111,7 @@ async function load(session: Session): Promise<{ data: Dataset; training: Settin
   const { loadDataset } = await import("../data/dataset.js"); // loaded now that the first line is out
   const { checkTraining } = await import("../training/settings.js");
   const { threads } = threadsOf(flags);
-  await ENGINES[flags.engine].startAhead(threads);
+  await ENGINES[flags.engine].startAhead();
   const { layers, activation, output, validation, trainSize } = flags;
   const data = await loadDataset(flags.data, { validation, trainSize, signal });
   const simd = await testedSimd(flags, (text) => reporter.report({ event: "note", text }));

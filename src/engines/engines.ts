@@ -13,7 +13,7 @@ export const ENGINES = {
     mostThreads: 64,
     threads: bestThreads,
     simd: plannedWidth,
-    startAhead: async (threads) => (await import("./fast/crew.js")).Crew.startAhead(threads),
+    startAhead: async () => (await import("./fast/crew.js")).Crew.startAhead(),
     check: checkFast,
   },
 

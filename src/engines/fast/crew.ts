@@ -8,47 +8,56 @@ export type Message =
   | { kind: "begin"; module: WebAssembly.Module; memory: WebAssembly.Memory }
   | { kind: "call"; call: Call; thread: number };
 
-/** Worker threads that make kernel calls together. If one of them fails, the current call fails, or else the next one. */
+/**
+ * Worker threads that make kernel calls together. If one of them fails, the current call fails, or else the next one.
+ *
+ * The first worker starts alone, and the others when it works: a worker needs about 30 ms of a core to start, and the first step of training need
+ * not wait for all of them.
+ */
 export class Crew {
   readonly #workers: Worker[] = [];
   /** Aborted with the error of the first worker that fails, or when one ends. */
   readonly #failure = new AbortController();
-  /** Settled when every worker has said that it is ready. */
+  /** Settled when the first worker has said that it is ready. */
   readonly #ready: Promise<void>;
+  #isComplete = false;
   /** A crew that `startAhead` has started. */
   static #ahead: Crew | undefined;
 
-  private constructor(count: number) {
+  private constructor() {
     setMaxListeners(0, this.#failure.signal); // any number of workers is waited for at once
     try {
-      for (let i = 0; i < count; i++) {
-        const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
-        worker.on("error", (error) => this.#failure.abort(error));
-        worker.on("exit", (code) => this.#failure.abort(new Error(`a worker thread ended with exit code ${code}`)));
-        this.#workers.push(worker);
-      }
+      this.#add();
     } catch (error) {
       this.#failure.abort(error); // the system refuses a worker
     }
-    this.#ready = this.#waitForMessages(count);
+    this.#ready = this.#waitForMessages(1);
     this.#ready.catch(() => {}); // `start` throws the error
   }
 
-  /**
-   * Starts the workers of the next crew of `count` workers, so that `start` need not wait for them; they need about 30 ms. Until `start` is called
-   * they do not keep the process running.
-   */
-  static startAhead(count: number): void {
-    Crew.#ahead = new Crew(count);
-    for (const worker of Crew.#ahead.#workers) worker.unref();
+  #add(): Worker {
+    const isFirst = this.#workers.length === 0;
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
+    const fail = (error: Error) => {
+      if (isFirst || this.#isComplete) this.#failure.abort(error); // `complete` deals with the others
+    };
+    worker.on("error", fail);
+    worker.on("exit", (code) => fail(new Error(`a worker thread ended with exit code ${code}`)));
+    this.#workers.push(worker);
+    return worker;
   }
 
-  /** Starts `count` workers. Fails if the system refuses one. */
-  static async start(count: number): Promise<Crew> {
-    const ahead = Crew.#ahead;
-    const crew = ahead && ahead.#workers.length === count ? ahead : new Crew(count);
-    if (crew === ahead) Crew.#ahead = undefined;
-    for (const worker of crew.#workers) worker.ref();
+  /** Starts the first worker of the next crew, so that `start` need not wait for it. Until `start` is called it does not keep the process running. */
+  static startAhead(): void {
+    Crew.#ahead = new Crew();
+    Crew.#ahead.#workers[0]?.unref();
+  }
+
+  /** Starts the first worker. Fails if the system refuses it. */
+  static async start(): Promise<Crew> {
+    const crew = Crew.#ahead ?? new Crew();
+    Crew.#ahead = undefined;
+    crew.#workers[0]?.ref();
     try {
       await crew.#ready;
       return crew;
@@ -58,9 +67,21 @@ export class Crew {
     }
   }
 
-  /** Gives every worker the kernel and its memory. */
+  /** Gives the first worker the kernel and its memory. */
   begin(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
-    for (const worker of this.#workers) worker.postMessage({ kind: "begin", module, memory } satisfies Message);
+    this.#workers[0].postMessage({ kind: "begin", module, memory } satisfies Message);
+  }
+
+  /** Starts the others, so that there are `count` workers. Returns whether all of them are ready; if the system refuses one, they are not. */
+  async complete(count: number, module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<boolean> {
+    try {
+      const others = Array.from({ length: count - 1 }, () => this.#add());
+      const { signal } = this.#failure;
+      await Promise.all(others.map((worker) => once(worker, "message", { signal })));
+      for (const worker of others) worker.postMessage({ kind: "begin", module, memory } satisfies Message);
+      this.#isComplete = true;
+    } catch {}
+    return this.#isComplete;
   }
 
   /** Lets one worker per thread record make the call. Returns when all of them are done. */

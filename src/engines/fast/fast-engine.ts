@@ -1,4 +1,5 @@
 /** The fast engine: it computes in float32 with the WebAssembly kernel, on one or more worker threads. */
+import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../../data/dataset.js";
 import type { Part } from "../../data/parts.js";
 import type { Masks } from "../../network/dropout.js";
@@ -24,7 +25,9 @@ const WARM_UP = { ms: { 128: 15, 256: 5 }, batchSize: 10, batches: 10 };
 export class FastEngine implements Engine {
   readonly examplesAtOnce: number;
   readonly #layout: Layout;
-  readonly #pace: Pace;
+  readonly #pace = new Pace();
+  /** Settled when all threads can take part. The first one begins alone. */
+  teamIsReady: Promise<void> = Promise.resolve();
   /** The mode in whose arrays the parameters are. */
   #place: Mode = "team";
 
@@ -37,7 +40,6 @@ export class FastEngine implements Engine {
   ) {
     this.#layout = memory.layout;
     this.examplesAtOnce = this.#layout.examplesAtOnce;
-    this.#pace = new Pace(this.threads);
   }
 
   /** @throws ConfigurationError if the system does not give enough memory */
@@ -48,7 +50,7 @@ export class FastEngine implements Engine {
     loading: Promise<LoadedKernel>,
     velocities?: Parameters,
   ) {
-    const starting = Crew.start(layout.team.length).catch(() => undefined); // the system refuses workers
+    const starting = Crew.start().catch(() => undefined); // the system refuses workers
     try {
       const { module, simd } = await loading;
       const memory = new KernelMemory(data, layout);
@@ -57,11 +59,18 @@ export class FastEngine implements Engine {
       const engine = new FastEngine(network, memory, instantiate(module, memory.memory), crew, simd);
       await engine.#warmUp();
       memory.write(engine.#place, network, velocities);
+      engine.teamIsReady = engine.#addTeam(module);
       return engine;
     } catch (error) {
       await (await starting)?.close();
       throw error;
     }
+  }
+
+  async #addTeam(module: WebAssembly.Module): Promise<void> {
+    const { threads, memory, crew } = this;
+    await setImmediate(); // the first thread begins before the others are started, which takes some milliseconds of this thread
+    if (threads > 1 && (await crew?.complete(threads, module, memory.memory))) this.#pace.addTeam();
   }
 
   async train(order: Uint32Array, eta: number, { seed, first }: Masks = { seed: 0, first: 0 }): Promise<void> {

@@ -42,7 +42,7 @@ type Time = { ms: number; batches: number };
  */
 export class Pace {
   /** The mode that is preferred now. */
-  best: Mode;
+  best: Mode = "solo";
   /** The recent time of each mode, and the number of mini-batches that it took. */
   readonly #recent: Record<Mode, Time> = { team: { ms: 0, batches: 0 }, solo: { ms: 0, batches: 0 } };
   #slicesSinceTrial = 0;
@@ -52,15 +52,20 @@ export class Pace {
   /** The number of the team's latest slices in which it slept more than once. */
   #sleepySlices = 0;
 
-  constructor(private readonly threads: number) {
-    this.best = threads > 1 ? "team" : "solo";
+  /** Whether there is a team to choose. */
+  #hasTeam = false;
+
+  /** From now on there is a team, and it is preferred until it turns out to be slower. */
+  addTeam(): void {
+    this.#hasTeam = true;
+    this.#prefer("team");
   }
 
   /** Trains on the mini-batches 0 .. n - 1 of a slice. */
   async train(n: number, run: Run): Promise<void> {
     const part = Math.ceil(n * TRIAL);
     let from = 0;
-    if (this.threads > 1 && 2 * part < n && ++this.#slicesSinceTrial > this.#slicesUntilTrial) {
+    if (this.#hasTeam && 2 * part < n && ++this.#slicesSinceTrial > this.#slicesUntilTrial) {
       from = await this.#tryOther(part, run);
     }
     while (from < n) {
