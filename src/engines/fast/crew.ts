@@ -21,6 +21,7 @@ export class Crew {
   /** Settled when the first worker has said that it is ready. */
   readonly #ready: Promise<void>;
   #isComplete = false;
+  #isClosed = false;
   /** A crew that `startAhead` has started. */
   static #ahead: Crew | undefined;
 
@@ -72,8 +73,9 @@ export class Crew {
     this.#workers[0].postMessage({ kind: "begin", module, memory } satisfies Message);
   }
 
-  /** Starts the others, so that there are `count` workers. Returns whether all of them are ready; if the system refuses one, they are not. */
+  /** Starts the others, so that there are `count` workers. Returns whether all are ready: not if the system refuses one, or the crew is closed. */
   async complete(count: number, module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<boolean> {
+    if (this.#isClosed) return false;
     try {
       const others = Array.from({ length: count - 1 }, () => this.#add());
       const { signal } = this.#failure;
@@ -98,6 +100,7 @@ export class Crew {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 

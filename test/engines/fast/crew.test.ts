@@ -32,3 +32,16 @@ it("takes a worker that was started ahead for the next crew, and only once", asy
   await Promise.all(crews.map((crew) => crew.close()));
   process.off("worker", listen);
 });
+
+it("starts no worker after it was closed, and is not complete if it is closed meanwhile", async () => {
+  const started: Worker[] = [];
+  const listen = (worker: Worker) => started.push(worker);
+  process.on("worker", listen);
+  const crew = await Crew.start();
+  const completing = crew.complete(2, module, memory());
+  await crew.close();
+  expect(await completing).toBe(false);
+  expect(await crew.complete(2, module, memory())).toBe(false);
+  expect(started).toHaveLength(2);
+  process.off("worker", listen);
+});
