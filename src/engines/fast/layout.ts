@@ -16,6 +16,9 @@ const FEWEST_EXAMPLES = 64;
 /** In bytes: the first address after the kernel's own data, and the largest WebAssembly memory. */
 const [BASE, LARGEST] = [65536, 2 ** 32 - 65536];
 
+/** As in the kernel: the slabs of an image (assembly/lists.ts), and the rows of a block of weights (assembly/dense.ts). */
+const [SLABS, BLOCK] = [2, 256];
+
 /** The size of a cache line in bytes. */
 export const LINE = 64;
 
@@ -128,9 +131,9 @@ function placeThreads(
 function placeScratch(inputs: number, listedExamples: number, space: Space) {
   return {
     entries: space.take(8 * listedExamples * inputs),
-    starts: space.take(4 * (2 * listedExamples + 1)),
+    starts: space.take(4 * (SLABS * listedExamples + 1)),
     ends: space.take(4 * inputs),
-    transposed: space.take(4 * 256 * 4 * WIDEST),
+    transposed: space.take(4 * BLOCK * 4 * WIDEST),
     zeros: space.take(16 * WIDEST),
   };
 }
