@@ -21,6 +21,7 @@ const NUMBER = { ...HYPERPARAMETER, say: "name and value" } as const;
 const NAME = { ...HYPERPARAMETER, say: "value" } as const;
 /** A setting of a run that bench and check do not take. */
 const OF_A_RUN = { commands: ["train"], resume: "same" } as const;
+const DISTORTION = { commands: ["train", "bench"], resume: "same", baseline: "same" } as const;
 /** A flag of training that does not change what is computed. */
 const FREE = { commands: ["train"], resume: "free" } as const;
 const EVALUATE = { commands: ["evaluate"] } as const;
@@ -63,7 +64,7 @@ const SETTINGS = {
       LIBRARY.momentum,
       NUMBER,
     ),
-    schedule: flag("--schedule <name>", "how the learning rate changes from epoch to epoch", LIBRARY.schedule, {
+    schedule: flag("--schedule <name>", "how the learning rate changes during the run", LIBRARY.schedule, {
       ...OF_A_RUN,
       say: (name) => `${name} schedule`,
     }),
@@ -79,7 +80,32 @@ const SETTINGS = {
       optional(LIBRARY.scheduleFactor),
       OF_A_RUN,
     ),
-    etaMin: flag("--eta-min <rate>", "cosine: the rate towards which it falls", optional(LIBRARY.etaMin), OF_A_RUN),
+    etaMin: flag(
+      "--eta-min <rate>",
+      "linear and cosine: the rate towards which it falls",
+      optional(LIBRARY.etaMin),
+      OF_A_RUN,
+    ),
+    warmup: flag(
+      "--warmup <share>",
+      "linear and cosine: share of the run during which the rate rises first, such as 0.1 or 10%",
+      optional({ parse: parse.share }, "0"),
+      { ...OF_A_RUN, say: (share) => `warm-up ${share}` },
+    ),
+  }),
+  ...group("Distortions", {
+    augment: flag(
+      "--augment <kind>",
+      "distort the training images, in each epoch anew: shifts by one pixel, affine distortions, or elastic and affine ones",
+      LIBRARY.augment,
+      { ...DISTORTION, say: (kind) => (kind === "shifts" ? kind : `${kind} distortions`) },
+    ),
+    augmentStrength: flag(
+      "--augment-strength <x>",
+      "affine and elastic: factor of the angle, scale and shear, and of the elastic displacements",
+      LIBRARY.augmentStrength,
+      { ...DISTORTION, say: (x) => `strength ${x}` },
+    ),
   }),
   ...group("Regularisation", {
     lambda: flag("--lambda <x>", "L2 regularisation, the book's lambda", LIBRARY.lambda, NUMBER),

@@ -3,6 +3,7 @@ import type { Command, Option } from "commander";
 import { ConfigurationError } from "../errors.js";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.js";
 import { damaged, excerpt } from "../model/damaged.js";
+import { SCHEDULES, type Schedule, type ScheduleName } from "../training/schedule.js";
 import { KEPT_FLAGS } from "./flag-values.js";
 import { spellingOf, type TrainFlags } from "./flags.js";
 
@@ -60,8 +61,9 @@ function couldBe(option: Option, value: unknown): boolean {
 function checkEpochs(path: string, given: number, { metadata: { options: flags } }: Checkpoint): void {
   const planned = flags.epochs as number;
   if (given < planned) throw conflict(path, `--epochs ${planned} or more`, `${given}`);
-  if (flags.schedule !== "cosine") return;
-  throw conflict(path, `--epochs ${planned}, for which the cosine schedule was laid out`, `${given}`);
+  const { isByMiniBatch }: Schedule = SCHEDULES[flags.schedule as ScheduleName];
+  if (!isByMiniBatch) return;
+  throw conflict(path, `--epochs ${planned}, for which the ${flags.schedule} schedule was laid out`, `${given}`);
 }
 
 function conflict(path: string, expected: string, found: string): ConfigurationError {

@@ -49,6 +49,18 @@ export class Images {
     }
   }
 
+  /** Overwrites `pixels`, of length rows * columns, with the pixels of image i, 0..255. */
+  readBytes(i: number, pixels: Uint8Array): void {
+    const { ink } = this;
+    const end = this.starts[i + 1];
+    pixels.fill(0);
+    let pixel = 0;
+    for (let p = this.starts[i]; p < end; p += 2) {
+      pixel += ink[p];
+      pixels[pixel] = ink[p + 1];
+    }
+  }
+
   /** The pixels of image i, scaled to 0..1, length rows * columns. @throws RangeError if there is no such image */
   pixels(i: number): Float64Array {
     if (!(Number.isInteger(i) && i >= 0 && i < this.length))

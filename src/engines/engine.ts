@@ -1,6 +1,8 @@
 /** The one seam of the program: what carries a run's arithmetic. Both engines implement `Engine`; `engines.ts` lists them. */
 import type { Dataset } from "../data/dataset.js";
 import type { Part } from "../data/parts.js";
+import type { AugmentationName } from "../distortion/augmentation.js";
+import type { Distortion } from "../distortion/distortion.js";
 import type { Masks } from "../network/dropout.js";
 import type { Hyperparameters } from "../network/hyperparameters.js";
 import type { Network, Parameters } from "../network/network.js";
@@ -15,10 +17,9 @@ export interface Engine {
    * for the last one. Whether an epoch is one call or many changes no bit, if every call but the last brings whole mini-batches.
    *
    * @param order  indices of training examples
-   * @param eta    the learning rate
-   * @param masks  which hidden neurons dropout leaves out of these examples; not used without dropout
+   * @param etas   the learning rate of each mini-batch, one number per mini-batch
    */
-  train(order: Uint32Array, eta: number, masks?: Masks): void | Promise<void>;
+  train(order: Uint32Array, etas: ArrayLike<number>, draws?: Draws): void | Promise<void>;
 
   /**
    * The weighted inputs z^L of the output layer for examples `from` up to, not including, `to` of a part, without dropout.
@@ -43,6 +44,14 @@ export interface Engine {
   finish(): void | Promise<void>;
 }
 
+/** What each epoch draws anew. */
+export interface Draws {
+  /** Which hidden neurons dropout leaves out of the examples; not used without dropout. */
+  masks?: Masks;
+  /** The distortions of the training images; without, the images are as they are. */
+  distortion?: Distortion;
+}
+
 export type Precision = "float32" | "float64";
 
 export type SimdWidth = 128 | 256;
@@ -53,7 +62,7 @@ export type SimdChoice = "auto" | SimdWidth;
 export interface EngineTask {
   network: Pick<Network, "sizes" | "activation" | "output">;
   data: Dataset;
-  settings: Hyperparameters & { eta: number; threads: number; simd?: SimdChoice };
+  settings: Hyperparameters & { eta: number; threads: number; simd?: SimdChoice; augment?: AugmentationName };
 }
 
 /** Makes the engine of a task that was checked. `velocities` are those to start from, with momentum; by default 0. */

@@ -6,10 +6,11 @@ import { PARTS } from "../data/parts.js";
 import { DataError } from "../errors.js";
 import { readFileChecked, replaceFile } from "../files.js";
 import { arraysOf, type Parameters } from "../network/network.js";
+import { SEED } from "../network/seed.js";
 import type { RunState } from "../training/state.js";
 import { damaged } from "./damaged.js";
 import { type HistoryLayout, historyForms, historyFrom, historyValues, monitoredParts } from "./history.js";
-import { wholeNumber } from "./json.js";
+import { inRange, wholeNumber } from "./json.js";
 import { fromStrings, MODEL_METADATA, toStrings } from "./metadata.js";
 import { type Layers, layerForms, layersOf, type ModelShape, modelFrom, parametersFrom } from "./model-tensors.js";
 import * as safetensors from "./safetensors.js";
@@ -21,7 +22,7 @@ export interface Checkpoint extends ModelShape {
 }
 
 /** The number of the format. Format 1 was not a safetensors file, and began with these words. */
-const FORMAT = "2";
+const FORMAT = "3";
 const FORMAT_1 = "bp-train checkpoint 1\n";
 
 /** These digits stand in the place of the SHA-256 while it is computed. */
@@ -34,6 +35,7 @@ const METADATA = v.required(v.omit(MODEL_METADATA, ["epoch", "history"]));
 const POSITION = v.object({
   position: v.nullable(wholeNumber(0)),
   maskSeed: wholeNumber(0, 2 ** 32 - 1),
+  distortionSeed: inRange(SEED.range),
   random: v.pipe(
     v.array(wholeNumber(-(2 ** 31), 2 ** 31 - 1), "a list"),
     v.length(4, "four numbers"),
@@ -68,14 +70,14 @@ export function checkCheckpointSize(path: string, layout: CheckpointLayout): voi
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { network, cost, precision, metadata, state } = checkpoint;
   const { sizes, activation, output } = network;
-  const { finished, position, maskSeed, random, trainSeconds, order } = state;
+  const { finished, position, maskSeed, distortionSeed, random, trainSeconds, order } = state;
   const sets = SETS.filter((set) => state[set]);
   const history = { sizes, epochs: finished.length, monitored: monitoredParts(finished) };
   const parameters = sets.flatMap((set) => arraysOf(state[set] as Parameters));
   const values = [...parameters, Float64Array.from(order), ...historyValues(finished, history)];
   const forms = formsOf({ ...history, precision, sets, examples: order.length });
   const tensors = forms.map((form, i) => ({ ...form, values: values[i] }));
-  const run = { epoch: finished.length, position, maskSeed, random, trainSeconds };
+  const run = { epoch: finished.length, position, maskSeed, distortionSeed, random, trainSeconds };
   const strings = toStrings({ ...metadata, ...run, activation, output, cost });
   const encode = (sha256: string) => safetensors.encode({ checkpointFormat: FORMAT, sha256, ...strings }, tensors);
   const hash = createHash("sha256");

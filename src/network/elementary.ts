@@ -1,7 +1,7 @@
 /**
- * The exponential function, the hyperbolic tangent and the logarithm in float64.
+ * The exponential function, the hyperbolic tangent, the logarithm, the sine and the cosine in float64.
  *
- * JavaScript does not say how Math.exp, Math.tanh and Math.log are rounded: on arm64, Node's Math.exp, Math.tanh and Math.log1p give other
+ * JavaScript does not say how Math.exp and the others are rounded: on arm64, Node's Math.exp, Math.tanh and Math.log1p give other
  * last bits than on x64. The functions here use only sums, differences, products and quotients, which IEEE 754 rounds in one way. So every
  * machine computes the same bits.
  */
@@ -64,6 +64,26 @@ export function log(x: number): number {
 /** Computes ln(1 + x), within 3 units in the last place, for 0 <= x < Infinity. A small x keeps its digits, which 1 + x would lose. */
 export function log1p(x: number): number {
   return x < 0.4 ? log1pNear(x) : log(1 + x);
+}
+
+/** Computes sin x, within 1e-15, for -pi <= x <= pi. */
+export function sin(x: number): number {
+  return alternatingSeries(x, x, 3);
+}
+
+/** Computes cos x, within 1e-15, for -pi <= x <= pi. */
+export function cos(x: number): number {
+  return alternatingSeries(x, 1, 2);
+}
+
+/** A Taylor series from its first term on. Each next term has two more factors x, another sign, and the factors n - 1 and n below the line. */
+function alternatingSeries(x: number, first: number, n: number): number {
+  let [term, sum] = [first, first];
+  for (; n <= 31; n += 2) {
+    term *= (-x * x) / ((n - 1) * n);
+    sum += term;
+  }
+  return sum;
 }
 
 /** The integer k for which k ln 2 is nearest to x. */

@@ -14,7 +14,8 @@ import { SEED } from "./seed.js";
 export class Random {
   #generator;
 
-  constructor(seed = SEED.default) {
+  /** @param seed  of a generator that `fromState` has made, it is not known, and is the default */
+  constructor(readonly seed = SEED.default) {
     if (!SEED.range.includes(seed)) throw new RangeError(`seed: expected ${SEED.range.expected}, found ${seed}`);
     this.#generator = xoroshiro128plus(seed);
     this.#generator.jump(); // by 2^64 numbers: neighbouring seeds start in nearly the same state, and are unrelated there

@@ -11,9 +11,10 @@ export interface Progress {
   total: number;
 }
 
-/** An epoch, counting from 1, with its learning rate and the evaluation of the test examples after it. */
+/** An epoch, counting from 1, and the evaluation of the test examples after it. */
 export interface EpochResult extends Evaluation {
   epoch: number;
+  /** The learning rate of the epoch's last mini-batch. */
   eta: number;
   /** The evaluations of the monitored parts, with their costs. */
   monitored: Partial<Record<Part, Evaluation>>;

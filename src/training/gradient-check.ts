@@ -147,7 +147,7 @@ async function step(engineName: EngineName, { network, data, options, examples }
   const moved = copyOf(network);
   const settings = { ...options, batchSize: examples.length };
   const engine = await ENGINES[engineName].check({ network, data, settings })(moved);
-  await engine.train(Uint32Array.from(examples.keys()), options.eta, examples[0].masks);
+  await engine.train(Uint32Array.from(examples.keys()), [options.eta], { masks: examples[0].masks });
   await engine.finish();
   return moved;
 }

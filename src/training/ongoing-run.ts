@@ -1,6 +1,7 @@
 /** What accompanies the recipe of train.ts: stopping, the best weights, checkpoints, times and progress. */
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/dataset.js";
+import { Distortion } from "../distortion/distortion.js";
 import type { Engine, SimdWidth } from "../engines/engine.js";
 import { DivergedError } from "../errors.js";
 import { copy, type Network } from "../network/network.js";
@@ -29,8 +30,8 @@ export interface TrainResult {
 }
 
 export class OngoingRun {
-  /** The learning rate of the current epoch. */
-  eta = 0;
+  /** The learning rate with which the current epoch begins. */
+  #eta = 0;
   #stoppedBy: StopReason | null = null;
   readonly #evaluator: Evaluator;
   readonly #slices: Slices;
@@ -42,7 +43,7 @@ export class OngoingRun {
     readonly random: Random,
     private readonly network: Network,
     private readonly settings: Settings,
-    data: Dataset,
+    private readonly data: Dataset,
   ) {
     this.#evaluator = new Evaluator(engine, network.sizes, data, settings);
     this.#slices = new Slices(settings.batchSize);
@@ -71,11 +72,26 @@ export class OngoingRun {
     }
   }
 
+  /** The distortions of the training images in the current epoch; undefined if there are none. */
+  distortion(): Distortion | undefined {
+    const { settings, state, data } = this;
+    if (settings.augment === "none") return undefined;
+    const { rows, columns } = data.training.images;
+    return new Distortion(settings, state.distortionSeed, state.finished.length + 1, rows, columns);
+  }
+
+  /** The learning rate of each mini-batch of the examples from, ..., to - 1 of the current epoch. */
+  etas(from: number, to: number): Float64Array {
+    const { batchSize } = this.settings;
+    const first = from / batchSize; // slices begin with a mini-batch
+    return new Float64Array(Math.ceil((to - from) / batchSize)).map((_, i) => this.#etaOf(first + i));
+  }
+
   /** After the examples from, ..., to - 1. @throws DivergedError if a weight or bias is NaN or infinite */
   async endSlice(from: number, to: number): Promise<void> {
     const { state, settings } = this;
     const epoch = state.finished.length + 1;
-    if (!this.engine.isFinite()) throw new DivergedError(epoch, this.eta);
+    if (!this.engine.isFinite()) throw new DivergedError(epoch, this.#etaOf(Math.ceil(to / settings.batchSize) - 1));
     state.trainSeconds += this.#lap();
     state.examples += to - from;
     state.position = to;
@@ -96,9 +112,10 @@ export class OngoingRun {
   }
 
   async endEpoch(evaluation: Evaluation & Pick<EpochResult, "monitored">): Promise<void> {
-    const { state, settings, engine, eta } = this;
+    const { state, settings, engine } = this;
     const { finished, trainSeconds } = state;
     const epoch = finished.length + 1;
+    const eta = this.#etaOf(this.#batchesPerEpoch - 1);
     finished.push({ epoch, eta, ...evaluation, trainSeconds, evaluateSeconds: this.#lap() });
     [state.position, state.trainSeconds] = [null, 0];
     if (state.best && bestOnValidation(finished)?.epoch === epoch) engine.copyTo(state.best);
@@ -130,19 +147,34 @@ export class OngoingRun {
     };
   }
 
-  /** Finds the next epoch's learning rate, or a reason why there is none. */
+  /** Finds the learning rate with which the next epoch begins, or a reason to stop before it. */
   #planEpoch(): void {
+    this.#stoppedBy = reasonToStop(this.state.finished, this.settings);
+    if (this.isOver) return;
+    const eta = this.#scheduledEta(0);
+    if (eta === undefined) this.#stoppedBy = "schedule";
+    else this.#eta = eta;
+  }
+
+  /** The learning rate of a mini-batch of the current epoch, counting from 0. */
+  #etaOf(batch: number): number {
+    const { isByMiniBatch }: Schedule = SCHEDULES[this.settings.schedule];
+    return (isByMiniBatch && this.#scheduledEta(batch)) || this.#eta;
+  }
+
+  #scheduledEta(batch: number): number | undefined {
     const { settings, state } = this;
     const { finished } = state;
-    const epoch = finished.length + 1;
-    this.#stoppedBy = reasonToStop(finished, settings);
-    if (this.isOver) return;
     const { usesValidation, eta }: Schedule = SCHEDULES[settings.schedule];
     const history = usesValidation ? finished : []; // a run may have very many epochs
     const validation = history.map(({ monitored }) => monitored.validation?.accuracy ?? Number.NaN);
-    const next = eta({ ...settings, epoch, validation }, settings);
-    if (next === undefined) this.#stoppedBy = "schedule";
-    else this.eta = next;
+    const batches = this.#batchesPerEpoch;
+    const time = (finished.length * batches + batch) / (settings.epochs * batches);
+    return eta({ eta: settings.eta, epoch: finished.length + 1, time, validation }, settings);
+  }
+
+  get #batchesPerEpoch(): number {
+    return Math.ceil(this.state.order.length / this.settings.batchSize);
   }
 
   /** The seconds since the last call, or since the run began. */

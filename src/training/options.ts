@@ -1,5 +1,6 @@
 /** What a caller may ask of training: the tables of its settings, from which defaults, checks and types derive. */
 import type { Part } from "../data/parts.js";
+import { AUGMENTATION_SETTINGS } from "../distortion/augmentation.js";
 import type { SimdChoice } from "../engines/engine.js";
 import { ENGINES } from "../engines/engines.js";
 import { HYPERPARAMETERS } from "../network/hyperparameters.js";
@@ -14,10 +15,11 @@ import { STOPPING_SETTINGS } from "./stopping.js";
 export const TRAINING_SETTINGS = {
   /** The number of epochs: each trains once on every training example. */
   epochs: setting(30, wholeNumber(1)),
-  /** The learning rate; with a schedule, that of the first epoch. */
+  /** The learning rate; with a schedule, the highest one. */
   eta: setting(3, finiteAboveZero),
   ...HYPERPARAMETERS,
-  /** How the learning rate changes from epoch to epoch. */
+  ...AUGMENTATION_SETTINGS,
+  /** How the learning rate changes during the run. */
   schedule: setting("constant", namesOf(SCHEDULES)),
   ...SCHEDULE_SETTINGS,
   /** Whether each epoch takes the training examples in a new random order; false keeps their own order. */
@@ -31,7 +33,7 @@ export const TRAINING_SETTINGS = {
 export type TrainingValues = ValuesOf<typeof TRAINING_SETTINGS>;
 
 export interface TrainOptions extends Partial<TrainingValues> {
-  /** The generator of the order of the examples and of dropout's masks. */
+  /** The generator of the order of the examples and of dropout's masks. Its seed is that of the distortions, too. */
   random?: Random;
   /** The parts whose cost and accuracy are worked out after every epoch; the test accuracy always is. */
   monitor?: readonly Part[];

@@ -1,22 +1,33 @@
-/** Schedules: how the learning rate changes from epoch to epoch. */
-import { betweenZeroAndOne, finiteFromZero, setting, type ValuesOf, wholeNumber } from "../ranges.js";
+/** Schedules: how the learning rate changes from mini-batch to mini-batch, or from epoch to epoch. */
+import { cos } from "../network/elementary.js";
+import {
+  betweenZeroAndOne,
+  finiteFromZero,
+  fromZeroToBelowOne,
+  setting,
+  type ValuesOf,
+  wholeNumber,
+} from "../ranges.js";
 
-/** A schedule is a pure function of the epochs before, so that a run can be resumed after any of them. */
+/** A schedule is a pure function of what the run has done so far, so that a run can be resumed at any mini-batch. */
 export interface Schedule {
   /** The names of the settings that it takes. */
   takes: readonly (keyof ScheduleSettings)[];
   /** Whether it depends on the validation accuracy. */
   usesValidation?: boolean;
-  /** The learning rate of an epoch, or undefined if training should end before it. */
+  /** Whether the rate changes from mini-batch to mini-batch and depends on the length of the run. Otherwise it changes from epoch to epoch. */
+  isByMiniBatch?: boolean;
+  /** The learning rate of a mini-batch or of an epoch; undefined if training should end before it. */
   eta(progress: ScheduleProgress, settings: ScheduleSettings): number | undefined;
 }
 
 interface ScheduleProgress {
-  /** The learning rate of the first epoch. */
+  /** The highest learning rate: that of the first epoch or, with a warm-up, that at its end. */
   eta: number;
-  /** The next epoch, counting from 1, and the number of epochs of the whole run. */
+  /** The current epoch, counting from 1. */
   epoch: number;
-  epochs: number;
+  /** The number of mini-batches so far, divided by the number of mini-batches of the whole run: from 0 to below 1. */
+  time: number;
   /** The validation accuracy after each epoch so far, 0..1; empty unless `usesValidation`. */
   validation: readonly number[];
 }
@@ -26,8 +37,10 @@ export const SCHEDULE_SETTINGS = {
   scheduleEpochs: setting(10, wholeNumber(1)),
   /** step, plateau: what the rate is multiplied by. */
   scheduleFactor: setting(0.5, betweenZeroAndOne),
-  /** cosine: where the rate would be after the last epoch; below eta. */
+  /** linear, cosine: the rate towards which it falls; below eta. */
   etaMin: setting(0, finiteFromZero),
+  /** linear, cosine: the share of the run's mini-batches during which the rate rises to eta, before it falls. */
+  warmup: setting(0, fromZeroToBelowOne),
 };
 
 export type ScheduleSettings = ValuesOf<typeof SCHEDULE_SETTINGS>;
@@ -47,11 +60,18 @@ export const SCHEDULES = {
     },
   },
 
-  /** Follows half a period of the cosine down to etaMin (Loshchilov and Hutter, 2017, equation 5, without restarts). */
+  /** Falls along a straight line to etaMin. */
+  linear: {
+    takes: ["etaMin", "warmup"],
+    isByMiniBatch: true,
+    eta: (progress, settings) => risingAndFalling(progress, settings, (time) => 1 - time),
+  },
+
+  /** Falls along half a period of the cosine to etaMin (Loshchilov and Hutter, 2017, equation 5, without restarts). */
   cosine: {
-    takes: ["etaMin"],
-    eta: ({ eta, epoch, epochs }, { etaMin }) =>
-      etaMin + ((eta - etaMin) * (1 + cosine((Math.PI * (epoch - 1)) / epochs))) / 2,
+    takes: ["etaMin", "warmup"],
+    isByMiniBatch: true,
+    eta: (progress, settings) => risingAndFalling(progress, settings, (time) => (1 + cos(Math.PI * time)) / 2),
   },
 
   /**
@@ -74,12 +94,16 @@ export const SCHEDULES = {
 
 export type ScheduleName = keyof typeof SCHEDULES;
 
-/** cos(x) by its Taylor series, within 1e-15 for 0 <= x <= pi. The last bits of Math.cos differ between versions of Node. */
-function cosine(x: number): number {
-  let [term, sum] = [1, 1];
-  for (let i = 2; i <= 30; i += 2) {
-    term *= (-x * x) / ((i - 1) * i);
-    sum += term;
-  }
-  return sum;
+/**
+ * Rises to `eta` during the share `warmup` of the run, starting from a twentieth of it, and then falls to `etaMin`.
+ *
+ * @param fall  from 1 to 0, for the time 0..1 since the rate began to fall
+ */
+function risingAndFalling(
+  { eta, time }: ScheduleProgress,
+  { etaMin, warmup }: ScheduleSettings,
+  fall: (time: number) => number,
+): number {
+  if (time < warmup) return eta * (0.05 + (0.95 * time) / warmup);
+  return etaMin + (eta - etaMin) * fall((time - warmup) / (1 - warmup));
 }

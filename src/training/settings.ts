@@ -1,6 +1,8 @@
 /** Checks the options of a run once, and gives them back complete. */
 import type { Dataset } from "../data/dataset.js";
 import { PARTS, type Part } from "../data/parts.js";
+import { AUGMENTATION_SETTINGS, AUGMENTATIONS, type Augmentation } from "../distortion/augmentation.js";
+import { checkSides } from "../distortion/distortion.js";
 import type { CreateEngine, EngineTask } from "../engines/engine.js";
 import { ENGINES, simdFor, threadsFor } from "../engines/engines.js";
 import { ConfigurationError, checkInstance } from "../errors.js";
@@ -42,6 +44,7 @@ export function checkTraining(network: NetworkShape, data: Dataset, options: Tra
   checkCost(values.cost, shape.output);
   checkHiddenLayer(shape, values);
   checkSchedule(values, given);
+  checkAugmentation(values, data);
   checkObjects(given);
   const monitor = checkMonitor(values, given, data);
   const threads = threadsFor(values.engine, network.sizes, given.threads);
@@ -81,10 +84,23 @@ function checkHiddenLayer({ sizes, activation, output }: EngineTask["network"], 
 function checkSchedule({ schedule }: Values, given: TrainOptions): void {
   for (const name of Object.keys(SCHEDULE_SETTINGS) as (keyof typeof SCHEDULE_SETTINGS)[]) {
     const takes = (key: string) => (SCHEDULES as Record<string, Schedule>)[key].takes.includes(name);
-    if (given[name] === undefined || takes(schedule)) continue;
+    const usual = SCHEDULE_SETTINGS[name].default;
+    if (given[name] === undefined || given[name] === usual || takes(schedule)) continue;
     const expected = `schedule ${Object.keys(SCHEDULES).filter(takes).join(" or ")}`;
-    throw new ConfigurationError({ thing: words(name), expected, found: `schedule ${schedule}` });
+    const remedy = `leave it out, or set it to ${usual}`;
+    throw new ConfigurationError({ thing: words(name), expected, found: `schedule ${schedule}`, remedy });
   }
+}
+
+function checkAugmentation({ augment, augmentStrength }: Values, { training }: Dataset): void {
+  const { rows, columns } = training.images;
+  checkSides(augment, rows, columns);
+  const { affine }: Augmentation = AUGMENTATIONS[augment];
+  const usual = AUGMENTATION_SETTINGS.augmentStrength.default;
+  if (affine || augmentStrength === usual) return;
+  const [expected, found] = ["augment affine or elastic", `augment ${augment}`];
+  const remedy = `leave it out, or set it to ${usual}`;
+  throw new ConfigurationError({ thing: "augment strength", expected, found, remedy });
 }
 
 /** For callers without types. */

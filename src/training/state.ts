@@ -13,6 +13,8 @@ export interface RunState {
   order: Uint32Array;
   /** The seed of dropout's masks in the current epoch. */
   maskSeed: number;
+  /** The seed of the distortions. */
+  distortionSeed: number;
   /** The state of the generator, see `Random`. */
   random: readonly number[];
   parameters: Parameters;
@@ -43,6 +45,7 @@ export function initialState(network: Network, data: Dataset, random: Random, se
     position: null,
     order: Uint32Array.from({ length: data.training.labels.length }, (_, i) => i),
     maskSeed: 0,
+    distortionSeed: random.seed,
     random: random.state,
     parameters: network,
     velocities: sets.includes("velocities") ? zeros(sizes) : null,

@@ -8,6 +8,7 @@ export class TextbookTimer {
   readonly #engine: TextbookEngine;
   /** The training images 0, 1, 2, ..., which are the same in every measurement. */
   readonly #order: Uint32Array;
+  readonly #etas: Float64Array;
   /** The number of test images in one measurement. */
   readonly #testExamples: number;
 
@@ -18,11 +19,12 @@ export class TextbookTimer {
   constructor(
     network: Network,
     private readonly data: Dataset,
-    private readonly hyper: Hyperparameters & { eta: number },
+    hyper: Hyperparameters & { eta: number },
     examples: number,
   ) {
     this.#engine = new TextbookEngine(network, data, hyper);
     this.#order = Uint32Array.from({ length: examples }, (_, i) => i);
+    this.#etas = new Float64Array(Math.ceil(examples / hyper.batchSize)).fill(hyper.eta);
     this.#testExamples = Math.min(examples, data.test.labels.length);
   }
 
@@ -30,7 +32,7 @@ export class TextbookTimer {
   measure(): { trainSeconds: number; evaluateSeconds: number } {
     const { training, test } = this.data;
     const start = performance.now();
-    this.#engine.train(this.#order, this.hyper.eta, { seed: 0, first: 0 });
+    this.#engine.train(this.#order, this.#etas, { masks: { seed: 0, first: 0 } });
     const middle = performance.now();
     this.#engine.outputs("test", 0, this.#testExamples);
     const end = performance.now();

@@ -30,9 +30,11 @@ export async function stochasticGradientDescent(network: Network, data: Dataset,
         if (settings.dropout > 0) state.maskSeed = random.uint32();
         state.position = 0;
       }
+      const distortion = run.distortion();
       for (const [from, to] of run.slices()) {
         // A few mini-batches at a time. The textbook engine calls `updateMiniBatch` for each of them, and that calls `backprop`.
-        await engine.train(state.order.subarray(from, to), run.eta, { seed: state.maskSeed, first: from });
+        const masks = { seed: state.maskSeed, first: from };
+        await engine.train(state.order.subarray(from, to), run.etas(from, to), { masks, distortion });
         await run.endSlice(from, to);
       }
       const evaluation = await run.evaluate();

@@ -83,7 +83,7 @@ describe("a checkpoint", () => {
     await writeCheckpoint(path, smallCheckpoint(precision));
     const { metadata, tensors } = readForeign(readFileSync(path));
     expect(metadata).toEqual({
-      checkpointFormat: "2",
+      checkpointFormat: "3",
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       activation: "tanh",
       output: "sigmoid",
@@ -96,6 +96,7 @@ describe("a checkpoint", () => {
       classes: "2",
       position: "4",
       maskSeed: "7",
+      distortionSeed: "8",
       random: "[1,-2,3,-4]",
       trainSeconds: "0.0625",
     });
@@ -327,9 +328,9 @@ const FORGERIES: [name: string, Forgery, message: RegExp][] = [
   ["metadata that are a list", { header: (h) => ({ ...h, __metadata__: ["2"] }) }, /an object for __metadata__/],
   ["metadata of numbers", { header: (h) => ({ ...h, __metadata__: { checkpointFormat: 2 } }) }, /text for checkpointF/],
   [
-    "format 3",
-    withMetadata("checkpointFormat", "3"),
-    /a checkpoint of format 2, found a checkpoint of format 3; resume/,
+    "format 2",
+    withMetadata("checkpointFormat", "2"),
+    /a checkpoint of format 3, found a checkpoint of format 2; resume/,
   ],
   ["a SHA-256 of another kind", withMetadata("sha256", "x"), /the SHA-256 that the file promises/],
   ["no SHA-256", withoutMetadata("sha256"), /the SHA-256 that the file promises/],
@@ -382,6 +383,11 @@ const FORGERIES: [name: string, Forgery, message: RegExp][] = [
   ["a negative position", withMetadata("position", -1), /for position, found -1/],
   ["no position", withoutMetadata("position"), /a value for position, found nothing/],
   ["a mask seed of 33 bits", withMetadata("maskSeed", 2 ** 32), /from 0 to 4294967295 for maskSeed, found 4294967296/],
+  [
+    "a seed of distortions of 33 bits",
+    withMetadata("distortionSeed", 2 ** 32),
+    /from 0 to 4294967295 for distortionSeed, found 4294967296/,
+  ],
   ["endless seconds", withMetadata("trainSeconds", "1e400"), /a finite number for trainSeconds, found Infinity/],
   ["NaN seconds", withMetadata("trainSeconds", "NaN"), /JSON|finite numbers/],
   ["another SHA-256", withMetadata("datasetSha256", "x".repeat(1e6)), /for datasetSha256, found x{60}\.\.\./],
@@ -442,17 +448,24 @@ describe("a forged checkpoint, its SHA-256 right,", () => {
     expect(({} as Json).polluted).toBeUndefined();
   });
 
-  it.each(["checkpointFormat", "sha256", "activation", "options", "seed", "position", "random", "trainSeconds"])(
-    "with any other value for %s is refused, or read as a sound one",
-    async (name) => {
-      for (const value of [null, true, -1, 0.5, 1e300, "", "x", [], {}, [[]], [null], { length: 1 }]) {
-        writeFileSync(path, await forge(withMetadata(name, value)));
-        const outcome = await readCheckpoint(path).catch((error) => error);
-        if (outcome instanceof Error) expect(outcome).toBeInstanceOf(DataError);
-        else expect(Object.keys(outcome).sort()).toEqual(Object.keys(smallCheckpoint()).sort());
-      }
-    },
-  );
+  it.each([
+    "checkpointFormat",
+    "sha256",
+    "activation",
+    "options",
+    "seed",
+    "position",
+    "distortionSeed",
+    "random",
+    "trainSeconds",
+  ])("with any other value for %s is refused, or read as a sound one", async (name) => {
+    for (const value of [null, true, -1, 0.5, 1e300, "", "x", [], {}, [[]], [null], { length: 1 }]) {
+      writeFileSync(path, await forge(withMetadata(name, value)));
+      const outcome = await readCheckpoint(path).catch((error) => error);
+      if (outcome instanceof Error) expect(outcome).toBeInstanceOf(DataError);
+      else expect(Object.keys(outcome).sort()).toEqual(Object.keys(smallCheckpoint()).sort());
+    }
+  });
 });
 
 describe("what is not a checkpoint", () => {
@@ -466,7 +479,7 @@ describe("what is not a checkpoint", () => {
     [
       "a checkpoint of format 1",
       Buffer.concat([Buffer.from("bp-train checkpoint 1\n"), Buffer.alloc(100)]),
-      /a checkpoint of format 2, found a checkpoint of format 1; resume it with the version of bp-train that wrote it, or/,
+      /a checkpoint of format 3, found a checkpoint of format 1; resume it with the version of bp-train that wrote it, or/,
     ],
   ])("is refused in words that say what it is: %s", async (name, content, message) => {
     writeFileSync(path, content);

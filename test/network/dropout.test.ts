@@ -1,8 +1,9 @@
 /** Tests the masks of dropout: their statistics, their independence, and known values. */
 import { describe, expect, it } from "vitest";
-import { dropFactor, dropThreshold, type Masks, maskBits, masksFrom } from "../../dist/network/dropout.js";
+import { dropFactor, dropThreshold, type Masks, masksFrom } from "../../dist/network/dropout.js";
+import { randomBits } from "../../dist/network/random-bits.js";
 
-/** The arguments of maskBits. */
+/** The arguments of randomBits. */
 type Place = [seed: number, example: number, layer: number, unit: number];
 
 const [EXAMPLES, UNITS] = [400, 100];
@@ -24,7 +25,7 @@ const CASES = SEEDS.map((seed, i) => [seed, [1, 2, 9][i % 3]]);
 
 describe.each(CASES)("masks for seed %i and layer %i", (seed, layer) => {
   const all = places(seed, layer);
-  const bits = all.map((place) => maskBits(...place));
+  const bits = all.map((place) => randomBits(...place));
 
   it.each([0.01, 0.2, 0.5, 0.9])("leave out a share of %d of the neurons", (p) => {
     const share = bits.filter((bits) => bits < dropThreshold(p)).length / N;
@@ -58,7 +59,7 @@ describe.each(CASES)("masks for seed %i and layer %i", (seed, layer) => {
     ["next seed", ([s, e, l, u]) => [(s + 1) % 2 ** 32, e, l, u]],
     ["seed with another highest bit", ([s, e, l, u]) => [(s + 2 ** 31) % 2 ** 32, e, l, u]],
   ])("are not correlated with those of the %s", (_, neighbour) => {
-    const others = all.map((place) => maskBits(...neighbour(place)));
+    const others = all.map((place) => randomBits(...neighbour(place)));
     for (const p of [0.2, 0.5]) {
       const deviation = (bits: number) => ((bits < dropThreshold(p) ? 1 : 0) - p) / Math.sqrt(p * (1 - p));
       const correlation = bits.reduce((sum, x, i) => sum + deviation(x) * deviation(others[i]), 0) / N;
@@ -79,19 +80,19 @@ describe("masks", () => {
     [2147483648, 59999, 9, 3000, 29570387],
     [4294967295, 2147483648, 1, 1048576, 407201753],
   ])("for seed %i, example %i, layer %i, unit %i have the bits %i", (seed, example, layer, unit, expected) => {
-    expect(maskBits(seed, example, layer, unit)).toBe(expected);
+    expect(randomBits(seed, example, layer, unit)).toBe(expected);
   });
 
   it("depend on their arguments only, not on the order of the calls", () => {
     const all = places(7, 1).slice(0, 2000);
-    const forwards = all.map((place) => maskBits(...place));
-    const backwards = all.toReversed().map((place) => maskBits(...place));
+    const forwards = all.map((place) => randomBits(...place));
+    const backwards = all.toReversed().map((place) => randomBits(...place));
     expect(backwards.toReversed()).toEqual(forwards);
   });
 
   it("are uniformly distributed whole numbers from 0 to 2^32 - 1", () => {
     const counts = new Array<number>(16).fill(0);
-    const all = places(3, 1).map((place) => maskBits(...place));
+    const all = places(3, 1).map((place) => randomBits(...place));
     expect(all.every(Number.isInteger)).toBe(true);
     for (const bits of all) counts[Math.floor(bits / 2 ** 28)]++;
     expect(counts).toHaveLength(16); // a number out of range would have added an entry
@@ -105,14 +106,14 @@ describe("masks", () => {
       );
     for (const n of [0, 1, 10]) {
       expect(factors(n)).toEqual(
-        Array.from({ length: UNITS }, (_, unit) => (maskBits(7, 3 + n, 2, unit) < dropThreshold(0.5) ? 0 : 2)),
+        Array.from({ length: UNITS }, (_, unit) => (randomBits(7, 3 + n, 2, unit) < dropThreshold(0.5) ? 0 : 2)),
       );
     }
     expect(masksFrom(undefined, 1)).toBeUndefined();
   });
 
   it("leave out no neuron if dropout is 0, and all of them just below 1", () => {
-    const all = places(1, 1).map((place) => maskBits(...place));
+    const all = places(1, 1).map((place) => randomBits(...place));
     expect(all.some((bits) => bits < dropThreshold(0))).toBe(false);
     expect(all.every((bits) => bits < dropThreshold(1 - 1e-9))).toBe(true); // the expected number of neurons that stay is 40,000 / 10^9
   });

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { defaultsOf } from "../../dist/ranges.js";
 import { SCHEDULE_SETTINGS, SCHEDULES, type Schedule, type ScheduleName } from "../../dist/training/schedule.js";
 
-/** The rates of the epochs 1, 2, ... by a schedule, until it sees no sense in going on. */
+/** The rates of the epochs 1, 2, ..., or of the first mini-batches in them, by a schedule, until it ends training. */
 function rates(name: ScheduleName, epochs: number, settings = {}, eta = 1, validation: number[] = []) {
   const schedule: Schedule = SCHEDULES[name];
   const all: number[] = [];
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const seen = validation.slice(0, epoch - 1);
     const rate = schedule.eta(
-      { eta, epoch, epochs, validation: seen },
+      { eta, epoch, time: (epoch - 1) / epochs, validation: seen },
       { ...defaultsOf(SCHEDULE_SETTINGS), ...settings },
     );
     if (rate === undefined) break;
@@ -100,7 +100,12 @@ describe("the schedules", () => {
     // A curve that goes down sometimes, so that every setting shows.
     const validation = [0.3, 0.2, 0.4, 0.1, 0.1, 0.5, 0.5, 0.5];
     const base = rates(name as ScheduleName, 8, { scheduleEpochs: 2 }, 1, validation);
-    for (const [setting, value] of Object.entries({ scheduleEpochs: 1, scheduleFactor: 0.7, etaMin: 0.01 })) {
+    for (const [setting, value] of Object.entries({
+      scheduleEpochs: 1,
+      scheduleFactor: 0.7,
+      etaMin: 0.01,
+      warmup: 0.3,
+    })) {
       const changed = rates(name as ScheduleName, 8, { scheduleEpochs: 2, [setting]: value }, 1, validation);
       if ((takes as string[]).includes(setting)) expect(changed).not.toEqual(base);
       else expect(changed).toEqual(base);

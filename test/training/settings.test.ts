@@ -101,8 +101,8 @@ describe("checkTraining", () => {
     ["fast", "options: expected an instance of Object, found 'fast'"],
     [{ engine: "quick" }, "engine: expected fast or textbook, found quick"],
     [{ cost: "hinge" }, "cost: expected quadratic or cross-entropy or log-likelihood, found hinge"],
-    [{ schedule: "linear" }, "schedule: expected constant or step or cosine or plateau, found linear"],
-    [{ schedule: "toString" }, "schedule: expected constant or step or cosine or plateau, found toString"],
+    [{ schedule: "exp" }, "schedule: expected constant or step or linear or cosine or plateau, found exp"],
+    [{ schedule: "toString" }, "schedule: expected constant or step or linear or cosine or plateau, found toString"],
     [{ monitor: ["train"] }, "monitor: expected training or validation or test, found train"],
     [
       { cost: "log-likelihood" },

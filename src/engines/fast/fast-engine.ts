@@ -2,11 +2,12 @@
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../../data/dataset.js";
 import type { Part } from "../../data/parts.js";
-import type { Masks } from "../../network/dropout.js";
+import { type Masks, masksFrom } from "../../network/dropout.js";
 import { type Network, type Parameters, zeros } from "../../network/network.js";
-import type { Engine, SimdWidth } from "../engine.js";
+import type { Draws, Engine, SimdWidth } from "../engine.js";
 import { Crew } from "./crew.js";
-import { type Call, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
+import { Distorter } from "./distorter.js";
+import { type Call, type DistortArguments, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
 import { type Layout, LINE } from "./layout.js";
 import { KernelMemory } from "./memory.js";
 import { type Mode, Pace } from "./pace.js";
@@ -25,6 +26,7 @@ const WARM_UP = { ms: { 128: 15, 256: 5 }, batchSize: 10, batches: 10 };
 export class FastEngine implements Engine {
   readonly examplesAtOnce: number;
   readonly #layout: Layout;
+  readonly #distorter: Distorter | undefined;
   readonly #pace = new Pace();
   /** Settled when all threads can take part. The first one begins alone. */
   teamIsReady: Promise<void> = Promise.resolve();
@@ -39,6 +41,8 @@ export class FastEngine implements Engine {
     readonly simd: SimdWidth,
   ) {
     this.#layout = memory.layout;
+    const { distorted } = this.#layout;
+    if (distorted) this.#distorter = new Distorter(memory, distorted);
     this.examplesAtOnce = this.#layout.examplesAtOnce;
   }
 
@@ -73,11 +77,28 @@ export class FastEngine implements Engine {
     if (threads > 1 && (await crew?.complete(threads, module, memory.memory))) this.#pace.addTeam();
   }
 
-  async train(order: Uint32Array, eta: number, { seed, first }: Masks = { seed: 0, first: 0 }): Promise<void> {
-    const { shuffled, batchSize } = this.#layout;
+  async train(order: Uint32Array, etas: ArrayLike<number>, { masks, distortion }: Draws = {}): Promise<void> {
+    const { shuffled, batchSize, etas: etasAt } = this.#layout;
     this.memory.words(shuffled.fields.order, order.length).set(order);
-    await this.#pace.train(Math.ceil(order.length / batchSize), async ({ mode, from, to }) => {
-      const args: TrainArguments = [shuffled.at, from, to, batchSize, order.length, eta, seed, first];
+    this.memory.floats(etasAt, etas.length).set(etas);
+    if (!distortion) return this.#descend(shuffled.at, order.length, etasAt, masks);
+    const distorter = this.#distorter;
+    if (!distorter) throw new Error("the fast engine has no memory for distortions: its task did not ask for them");
+    for (let from = 0; from < order.length; from += distorter.most) {
+      const to = Math.min(order.length, from + distorter.most);
+      distorter.prepare(distortion, order.subarray(from, to));
+      const args: DistortArguments = [shuffled.at, distorter.images, distorter.record, from, to];
+      await this.#call({ name: "distort", args }, this.#pace.best);
+      await this.#descend(distorter.images, to - from, etasAt + (4 * from) / batchSize, masksFrom(masks, from));
+    }
+  }
+
+  /** Trains on `examples` examples in the order of `images`. */
+  async #descend(images: number, examples: number, etas: number, masks: Masks = { seed: 0, first: 0 }): Promise<void> {
+    const { batchSize } = this.#layout;
+    const { seed, first } = masks;
+    await this.#pace.train(Math.ceil(examples / batchSize), async ({ mode, from, to }) => {
+      const args: TrainArguments = [images, from, to, batchSize, examples, etas, seed, first];
       const sleepsBefore = this.#meetings(mode).sleeps;
       await this.#call({ name: "train", args }, mode);
       const { sleeps, reached } = this.#meetings(mode);
@@ -125,13 +146,14 @@ export class FastEngine implements Engine {
    * batch 10: the first epoch takes 1.1 times as long as a later one, instead of 1.6 times.
    */
   async #warmUp(): Promise<void> {
-    const { at, fields } = this.#layout.images.training;
+    const { images, etas } = this.#layout; // the learning rates are still 0
+    const { at, fields } = images.training;
     const size = Math.min(WARM_UP.batchSize, fields.length);
     const batches = Math.ceil(fields.length / size);
     const end = performance.now() + WARM_UP.ms[this.simd];
     for (let from = 0; from < batches && performance.now() < end; from += WARM_UP.batches) {
       const to = Math.min(batches, from + WARM_UP.batches);
-      await this.#call({ name: "train", args: [at, from, to, size, fields.length, 0, 0, 0] }, this.#pace.best);
+      await this.#call({ name: "train", args: [at, from, to, size, fields.length, etas, 0, 0] }, this.#pace.best);
     }
   }
 

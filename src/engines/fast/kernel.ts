@@ -1,10 +1,11 @@
 /** Loads the compiled kernel and describes the functions that it exports (assembly/index.ts). */
 import { readFile } from "node:fs/promises";
 
-/** What assembly/index.ts exports. Images, outputs and `thread` are addresses in bytes. */
+/** What assembly/index.ts exports. Images, etas, outputs, distortion and `thread` are addresses in bytes. */
 export interface Kernel {
   train(thread: number, ...args: TrainArguments): void;
   evaluate(thread: number, ...args: EvaluateArguments): void;
+  distort(thread: number, ...args: DistortArguments): void;
   finite(from: number, to: number): number;
   expOf(x: number): number;
 }
@@ -15,19 +16,22 @@ export type TrainArguments = [
   toBatch: number,
   batchSize: number,
   examples: number,
-  eta: number,
+  etas: number,
   maskSeed: number,
   position: number,
 ];
+export type DistortArguments = [images: number, distorted: number, distortion: number, from: number, to: number];
 type EvaluateArguments = [images: number, from: number, to: number, scratchExamples: number, outputs: number];
 
 /** A call that all threads make with the same arguments, each with its own thread record. */
-export type Call = { name: "train"; args: TrainArguments } | { name: "evaluate"; args: EvaluateArguments };
+export type Call =
+  | { name: "train"; args: TrainArguments }
+  | { name: "evaluate"; args: EvaluateArguments }
+  | { name: "distort"; args: DistortArguments };
 
 /** @param thread  the address of the thread's record */
 export function perform(kernel: Kernel, thread: number, call: Call): void {
-  if (call.name === "train") kernel.train(thread, ...call.args);
-  else kernel.evaluate(thread, ...call.args);
+  (kernel[call.name] as (thread: number, ...args: number[]) => void)(thread, ...call.args);
 }
 
 /**

@@ -1,6 +1,11 @@
 /** Decides where everything lies in the memory that the kernel and all its threads share. */
 import type { Dataset } from "../../data/dataset.js";
+import type { Images } from "../../data/images.js";
 import { PARTS, type Part } from "../../data/parts.js";
+import { AUGMENTATIONS, type Augmentation, type AugmentationName } from "../../distortion/augmentation.js";
+import { PERIOD } from "../../distortion/displacement-fields.js";
+import { faintestInk } from "../../distortion/distortion.js";
+import { MAP_LENGTH } from "../../distortion/warp.js";
 import { ConfigurationError } from "../../errors.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
 import type { EngineTask } from "../engine.js";
@@ -19,11 +24,14 @@ const [BASE, LARGEST] = [65536, 2 ** 32 - 65536];
 /** As in the kernel: the slabs of an image (assembly/lists.ts), and the rows of a block of weights (assembly/dense.ts). */
 const [SLABS, BLOCK] = [2, 256];
 
+/** About the number of examples that are distorted at once. Fewer would need more calls of the threads, more would not stay in the cache. */
+const MOST_DISTORTED = 2048;
+
 /** The size of a cache line in bytes. */
 export const LINE = 64;
 
 /** `lists` says whether the first layer works from lists. Tests set it; by default it is chosen by what is faster. */
-type Settings = Hyperparameters & { threads: number; lists?: boolean };
+type Settings = Hyperparameters & { threads: number; lists?: boolean; augment?: AugmentationName };
 
 /** The addresses of all records and arrays, in bytes, and the contents of the records. */
 export type Layout = ReturnType<typeof layOut>;
@@ -38,14 +46,20 @@ export function layOut(network: EngineTask["network"], data: Dataset, settings: 
   const space = new Space();
   const rule = space.record("rule", ruleOf({ ...settings, ...network, n: data.training.labels.length })).at;
   const values = space.take(4 * 256);
+  const examples = placeExamples(data, space);
   const layout = {
     batchSize,
     /** The number of examples that the layers' activations and deltas have room for. */
     scratchExamples,
     /** f32[256]: pixel value -> 0..1 */
     values,
-    ...placeThreads(network, settings, scratchExamples, { rule, values }, space),
-    ...placeExamples(data, space),
+    ...placeThreads(network, settings, data, scratchExamples, { rule, values }, space),
+    ...examples,
+    /** f32 (training examples): the learning rate of each mini-batch; a mini-batch may be one example. */
+    etas: space.take(4 * data.training.labels.length),
+    distorted: isDistorted(settings)
+      ? placeDistorted(data, settings, examples.images.training.fields.order, space)
+      : null,
     /** f32 (examplesAtOnce, output units): where `evaluate` writes z. */
     outputs: space.take(4 * examplesAtOnce * outputUnits),
     examplesAtOnce,
@@ -84,13 +98,18 @@ class Space {
 /** Places the arrays of all layers, and the records of the threads of a team and of one thread alone. */
 function placeThreads(
   { sizes, output }: EngineTask["network"],
-  { batchSize, momentum, threads, lists }: Settings,
+  settings: Settings,
+  { training: { images } }: Dataset,
   scratchExamples: number,
   common: Pick<Fields<"thread">, "rule" | "values">,
   space: Space,
 ) {
+  const { batchSize, momentum, threads, lists } = settings;
   const most = mostListed(sizes[0], scratchExamples);
-  const scratch = Array.from({ length: threads }, () => placeScratch(sizes[0], most, space));
+  const scratch = Array.from({ length: threads }, () => ({
+    ...placeScratch(sizes[0], most, space),
+    ...(isDistorted(settings) ? placeCanvas(images, space) : { canvas: 0, warped: 0 }),
+  }));
   const placeThread = (
     shapes: LayerShape[],
     arrays: LayerArrays[],
@@ -138,6 +157,51 @@ function placeScratch(inputs: number, listedExamples: number, space: Space) {
   };
 }
 
+function isDistorted({ augment = "none" }: Settings): boolean {
+  return augment !== "none";
+}
+
+/** Places what a thread needs to distort an image. */
+function placeCanvas({ rows, columns }: Images, space: Space) {
+  // The kernel may read one row too many, and write up to 16 bytes too many.
+  return { canvas: space.take((rows + 3) * (columns + 2)), warped: space.take(rows * columns + 16) };
+}
+
+/** Places a part of the training examples, distorted, and what says how they are distorted. */
+function placeDistorted(
+  { training: { images } }: Dataset,
+  { batchSize, augment = "none" }: Settings,
+  order: number,
+  space: Space,
+) {
+  const { rows, columns } = images;
+  const { elastic }: Augmentation = AUGMENTATIONS[augment];
+  const pixels = rows * columns;
+  const rowBytes = 2 * (pixels + Math.floor(pixels / 255)); // if all pixels are ink, or with pairs that bridge gaps
+  /** The number of examples: whole mini-batches. */
+  const length = batchSize * Math.max(1, Math.floor(MOST_DISTORTED / batchSize));
+  const fieldStride = 4 * (PERIOD + roundUp(columns, 4));
+  return {
+    images: space.record("images", {
+      rows: space.take(8 * length),
+      pairs: space.take(length * rowBytes),
+      labels: space.take(length),
+      order,
+      length,
+    }),
+    distortion: space.record("distortion", {
+      rows,
+      columns,
+      rowBytes,
+      maps: space.take(4 * MAP_LENGTH * length),
+      fieldX: elastic ? space.take(PERIOD * fieldStride) : 0,
+      fieldY: elastic ? space.take(PERIOD * fieldStride) : 0,
+      fieldStride,
+      faintest: faintestInk(augment),
+    }),
+  };
+}
+
 type LayerArrays = ReturnType<typeof placeArrays>;
 
 /** Places one copy of a layer's arrays, first its parameters and velocities. assembly/layout.ts gives the shape of each. */
@@ -175,9 +239,9 @@ function placeExamples(data: Dataset, space: Space) {
   const inOrder = space.take(4 * Math.max(...PARTS.map((part) => data[part].labels.length)));
   const place = (part: Part) => {
     const { images, labels } = data[part];
-    const starts = space.take(4 * (labels.length + 1));
+    const rows = space.take(8 * labels.length);
     const pairs = space.take(images.starts[labels.length] - images.starts[0]);
-    const fields = { starts, pairs, labels: space.take(labels.length), order: inOrder, length: labels.length };
+    const fields = { rows, pairs, labels: space.take(labels.length), order: inOrder, length: labels.length };
     return space.record("images", fields);
   };
   /** The examples of each part in their own order. */

@@ -100,7 +100,11 @@ export class KernelMemory {
   #writeExamples(fields: Fields<"images">, { images, labels }: Examples): void {
     const first = images.starts[0];
     const ink = images.ink.subarray(first, images.starts[images.length]);
-    this.words(fields.starts, images.starts.length).set(images.starts.map((start) => start - first));
+    const rows = this.words(fields.rows, 2 * fields.length);
+    for (let i = 0; i < fields.length; i++) {
+      rows[2 * i] = images.starts[i] - first;
+      rows[2 * i + 1] = images.starts[i + 1] - first;
+    }
     this.#bytes.set(ink, fields.pairs);
     this.#bytes.set(labels, fields.labels);
     const inOrder = this.words(fields.order, fields.length);

@@ -38,14 +38,15 @@ export const FIELDS = {
   rule: Object.keys(RULE) as (keyof typeof RULE)[],
   thread: [
     ...(["firstLayer", "layerCount", "rule", "values", "index", "threadCount", "barrier"] as const),
-    ...(["listedExamples", "entries", "starts", "ends", "transposed", "zeros"] as const),
+    ...(["listedExamples", "entries", "starts", "ends", "transposed", "zeros", "canvas", "warped"] as const),
   ],
   layer: [
     ...(["inputs", "units", "vectors", "rows", "panels", "fromPanel", "toPanel", "fromRow", "toRow"] as const),
     ...(["meetAfterForward", "meetAfterDelta", "weights", "biases", "activations", "deltas", "stride"] as const),
     ...(["weightTargets", "biasTargets", "oddBatchOffset"] as const),
   ],
-  images: ["starts", "pairs", "labels", "order", "length"],
+  images: ["rows", "pairs", "labels", "order", "length"],
+  distortion: ["rows", "columns", "faintest", "maps", "fieldX", "fieldY", "fieldStride", "rowBytes"],
 } as const;
 
 export type Fields<Kind extends keyof typeof FIELDS> = Record<(typeof FIELDS)[Kind][number], number>;

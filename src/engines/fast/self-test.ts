@@ -94,11 +94,12 @@ export function trainedBits(module: WebAssembly.Module): string[] {
     new Uint8Array(shared.buffer).fill(0);
     const memory = new KernelMemory(data, layout, shared);
     const kernel = instantiate(module, memory.memory);
-    const { solo, images, scratchExamples, outputs } = layout;
+    const { solo, images, etas, scratchExamples, outputs } = layout;
     const { at } = images.training;
     memory.write("solo", network);
+    memory.floats(etas, 3).fill(0.5);
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
-      kernel.train(solo.thread.at, at, 0, 3, batchSize, n, 0.5, epoch, 0);
+      kernel.train(solo.thread.at, at, 0, 3, batchSize, n, etas, epoch, 0);
       kernel.evaluate(solo.thread.at, at, 0, n, scratchExamples, outputs);
       kernel.finite(0, layout.outputs);
     }

@@ -1,8 +1,9 @@
 /** The textbook as an `Engine`, so that a whole run can be trained and evaluated with it. */
 import type { Part } from "../../data/parts.js";
-import { type Masks, masksFrom } from "../../network/dropout.js";
+import { DistortedImages } from "../../distortion/distortion.js";
+import { masksFrom } from "../../network/dropout.js";
 import { arraysOf, copy, type Parameters } from "../../network/network.js";
-import type { Engine } from "../engine.js";
+import type { Draws, Engine } from "../engine.js";
 import { Textbook } from "./textbook.js";
 
 /** The engine in float64, against which the fast engine is tested. It trains the network's own arrays. */
@@ -10,10 +11,13 @@ export class TextbookEngine extends Textbook implements Engine {
   readonly examplesAtOnce = 1024;
   readonly simd = null;
 
-  train(order: Uint32Array, eta: number, masks?: Masks): void {
+  train(order: Uint32Array, etas: ArrayLike<number>, { masks, distortion }: Draws = {}): void {
     const { batchSize } = this.hyper;
+    const { images } = this.data.training;
+    const seen = distortion ? new DistortedImages(images, distortion) : images;
     for (let i = 0; i < order.length; i += batchSize) {
-      this.updateMiniBatch(order.subarray(i, i + batchSize), eta, masksFrom(masks, i));
+      const batch = order.subarray(i, i + batchSize);
+      this.updateMiniBatch(batch, etas[i / batchSize], masksFrom(masks, i), seen);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Gradient descent and backpropagation as chapters 1 and 2 of Nielsen's book derive them. README.md here derives the equations. */
 import type { Dataset } from "../../data/dataset.js";
+import type { Images } from "../../data/images.js";
 import { ACTIVATIONS } from "../../network/activation.js";
 import { COSTS, y } from "../../network/cost.js";
 import { type Masks, masksFrom } from "../../network/dropout.js";
@@ -7,6 +8,9 @@ import { DEFAULTS, type Hyperparameters } from "../../network/hyperparameters.js
 import { type Network, type Parameters, zeros } from "../../network/network.js";
 import { OUTPUTS } from "../../network/output.js";
 import { addRegularisation, descendWithMomentum, dropOut, limitNorms } from "./chapter3.js";
+
+/** Where the pixels of an example come from. */
+type ImageSource = Pick<Images, "readPixels">;
 
 /**
  * The book's program `network.py` as plain loops in float64.
@@ -45,11 +49,18 @@ export class Textbook {
    * One step of gradient descent: moves every weight and bias by -eta/m times the sum of its gradients over the m examples of a
    * mini-batch (Nielsen, equations 20 and 21).
    *
-   * @param batch  indices of training examples, length m
+   * @param batch   indices of training examples, length m
+   * @param masks   which hidden neurons dropout leaves out, chapter 3
+   * @param images  the training images, or distortions of them
    */
-  updateMiniBatch(batch: Uint32Array, eta: number, masks?: Masks): void {
+  updateMiniBatch(
+    batch: Uint32Array,
+    eta: number,
+    masks?: Masks,
+    images: ImageSource = this.data.training.images,
+  ): void {
     const { weights, biases } = this.network;
-    const { images, labels } = this.data.training;
+    const { labels } = this.data.training;
     const nabla = this.#nabla;
     const m = batch.length;
     for (const values of [...nabla.weights, ...nabla.biases]) values.fill(0);

@@ -25,7 +25,7 @@ describe("FastEngine", () => {
       const expected = start(sizes, choice);
       const order = Uint32Array.from({ length: batchSize }, (_, i) => batchSize - 1 - i);
       const textbook = new TextbookEngine(expected, data, { ...choice, batchSize });
-      for (const seed of EPOCHS) await textbook.train(order, ETA, { seed, first: 0 });
+      for (const seed of EPOCHS) await textbook.train(order, [ETA], { masks: { seed, first: 0 } });
       const { network } = await fast(sizes, data, { ...choice, batchSize, threads, lists, build: "debug" });
       for (const kind of ["weights", "biases"] as const) {
         for (let l = 0; l + 1 < sizes.length; l++) {
@@ -104,8 +104,8 @@ describe("when something fails", () => {
   it.each([1, 2, 3])("an error in one worker ends the call, although the others of %i wait for it", async (threads) => {
     const engine = await fastEngine(network(), data, { threads, build: "debug" });
     const wrong = Uint32Array.of(0, 1, 20, 3); // there is no example 20
-    await expect(engine.train(wrong, 3)).rejects.toThrow(/kernel: assertion failed/);
-    await expect(engine.train(Uint32Array.of(0), 3)).rejects.toThrow();
+    await expect(engine.train(wrong, [3])).rejects.toThrow(/kernel: assertion failed/);
+    await expect(engine.train(Uint32Array.of(0), [3])).rejects.toThrow();
     await engine.finish();
   });
 
@@ -118,7 +118,7 @@ describe("when something fails", () => {
       const network = Network.random([42, 11, 9], new Random(3));
       const data = { training: examples, validation: examples, test: examples, classes: 1 };
       const engine = await checkFast({ network, data, settings: { ...DEFAULTS, eta: 3, threads: 2 } })(network);
-      await engine.train(Uint32Array.from({ length: 100 }, (_, i) => i), 3);
+      await engine.train(Uint32Array.from({ length: 100 }, (_, i) => i), Array(10).fill(3));
       const [z] = await engine.outputs("test", 0, 100);
       await engine.finish();
       console.log([network.weightsSha256(), z, engine.threads].join(" ")); // numbers alone may be coloured
@@ -144,7 +144,7 @@ describe("a very wide layer", () => {
     for (const threads of [1, 2]) {
       const network = Network.random(sizes, new Random(3));
       const engine = await fastEngine(network, datasetOf(examples), { batchSize: 3, threads });
-      await engine.train(Uint32Array.of(0, 1, 2), 0.001);
+      await engine.train(Uint32Array.of(0, 1, 2), [0.001]);
       await engine.finish();
       hashes.push(network.weightsSha256());
     }

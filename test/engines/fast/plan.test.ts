@@ -39,7 +39,7 @@ describe("a name that the textbook engine knows and the kernel does not", () => 
     );
     const before = network.weightsSha256();
     const textbook = await check("textbook")(network);
-    await textbook.train(Uint32Array.of(0, 1, 2), settings.eta);
+    await textbook.train(Uint32Array.of(0, 1, 2), [settings.eta]);
     expect(network.weightsSha256()).not.toBe(before);
   });
 
@@ -73,12 +73,12 @@ describe("a name that the kernel knows", () => {
     const settings = { ...DEFAULTS, cost, eta: 0.5, threads: 1 };
     const batch = Uint32Array.from({ length: 10 }, (_, i) => i);
     const engine = await checkFast({ network: start(), data, settings })(start());
-    await engine.train(batch, settings.eta);
+    await engine.train(batch, [settings.eta]);
     const found = zeros(SIZES);
     engine.copyTo(found);
     await engine.finish();
     const expected = start();
-    await new TextbookEngine(expected, data, settings).train(batch, settings.eta);
+    await new TextbookEngine(expected, data, settings).train(batch, [settings.eta]);
     for (const kind of ["weights", "biases"] as const) {
       for (const [l, values] of expected[kind].entries()) {
         for (const [i, value] of values.entries()) expect(Math.abs(found[kind][l][i] - value)).toBeLessThan(1e-5);

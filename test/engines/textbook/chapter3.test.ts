@@ -36,7 +36,8 @@ describe("train", () => {
       const first = masks.first + k;
       stepByHand(expected, velocity, gradient(expected, order.subarray(k, k + 3), { ...masks, first }), hyper);
     }
-    await new TextbookEngine(start, data, { ...hyper, batchSize: 3 }).train(order, ETA, masks);
+    const etas = Array(Math.ceil(order.length / 3)).fill(ETA);
+    await new TextbookEngine(start, data, { ...hyper, batchSize: 3 }).train(order, etas, { masks });
     for (const kind of ["weights", "biases"] as const) {
       for (const [l, values] of expected[kind].entries()) {
         // The same products and sums in another order: a few roundings of numbers around 1 in each of three steps.
@@ -93,7 +94,7 @@ describe("train", () => {
       network.biases[1].set([40, -40, -40]); // saturated: sigma' is 0, and so is a - y for label 0
       const biases = structuredClone(network.biases);
       const examples = { images: Images.fromPixels(new Uint8Array(12 * 6), 2, 3), labels: new Uint8Array(12) };
-      await new TextbookEngine(network, datasetOf(examples), hyper).train(Uint32Array.of(0, 1), 1);
+      await new TextbookEngine(network, datasetOf(examples), hyper).train(Uint32Array.of(0, 1), [1]);
       // eta / n = 1/12: L2 takes 6/12 of 1/2 off, L1 6/12 of 1.
       const expected = hyper.lambda ? 0.25 : 0;
       expect(network.weights[0]).toEqual(new Float64Array(30).fill(expected));

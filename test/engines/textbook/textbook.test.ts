@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Textbook } from "../../../dist/engines/textbook/textbook.js";
 import { ACTIVATIONS, type ActivationName } from "../../../dist/network/activation.js";
-import { type Masks, maskBits } from "../../../dist/network/dropout.js";
+import type { Masks } from "../../../dist/network/dropout.js";
 import type { Hyperparameters } from "../../../dist/network/hyperparameters.js";
 import { Network, type NetworkOptions, type Parameters, zeros } from "../../../dist/network/network.js";
 import { OUTPUTS } from "../../../dist/network/output.js";
 import { Random } from "../../../dist/network/random.js";
+import { randomBits } from "../../../dist/network/random-bits.js";
 import { BOOK_COSTS, COSTS_AND_OUTPUTS } from "../../fixtures/book.js";
 import { handNetwork } from "../../fixtures/by-hand.js";
 import { datasetOf, randomExamples } from "../../fixtures/examples.js";
@@ -159,7 +160,7 @@ function feedforward(network: Network, x: Float64Array, dropout = 0, masks: Mask
       OUTPUTS[network.output].activate(z, z);
       a = z;
     } else {
-      const isLeftOut = (j: number) => maskBits(masks.seed, masks.first, l, j) < dropout * 2 ** 32;
+      const isLeftOut = (j: number) => randomBits(masks.seed, masks.first, l, j) < dropout * 2 ** 32;
       a = z.map((z, j) => (isLeftOut(j) ? 0 : ACTIVATIONS[network.activation].value(z) / (1 - dropout)));
     }
   }

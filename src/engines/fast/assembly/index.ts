@@ -6,7 +6,7 @@
  * them (first layer) or out of them (the other layers), so that between two meetings no thread writes what another reads. No result
  * depends on which thread owns a unit: one thread computes each sum, always in the same order.
  */
-import { Images, Layer, Rule, Thread, activationsOf, layerAt, panelStart, panelTargets, panelWeights, row } from "./layout";
+import { Distortion, Images, Layer, Rule, Thread, activationsOf, layerAt, panelStart, panelTargets, panelWeights, row } from "./layout";
 import { exampleAt, exampleStart, sparseForward, sparseUpdate, touch } from "./sparse";
 import { SLABS, listByExample, listByPixel, listForward, listUpdate } from "./lists";
 import { denseError, denseForward, denseUpdate } from "./dense";
@@ -14,6 +14,7 @@ import { activate, outputDelta, timesDerivative } from "./activation";
 import { exp } from "./exp";
 import { drop, maskRow } from "./dropout";
 import { accelerate, decay, shorten } from "./regularisation";
+import { distortExample } from "./warp";
 import { meet, mustStop, report, sleeps } from "./barrier";
 
 /**
@@ -171,14 +172,14 @@ function shortenAll(t: Thread): void {
 
 /**
  * Trains on mini-batches `first` .. `last - 1`. The first `examples` examples of the order are cut into mini-batches of `size`. Ends with a
- * meeting, so that all threads have finished when one returns. A team that has to wait too often ends earlier; `report` says where.
+ * meeting, so that all threads have finished when one returns. `etas` holds the learning rate of each mini-batch, f32[mini-batches]. A team that has to wait too often ends earlier; `report` says where.
  * `seed` and `position` are those of `feedForward`.
  */
-export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, eta: f32, seed: u32, position: i32): void {
+export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, etas: usize, seed: u32, position: i32): void {
   const sleepsBefore = sleeps(t);
   let batch = first;
   for (; batch < last && !mustStop(t, batch, sleepsBefore); batch++) {
-    const from = batch * size, m = min(size, examples - from);
+    const from = batch * size, m = min(size, examples - from), eta = load<f32>(etas + (<usize>batch << 2));
     feedForward(t, images, batch, from, m, seed, position);
     backpropagate(t, images, batch, from, m, -eta / <f32>m, seed, position);
     update(t, images, batch, from, m, eta);
@@ -200,6 +201,17 @@ export function evaluate(t: Thread, images: Images, from: i32, to: i32, scratchE
     for (let e = 0; t.index == 0 && e < m; e++, outputs += bytes) memory.copy(outputs, row(activationsOf(layer, 0), e, layer.stride), bytes);
     meet(t);
   }
+}
+
+/** Distorts examples `from` .. `to - 1` of the order of `images`, and writes them to `distorted` as its examples 0 .. `to - from - 1`. */
+export function distort(t: Thread, images: Images, distorted: Images, distortion: Distortion, from: i32, to: i32): void {
+  const n = to - from, first = share(n, t.index, t.threadCount), end = share(n, t.index + 1, t.threadCount);
+  for (let i = first; i < end; i++) distortExample(t, images, distorted, distortion, from + i, i);
+}
+
+/** The first of n things that belongs to part i, if they are cut into k parts as equal as possible. */
+function share(n: i32, i: i32, k: i32): i32 {
+  return <i32>(<i64>n * i / k);
 }
 
 /** Whether all f32 from address `from` up to `to`, a multiple of 16 bytes, are finite. x - x is 0 if x is, and NaN otherwise. */

@@ -15,9 +15,9 @@ export const WIDE = SIMD == 256;
 /** A set of examples as sparse rows: for each ink pixel two bytes, the gap from the previous one and the value; see sparse.ts. */
 @unmanaged
 export class Images {
-  /** u32[length + 1]: the byte offset from `pairs` of each example's row, and the end of the last row. */
-  starts: usize;
-  /** u8[starts[length]] */
+  /** u32 (length, 2): where each example's row begins, and where it ends, in bytes from `pairs` on. */
+  rows: usize;
+  /** u8[...] */
   pairs: usize;
   /** u8[length]: the digits. */
   labels: usize;
@@ -105,6 +105,30 @@ export class Thread {
   /** f32[256 * 4 * 8]: transposed weights (dense.ts), and 8 vectors of 0. */
   transposed: usize;
   zeros: usize;
+  /** For distortions (warp.ts): an image with a border of pixels of 0, and the distorted image. Both are 0 if there are no distortions. */
+  canvas: usize;
+  warped: usize;
+}
+
+/** How the training images are distorted; see ../../../distortion. */
+@unmanaged
+export class Distortion {
+  /** The size of the images. */
+  rows: i32;
+  columns: i32;
+  /** Fainter pixels become 0. */
+  faintest: i32;
+  /** i32 (examples, 8): where the pixels of each image come from. */
+  maps: usize;
+  /**
+   * The displacement fields for elastic distortions, i32 (256, fieldStride / 4): after the 256 columns of the field they begin again, as many as an
+   * image has. 0 if there are none.
+   */
+  fieldX: usize;
+  fieldY: usize;
+  fieldStride: usize;
+  /** The number of bytes from the row of one distorted example to that of the next. */
+  rowBytes: usize;
 }
 
 /** The record of layer `l`; layer 0 is the first one after the input. */

@@ -119,9 +119,9 @@ export function exampleAt(images: Images, e: i32): u32 {
   return example;
 }
 
-/** The address in `starts` of the example at position `e` of the order. */
+/** The address in `rows` of the example at position `e` of the order. */
 export function exampleStart(images: Images, e: i32): usize {
-  return images.starts + (<usize>exampleAt(images, e) << 2);
+  return images.rows + (<usize>exampleAt(images, e) << 3);
 }
 
 /**

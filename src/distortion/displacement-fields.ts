@@ -1,0 +1,76 @@
+/** The displacement fields of elastic distortions (Simard, Steinkraus and Platt, 2003, section 2). */
+import { exp } from "../network/elementary.js";
+import { randomBits } from "../network/random-bits.js";
+import { FRACTION } from "./warp.js";
+
+/** The number of rows and columns after which a field begins again. */
+export const PERIOD = 256;
+
+/**
+ * One displacement field for each direction, which all images of an epoch share: each image reads it from a random place on.
+ *
+ * Every point of a field first gets a random number, uniform from -1 to 1. The field is then convolved with a Gaussian of standard deviation
+ * sigma, so that neighbours get almost the same displacement, and multiplied by alpha. Simard makes fields of its own for each image. That
+ * takes eight times as long and gives the same accuracy, measured on MNIST.
+ */
+export class DisplacementFields {
+  /** How far to the right, and how far down, a pixel is fetched: (PERIOD, PERIOD) row-major, 1 / FRACTION of a pixel. */
+  readonly x: Int32Array;
+  readonly y: Int32Array;
+
+  /**
+   * @param epoch  counting from 1
+   * @param alpha  in pixels
+   * @param sigma  in pixels
+   */
+  constructor(seed: number, epoch: number, alpha: number, sigma: number) {
+    const kernel = gaussianKernel(sigma);
+    const field = (direction: number) => {
+      const noise = uniformNoise(seed, epoch, direction);
+      const smooth = convolveAndTranspose(convolveAndTranspose(noise, kernel), kernel);
+      const displacements = new Int32Array(smooth.length);
+      for (let i = 0; i < smooth.length; i++) displacements[i] = Math.round(FRACTION * alpha * smooth[i]);
+      return displacements;
+    };
+    [this.x, this.y] = [field(0), field(1)];
+  }
+}
+
+/** Keeps the random numbers of the fields apart from those of the images, whose numbers are below this. */
+const NOISE = 2 ** 31;
+
+/** Random numbers, uniform from -1 to below 1, (PERIOD, PERIOD). `direction` is 0 for x and 1 for y. */
+function uniformNoise(seed: number, epoch: number, direction: number): Float64Array {
+  const noise = new Float64Array(PERIOD * PERIOD);
+  for (let i = 0; i < noise.length; i++) noise[i] = randomBits(seed, epoch, NOISE + direction, i) / 2 ** 31 - 1;
+  return noise;
+}
+
+/** Half of the kernel, from its middle on; the other half is its mirror image. It is cut at 3 sigma, and all of it sums to 1. */
+function gaussianKernel(sigma: number): Float64Array {
+  const half = Float64Array.from({ length: Math.ceil(3 * sigma) + 1 }, (_, i) => exp((-i * i) / (2 * sigma * sigma)));
+  const sum = half.reduce((sum, value) => sum + value) * 2 - half[0];
+  return half.map((value) => value / sum);
+}
+
+/**
+ * Convolves each row of a field with the kernel, and makes rows of the columns. Called twice, it convolves in both directions, because a
+ * Gaussian of two dimensions is the product of two Gaussians.
+ *
+ * @param field   (PERIOD, PERIOD) row-major; its rows begin again after their end
+ * @param kernel  from `gaussianKernel`
+ */
+function convolveAndTranspose(field: Float64Array, kernel: Float64Array): Float64Array {
+  const radius = kernel.length - 1;
+  const result = new Float64Array(field.length);
+  const row = new Float64Array(PERIOD + 2 * radius);
+  for (let y = 0; y < PERIOD; y++) {
+    for (let i = 0; i < row.length; i++) row[i] = field[y * PERIOD + ((i - radius) & (PERIOD - 1))];
+    for (let x = 0; x < PERIOD; x++) {
+      let sum = kernel[0] * row[x + radius];
+      for (let i = 1; i <= radius; i++) sum += kernel[i] * (row[x + radius - i] + row[x + radius + i]);
+      result[x * PERIOD + y] = sum;
+    }
+  }
+  return result;
+}
