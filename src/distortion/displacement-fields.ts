@@ -42,7 +42,7 @@ const NOISE = 2 ** 31;
 /** Random numbers, uniform from -1 to below 1, (PERIOD, PERIOD). `direction` is 0 for x and 1 for y. */
 function uniformNoise(seed: number, epoch: number, direction: number): Float64Array {
   const noise = new Float64Array(PERIOD * PERIOD);
-  for (let i = 0; i < noise.length; i++) noise[i] = randomBits(seed, epoch, NOISE + direction, i) / 2 ** 31 - 1;
+  for (let i = 0; i < noise.length; i++) noise[i] = randomBits(seed, epoch, NOISE + direction, i) / NOISE - 1;
   return noise;
 }
 

@@ -9,7 +9,7 @@ import { cos, sin } from "../network/elementary.js";
 import { randomBits } from "../network/random-bits.js";
 import { AUGMENTATIONS, type Augmentation, type AugmentationName, type AugmentationSettings } from "./augmentation.js";
 import { DisplacementFields } from "./displacement-fields.js";
-import { MAP_BITS, MAP_LENGTH, type SourceMap, warp } from "./warp.js";
+import { MAP_LENGTH, ONE, type SourceMap, warp } from "./warp.js";
 
 /** The largest number of rows or columns of an image: with more, places would not fit into 32 bits. */
 const LARGEST_SIDE = 2048;
@@ -37,6 +37,9 @@ const SHIFTS = [
 
 /** The purposes of the random numbers of an image. */
 const [ROTATION, SCALE_X, SCALE_Y, SHEAR, MOVE_X, MOVE_Y, FIELD_PLACES, SHIFT] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/** Half of the number of values that random bits can have. */
+const HALF_RANGE = 2 ** 31;
 
 /**
  * What was drawn for an image. Pixel x of the distorted image comes from place c + M (x - c) + t of the original image, where c is the centre,
@@ -99,10 +102,10 @@ export class Distortion {
   draw(image: number): Draw {
     const [strength, unit] = [this.#strength, this.#unit];
     const bits = (purpose: number) => randomBits(this.seed, this.epoch, image, purpose);
-    const uniform = (purpose: number) => bits(purpose) / 2 ** 31 - 1; // from -1 to below 1
+    const uniform = (purpose: number) => bits(purpose) / HALF_RANGE - 1; // from -1 to below 1
     const none = { theta: 0, scaleX: 1, scaleY: 1, shear: 0, moveX: 0, moveY: 0, fieldX: 0, fieldY: 0 };
     if (this.#kind.shifts) {
-      const [moveX, moveY] = SHIFTS[Math.floor((bits(SHIFT) / 2 ** 32) * SHIFTS.length)];
+      const [moveX, moveY] = SHIFTS[Math.floor((bits(SHIFT) / (2 * HALF_RANGE)) * SHIFTS.length)];
       return { ...none, moveX, moveY };
     }
     if (!this.#kind.affine) return none;
@@ -124,17 +127,16 @@ export class Distortion {
     const { theta, scaleX, scaleY, shear, moveX, moveY, fieldX, fieldY } = this.draw(image);
     const [cosine, sine] = [cos(theta), sin(theta)];
     const [centreX, centreY] = [(this.columns - 1) / 2, (this.rows - 1) / 2];
-    const one = 2 ** MAP_BITS;
-    const a = Math.round(one * cosine * scaleX);
-    const b = Math.round(one * (cosine * shear - sine) * scaleY);
-    const d = Math.round(one * sine * scaleX);
-    const e = Math.round(one * (sine * shear + cosine) * scaleY);
+    const a = Math.round(ONE * cosine * scaleX);
+    const b = Math.round(ONE * (cosine * shear - sine) * scaleY);
+    const d = Math.round(ONE * sine * scaleX);
+    const e = Math.round(ONE * (sine * shear + cosine) * scaleY);
     maps[at] = a;
     maps[at + 1] = b;
-    maps[at + 2] = Math.round(one * (centreX + moveX) - a * centreX - b * centreY);
+    maps[at + 2] = Math.round(ONE * (centreX + moveX) - a * centreX - b * centreY);
     maps[at + 3] = d;
     maps[at + 4] = e;
-    maps[at + 5] = Math.round(one * (centreY + moveY) - d * centreX - e * centreY);
+    maps[at + 5] = Math.round(ONE * (centreY + moveY) - d * centreX - e * centreY);
     maps[at + 6] = fieldX;
     maps[at + 7] = fieldY;
   }

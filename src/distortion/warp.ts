@@ -6,7 +6,8 @@ const FRACTION_BITS = 11;
 export const FRACTION = 1 << FRACTION_BITS;
 
 /** The numbers of a source map have 18 binary digits after the point. */
-export const MAP_BITS = 18;
+const MAP_BITS = 18;
+export const ONE = 1 << MAP_BITS;
 
 /** Half of the unit of places, in the unit of a source map: added before the last digits are cut off, it rounds. */
 const HALF = 1 << (MAP_BITS - FRACTION_BITS - 1);
