@@ -6,7 +6,7 @@
 import type { Images } from "../data/images.js";
 import { ConfigurationError } from "../errors.js";
 import { cos, sin } from "../network/elementary.js";
-import { randomBits } from "../network/random-bits.js";
+import { randomBits, uniform } from "../network/random-bits.js";
 import { AUGMENTATIONS, type Augmentation, type AugmentationName, type AugmentationSettings } from "./augmentation.js";
 import { DisplacementFields } from "./displacement-fields.js";
 import { MAP_LENGTH, ONE, type SourceMap, warp } from "./warp.js";
@@ -26,7 +26,7 @@ const ELASTIC = { alpha: 30, sigma: 5 };
 /** Affine and elastic distortions spread the ink. Pixels below this become 0, so that an image has as many ink pixels as before. */
 const FAINTEST_INK = 32;
 
-/** The moves of `shifts`, in pixels to the right and down. */
+/** The moves t of `shifts`, see `Draw`. */
 const SHIFTS = [
   [0, 0],
   [-1, 0],
@@ -37,9 +37,6 @@ const SHIFTS = [
 
 /** The purposes of the random numbers of an image. */
 const [ROTATION, SCALE_X, SCALE_Y, SHEAR, MOVE_X, MOVE_Y, FIELD_PLACES, SHIFT] = [0, 1, 2, 3, 4, 5, 6, 7];
-
-/** Half of the number of values that random bits can have. */
-const HALF_RANGE = 2 ** 31;
 
 /**
  * What was drawn for an image. Pixel x of the distorted image comes from place c + M (x - c) + t of the original image, where c is the centre,
@@ -101,22 +98,21 @@ export class Distortion {
   /** What is drawn for image `image`: every number is uniformly distributed. */
   draw(image: number): Draw {
     const [strength, unit] = [this.#strength, this.#unit];
-    const bits = (purpose: number) => randomBits(this.seed, this.epoch, image, purpose);
-    const uniform = (purpose: number) => bits(purpose) / HALF_RANGE - 1; // from -1 to below 1
+    const random = (purpose: number) => uniform(this.seed, this.epoch, image, purpose);
     const none = { theta: 0, scaleX: 1, scaleY: 1, shear: 0, moveX: 0, moveY: 0, fieldX: 0, fieldY: 0 };
     if (this.#kind.shifts) {
-      const [moveX, moveY] = SHIFTS[Math.floor((bits(SHIFT) / (2 * HALF_RANGE)) * SHIFTS.length)];
+      const [moveX, moveY] = SHIFTS[Math.floor(((random(SHIFT) + 1) / 2) * SHIFTS.length)];
       return { ...none, moveX, moveY };
     }
     if (!this.#kind.affine) return none;
-    const places = bits(FIELD_PLACES);
+    const places = randomBits(this.seed, this.epoch, image, FIELD_PLACES);
     return {
-      theta: ((Math.PI * AFFINE.degrees) / 180) * strength * uniform(ROTATION),
-      scaleX: 1 + AFFINE.scale * strength * uniform(SCALE_X),
-      scaleY: 1 + AFFINE.scale * strength * uniform(SCALE_Y),
-      shear: AFFINE.shear * strength * uniform(SHEAR),
-      moveX: AFFINE.move * unit * uniform(MOVE_X),
-      moveY: AFFINE.move * unit * uniform(MOVE_Y),
+      theta: ((Math.PI * AFFINE.degrees) / 180) * strength * random(ROTATION),
+      scaleX: 1 + AFFINE.scale * strength * random(SCALE_X),
+      scaleY: 1 + AFFINE.scale * strength * random(SCALE_Y),
+      shear: AFFINE.shear * strength * random(SHEAR),
+      moveX: AFFINE.move * unit * random(MOVE_X),
+      moveY: AFFINE.move * unit * random(MOVE_Y),
       fieldX: places & 0xffff,
       fieldY: places >>> 16,
     };

@@ -1,9 +1,5 @@
 /** Makes a distorted image: each of its pixels is fetched from a place in the original image. */
-import { type DisplacementFields, PERIOD } from "./displacement-fields.js";
-
-/** Places in an image are counted in units of 1/2048 of a pixel. */
-const FRACTION_BITS = 11;
-export const FRACTION = 1 << FRACTION_BITS;
+import { type DisplacementFields, FRACTION, FRACTION_BITS, PERIOD } from "./displacement-fields.js";
 
 /** The numbers of a source map have 18 binary digits after the point. */
 const MAP_BITS = 18;
