@@ -9,7 +9,7 @@ import { cos, sin } from "../network/elementary.js";
 import { randomBits } from "../network/random-bits.js";
 import { AUGMENTATIONS, type Augmentation, type AugmentationName, type AugmentationSettings } from "./augmentation.js";
 import { DisplacementFields } from "./displacement-fields.js";
-import { MAP_BITS, MAP_LENGTH, type SourceMap, warp } from "./warp.js";
+import { FRACTION, fieldIndex, MAP_BITS, MAP_LENGTH, type SourceMap, warp } from "./warp.js";
 
 /** The largest number of rows or columns of an image: with more, places would not fit into 32 bits. */
 const LARGEST_SIDE = 2048;
@@ -149,6 +149,21 @@ export class Distortion {
   distort(image: number, pixels: Uint8Array, out: Uint8Array): void {
     this.writeMap(image, this.#map);
     warp(pixels, this.#map, this, out);
+  }
+
+  /** The length in pixels of the largest elastic displacement of a pixel of image `image`; null if the distortions are not elastic. */
+  largestDisplacement(image: number): number | null {
+    const { fields, rows, columns } = this;
+    if (!fields) return null;
+    const { fieldX, fieldY } = this.draw(image);
+    let largest = 0;
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) {
+        const [right, down] = [fields.x[fieldIndex(fieldX, x, y)], fields.y[fieldIndex(fieldY, x, y)]];
+        largest = Math.max(largest, right * right + down * down);
+      }
+    }
+    return Math.sqrt(largest) / FRACTION;
   }
 }
 

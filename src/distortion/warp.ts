@@ -52,7 +52,7 @@ export function warp(pixels: Uint8Array, map: SourceMap, options: WarpOptions, o
 }
 
 /** The element of a field for column x and row y of an image that reads the field from element `start` on. */
-function fieldIndex(start: number, x: number, y: number): number {
+export function fieldIndex(start: number, x: number, y: number): number {
   const row = ((start >> 8) + y) & (PERIOD - 1);
   return row * PERIOD + (((start & (PERIOD - 1)) + x) & (PERIOD - 1));
 }
