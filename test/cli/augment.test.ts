@@ -183,7 +183,7 @@ describe("bp-train augment", () => {
     const flags = ["--augment", "affine", "--show", "--seed", "2", "--data", folder];
     const { stdout } = await run(["augment", ...flags], { env: { FORCE_COLOR: "2" } });
     const lines = stdout.split("\n").slice(1, 4);
-    const images = [image];
+    const images: Uint8Array[] = [image];
     for (const epoch of [1, 2, 3]) {
       images.push(distorted(image, 0, new Distortion({ augment: "affine", augmentStrength: 1 }, 2, epoch, 6, 10)));
     }
