@@ -152,7 +152,7 @@ export class Distortion {
   /** The length in pixels of the largest elastic displacement of a pixel of image `image`; null if the distortions are not elastic. */
   largestDisplacement(image: number): number | null {
     const { fieldX, fieldY } = this.draw(image);
-    return this.fields && this.fields.largest(fieldX, fieldY, this.rows, this.columns);
+    return this.fields?.largest(fieldX, fieldY, this.rows, this.columns) ?? null;
   }
 }
 
