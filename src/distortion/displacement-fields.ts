@@ -1,10 +1,16 @@
 /** The displacement fields of elastic distortions (Simard, Steinkraus and Platt, 2003, section 2). */
 import { exp } from "../network/elementary.js";
-import { randomBits } from "../network/random-bits.js";
-import { FRACTION } from "./warp.js";
+import { uniform } from "../network/random-bits.js";
 
 /** The number of rows and columns after which a field begins again. */
 export const PERIOD = 256;
+
+/** Displacements, and places in an image, are counted in units of 1/2048 of a pixel: they have 11 binary digits after the point. */
+export const FRACTION_BITS = 11;
+export const FRACTION = 1 << FRACTION_BITS;
+
+/** The random numbers of the fields are computed from numbers that no image has. */
+const FIRST = 2 ** 31;
 
 /**
  * One displacement field for each direction, which all images of an epoch share: each image reads it from a random place on.
@@ -36,13 +42,10 @@ export class DisplacementFields {
   }
 }
 
-/** Keeps the random numbers of the fields apart from those of the images, whose numbers are below this. */
-const NOISE = 2 ** 31;
-
 /** Random numbers, uniform from -1 to below 1, (PERIOD, PERIOD). `direction` is 0 for x and 1 for y. */
 function uniformNoise(seed: number, epoch: number, direction: number): Float64Array {
   const noise = new Float64Array(PERIOD * PERIOD);
-  for (let i = 0; i < noise.length; i++) noise[i] = randomBits(seed, epoch, NOISE + direction, i) / 2 ** 31 - 1;
+  for (let i = 0; i < noise.length; i++) noise[i] = uniform(seed, epoch, FIRST + direction, i);
   return noise;
 }
 

@@ -6,10 +6,10 @@
 import type { Images } from "../data/images.js";
 import { ConfigurationError } from "../errors.js";
 import { cos, sin } from "../network/elementary.js";
-import { randomBits } from "../network/random-bits.js";
+import { randomBits, uniform } from "../network/random-bits.js";
 import { AUGMENTATIONS, type Augmentation, type AugmentationName, type AugmentationSettings } from "./augmentation.js";
 import { DisplacementFields } from "./displacement-fields.js";
-import { MAP_BITS, MAP_LENGTH, type SourceMap, warp } from "./warp.js";
+import { MAP_LENGTH, ONE, type SourceMap, warp } from "./warp.js";
 
 /** The largest number of rows or columns of an image: with more, places would not fit into 32 bits. */
 const LARGEST_SIDE = 2048;
@@ -26,7 +26,7 @@ const ELASTIC = { alpha: 30, sigma: 5 };
 /** Affine and elastic distortions spread the ink. Pixels below this become 0, so that an image has as many ink pixels as before. */
 const FAINTEST_INK = 32;
 
-/** The moves of `shifts`, in pixels to the right and down. */
+/** The moves t of `shifts`, see `Draw`. */
 const SHIFTS = [
   [0, 0],
   [-1, 0],
@@ -98,22 +98,21 @@ export class Distortion {
   /** What is drawn for image `image`: every number is uniformly distributed. */
   draw(image: number): Draw {
     const [strength, unit] = [this.#strength, this.#unit];
-    const bits = (purpose: number) => randomBits(this.seed, this.epoch, image, purpose);
-    const uniform = (purpose: number) => bits(purpose) / 2 ** 31 - 1; // from -1 to below 1
+    const random = (purpose: number) => uniform(this.seed, this.epoch, image, purpose);
     const none = { theta: 0, scaleX: 1, scaleY: 1, shear: 0, moveX: 0, moveY: 0, fieldX: 0, fieldY: 0 };
     if (this.#kind.shifts) {
-      const [moveX, moveY] = SHIFTS[Math.floor((bits(SHIFT) / 2 ** 32) * SHIFTS.length)];
+      const [moveX, moveY] = SHIFTS[Math.floor(((random(SHIFT) + 1) / 2) * SHIFTS.length)];
       return { ...none, moveX, moveY };
     }
     if (!this.#kind.affine) return none;
-    const places = bits(FIELD_PLACES);
+    const places = randomBits(this.seed, this.epoch, image, FIELD_PLACES);
     return {
-      theta: ((Math.PI * AFFINE.degrees) / 180) * strength * uniform(ROTATION),
-      scaleX: 1 + AFFINE.scale * strength * uniform(SCALE_X),
-      scaleY: 1 + AFFINE.scale * strength * uniform(SCALE_Y),
-      shear: AFFINE.shear * strength * uniform(SHEAR),
-      moveX: AFFINE.move * unit * uniform(MOVE_X),
-      moveY: AFFINE.move * unit * uniform(MOVE_Y),
+      theta: ((Math.PI * AFFINE.degrees) / 180) * strength * random(ROTATION),
+      scaleX: 1 + AFFINE.scale * strength * random(SCALE_X),
+      scaleY: 1 + AFFINE.scale * strength * random(SCALE_Y),
+      shear: AFFINE.shear * strength * random(SHEAR),
+      moveX: AFFINE.move * unit * random(MOVE_X),
+      moveY: AFFINE.move * unit * random(MOVE_Y),
       fieldX: places & 0xffff,
       fieldY: places >>> 16,
     };
@@ -124,17 +123,16 @@ export class Distortion {
     const { theta, scaleX, scaleY, shear, moveX, moveY, fieldX, fieldY } = this.draw(image);
     const [cosine, sine] = [cos(theta), sin(theta)];
     const [centreX, centreY] = [(this.columns - 1) / 2, (this.rows - 1) / 2];
-    const one = 2 ** MAP_BITS;
-    const a = Math.round(one * cosine * scaleX);
-    const b = Math.round(one * (cosine * shear - sine) * scaleY);
-    const d = Math.round(one * sine * scaleX);
-    const e = Math.round(one * (sine * shear + cosine) * scaleY);
+    const a = Math.round(ONE * cosine * scaleX);
+    const b = Math.round(ONE * (cosine * shear - sine) * scaleY);
+    const d = Math.round(ONE * sine * scaleX);
+    const e = Math.round(ONE * (sine * shear + cosine) * scaleY);
     maps[at] = a;
     maps[at + 1] = b;
-    maps[at + 2] = Math.round(one * (centreX + moveX) - a * centreX - b * centreY);
+    maps[at + 2] = Math.round(ONE * (centreX + moveX) - a * centreX - b * centreY);
     maps[at + 3] = d;
     maps[at + 4] = e;
-    maps[at + 5] = Math.round(one * (centreY + moveY) - d * centreX - e * centreY);
+    maps[at + 5] = Math.round(ONE * (centreY + moveY) - d * centreX - e * centreY);
     maps[at + 6] = fieldX;
     maps[at + 7] = fieldY;
   }

@@ -1,12 +1,9 @@
 /** Makes a distorted image: each of its pixels is fetched from a place in the original image. */
-import { type DisplacementFields, PERIOD } from "./displacement-fields.js";
-
-/** Places in an image are counted in units of 1/2048 of a pixel. */
-const FRACTION_BITS = 11;
-export const FRACTION = 1 << FRACTION_BITS;
+import { type DisplacementFields, FRACTION, FRACTION_BITS, PERIOD } from "./displacement-fields.js";
 
 /** The numbers of a source map have 18 binary digits after the point. */
-export const MAP_BITS = 18;
+const MAP_BITS = 18;
+export const ONE = 1 << MAP_BITS;
 
 /** Half of the unit of places, in the unit of a source map: added before the last digits are cut off, it rounds. */
 const HALF = 1 << (MAP_BITS - FRACTION_BITS - 1);

@@ -76,11 +76,15 @@ export function cos(x: number): number {
   return alternatingSeries(x, 1, 2);
 }
 
-/** A Taylor series from its first term on. Each next term has two more factors x, another sign, and the factors n - 1 and n below the line. */
+/**
+ * A Taylor series, from its first term until the next one changes nothing. Each term is the one before, times -x^2, divided by n - 1 and by n.
+ */
 function alternatingSeries(x: number, first: number, n: number): number {
+  const factor = -x * x;
   let [term, sum] = [first, first];
-  for (; n <= 31; n += 2) {
-    term *= (-x * x) / ((n - 1) * n);
+  for (let before = Number.NaN; sum !== before; n += 2) {
+    before = sum;
+    term *= factor / ((n - 1) * n);
     sum += term;
   }
   return sum;

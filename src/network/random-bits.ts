@@ -10,6 +10,13 @@ export function randomBits(seed: number, i: number, j: number, k: number): numbe
   return mix(row + Math.imul(k, 0x9e3779b9)) >>> 0;
 }
 
+/** Computes a random number, uniform from -1 to below 1, from `randomBits`. */
+export function uniform(seed: number, i: number, j: number, k: number): number {
+  return randomBits(seed, i, j, k) / TWO_TO_31 - 1;
+}
+
+const TWO_TO_31 = 2 ** 31;
+
 /** Spreads 32 bits: each bit of the result depends on all of x (the integer hash "lowbias32" of C. Wellons, 2018). */
 function mix(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d);

@@ -2,54 +2,67 @@
 import { PERIOD } from "../../distortion/displacement-fields.js";
 import type { Distortion } from "../../distortion/distortion.js";
 import { MAP_LENGTH } from "../../distortion/warp.js";
-import type { Layout } from "./layout.js";
 import type { KernelMemory } from "./memory.js";
-
-type Place = NonNullable<Layout["distorted"]>;
+import type { Fields } from "./records.js";
 
 export class Distorter {
-  /** The distortion whose fields are in the kernel's memory. */
-  #current: Distortion | undefined;
-
   /** The addresses of the records of the distorted examples and of how they are distorted. */
   readonly images: number;
   readonly record: number;
   /** The largest number of examples that are distorted at once: whole mini-batches. */
   readonly most: number;
+  readonly #fields: Fields<"distortion">;
+  /** The distortion whose displacement fields are in the kernel's memory. */
+  #current: Distortion | undefined;
 
-  constructor(
-    private readonly memory: KernelMemory,
-    private readonly place: Place,
-  ) {
-    [this.images, this.record] = [place.images.at, place.distortion.at];
-    this.most = place.images.fields.length;
+  /** @throws Error if the memory was laid out without distortions */
+  constructor(private readonly memory: KernelMemory) {
+    const { distorted } = memory.layout;
+    if (!distorted) throw new Error("the fast engine has no memory for distortions: its task did not ask for them");
+    const { images, distortion } = distorted;
+    [this.images, this.record, this.most] = [images.at, distortion.at, images.fields.length];
+    this.#fields = distortion.fields;
+    this.#writePlaces();
   }
 
   /** Prepares the distortion of the training images that `examples` names, at most `most`. */
   prepare(distortion: Distortion, examples: Uint32Array): void {
-    if (distortion !== this.#current) this.#begin(distortion);
-    const { maps } = this.place.distortion.fields;
-    const words = new Int32Array(this.memory.memory.buffer, maps, MAP_LENGTH * examples.length);
-    for (let i = 0; i < examples.length; i++) distortion.writeMap(examples[i], words, MAP_LENGTH * i);
-  }
-
-  /** Writes what all images of an epoch share. */
-  #begin(distortion: Distortion): void {
-    const { fieldX, fieldY } = this.place.distortion.fields;
-    if (distortion.fields) {
-      this.#writeField(distortion.fields.x, fieldX);
-      this.#writeField(distortion.fields.y, fieldY);
-    }
+    const { fields } = distortion;
+    if (fields && distortion !== this.#current) this.writeFields(fields.x, fields.y);
     this.#current = distortion;
+    const maps = this.memory.integers(this.#fields.maps, MAP_LENGTH * examples.length);
+    for (let i = 0; i < examples.length; i++) distortion.writeMap(examples[i], maps, MAP_LENGTH * i);
   }
 
-  /** Writes each row of a field, and after its end its first columns again, so that an image can be read from any column on. */
-  #writeField(field: Int32Array, at: number): void {
-    const { fieldStride } = this.place.distortion.fields;
-    for (let y = 0; y < PERIOD; y++) {
-      const row = field.subarray(y * PERIOD, (y + 1) * PERIOD);
-      const target = new Int32Array(this.memory.memory.buffer, at + y * fieldStride, fieldStride / 4);
-      for (let x = 0; x < target.length; x += PERIOD) target.set(row.subarray(0, target.length - x), x);
+  /**
+   * Writes the rows of the displacement fields. After the end of a row its first columns follow again, so that an image can be read from any
+   * column on.
+   *
+   * @param x  (PERIOD, PERIOD) row-major, as `y`
+   */
+  writeFields(x: Int32Array, y: Int32Array): void {
+    const { fieldX, fieldY, fieldStride } = this.#fields;
+    for (const [field, at] of [
+      [x, fieldX],
+      [y, fieldY],
+    ] as const) {
+      for (let row = 0; row < PERIOD; row++) {
+        const source = field.subarray(row * PERIOD, (row + 1) * PERIOD);
+        const target = this.memory.integers(at + row * fieldStride, fieldStride / 4);
+        for (let from = 0; from < target.length; from += PERIOD) {
+          target.set(source.subarray(0, target.length - from), from);
+        }
+      }
+    }
+  }
+
+  /** Writes the place of each pixel on the canvas, on which an image has a border of one pixel. */
+  #writePlaces(): void {
+    const { rows, columns, places } = this.#fields;
+    const targets = this.memory.integers(places, rows * columns);
+    for (let i = 0; i < targets.length; i++) {
+      const [y, x] = [Math.floor(i / columns), i % columns];
+      targets[i] = (y + 1) * (columns + 2) + x + 1;
     }
   }
 }

@@ -26,7 +26,8 @@ const WARM_UP = { ms: { 128: 15, 256: 5 }, batchSize: 10, batches: 10 };
 export class FastEngine implements Engine {
   readonly examplesAtOnce: number;
   readonly #layout: Layout;
-  readonly #distorter: Distorter | undefined;
+  /** Made when the first images are distorted. */
+  #distorter: Distorter | undefined;
   readonly #pace = new Pace();
   /** Settled when all threads can take part. The first one begins alone. */
   teamIsReady: Promise<void> = Promise.resolve();
@@ -41,8 +42,6 @@ export class FastEngine implements Engine {
     readonly simd: SimdWidth,
   ) {
     this.#layout = memory.layout;
-    const { distorted } = this.#layout;
-    if (distorted) this.#distorter = new Distorter(memory, distorted);
     this.examplesAtOnce = this.#layout.examplesAtOnce;
   }
 
@@ -82,8 +81,8 @@ export class FastEngine implements Engine {
     this.memory.words(shuffled.fields.order, order.length).set(order);
     this.memory.floats(etasAt, etas.length).set(etas);
     if (!distortion) return this.#descend(shuffled.at, order.length, etasAt, masks);
+    this.#distorter ??= new Distorter(this.memory);
     const distorter = this.#distorter;
-    if (!distorter) throw new Error("the fast engine has no memory for distortions: its task did not ask for them");
     for (let from = 0; from < order.length; from += distorter.most) {
       const to = Math.min(order.length, from + distorter.most);
       distorter.prepare(distortion, order.subarray(from, to));

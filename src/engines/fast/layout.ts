@@ -163,8 +163,8 @@ function isDistorted({ augment = "none" }: Settings): boolean {
 
 /** Places what a thread needs to distort an image. */
 function placeCanvas({ rows, columns }: Images, space: Space) {
-  // The kernel may read one row too many, and write up to 16 bytes too many.
-  return { canvas: space.take((rows + 3) * (columns + 2)), warped: space.take(rows * columns + 16) };
+  // The kernel may read one row too many, and write up to 64 bytes too many.
+  return { canvas: space.take((rows + 3) * (columns + 2)), warped: space.take(rows * columns + 64) };
 }
 
 /** Places a part of the training examples, distorted, and what says how they are distorted. */
@@ -193,6 +193,7 @@ function placeDistorted(
       rows,
       columns,
       rowBytes,
+      places: space.take(4 * pixels),
       maps: space.take(4 * MAP_LENGTH * length),
       fieldX: elastic ? space.take(PERIOD * fieldStride) : 0,
       fieldY: elastic ? space.take(PERIOD * fieldStride) : 0,

@@ -34,6 +34,10 @@ export class KernelMemory {
     return new Uint32Array(this.memory.buffer, at, length);
   }
 
+  integers(at: number, length: number): Int32Array {
+    return new Int32Array(this.memory.buffer, at, length);
+  }
+
   floats(at: number, length: number): Float32Array {
     return new Float32Array(this.memory.buffer, at, length);
   }

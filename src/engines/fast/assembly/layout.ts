@@ -118,6 +118,8 @@ export class Distortion {
   columns: i32;
   /** Fainter pixels become 0. */
   faintest: i32;
+  /** u32 (rows, columns): the place of each pixel on the canvas, which has a border. */
+  places: usize;
   /** i32 (examples, 8): where the pixels of each image come from. */
   maps: usize;
   /**

@@ -72,13 +72,11 @@ function append(out: usize, gap: i32, value: i32): usize {
 
 /** Draws a sparse row on the canvas, on which the image has a border of one pixel. */
 function spread(t: Thread, distortion: Distortion, pair: usize, end: usize): void {
-  const columns = distortion.columns, stride = columns + 2;
-  memory.fill(t.canvas, 0, <usize>(stride * (distortion.rows + 2)));
-  let x = 0, at = t.canvas + stride + 1;
-  for (; pair < end; pair += 2) {
-    const gapAndValue = <i32>load<u16>(pair);
-    for (x += gapAndValue & 255; x >= columns; x -= columns) at += stride;
-    store<u8>(at + x, gapAndValue >> 8);
+  memory.fill(t.canvas, 0, <usize>((distortion.columns + 2) * (distortion.rows + 2)));
+  for (let place = distortion.places; pair < end; pair += 2) {
+    const gapAndValue = <usize>load<u16>(pair);
+    place += (gapAndValue & 255) << 2;
+    store<u8>(t.canvas + load<u32>(place), gapAndValue >> 8);
   }
 }
 
@@ -142,16 +140,24 @@ function interpolate(canvas: usize, rowBytes: i32, stride: v128, x: v128, y: v12
 /** Writes the distorted image as a sparse row, without the ink that is too faint. Returns the end of the row. */
 function gather(t: Thread, distortion: Distortion, out: usize): usize {
   const size = distortion.rows * distortion.columns, warped = t.warped;
-  memory.fill(warped + size, 0, 16);
+  memory.fill(warped + size, 0, 64);
   const faintest = i8x16.splat(<i8>distortion.faintest);
   let last = 0;
-  for (let i = 0; i < size; i += 16) {
-    let ink = i8x16.bitmask(i8x16.ge_u(v128.load(warped + i), faintest));
+  for (let i = 0; i < size; i += 64) {
+    let ink: u64 = inkOf(warped + i, faintest) | inkOf(warped + i + 16, faintest) << 16
+      | inkOf(warped + i + 32, faintest) << 32 | inkOf(warped + i + 48, faintest) << 48;
     for (; ink; ink &= ink - 1) {
-      const pixel = i + ctz(ink);
+      const pixel = i + <i32>ctz(ink);
       out = append(out, pixel - last, <i32>load<u8>(warped + pixel));
       last = pixel;
     }
   }
   return out;
+}
+
+/** Which of 16 pixels are ink: one bit each. */
+// @ts-ignore: decorator
+@inline
+function inkOf(pixels: usize, faintest: v128): u64 {
+  return i8x16.bitmask(i8x16.ge_u(v128.load(pixels), faintest));
 }
