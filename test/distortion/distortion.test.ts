@@ -87,7 +87,7 @@ describe("affine and elastic distortions", () => {
     [2, 2048],
   ];
   const STRENGTHS = [0, 0.3, 1, 3, 10];
-  const IMAGES_PER_CASE = 3;
+  const IMAGES_PER_CASE = 2;
   /** For each sigma the two fields of seed 1, epoch 1 for alpha = 1. */
   const unitFields = new Map<number, Float64Array[]>();
   const fieldsOf = (sigma: number) => {
@@ -199,6 +199,7 @@ describe("a map for the largest image and strength", () => {
     const distortion = distortionFor("affine", { rows: side, columns: side }, { augmentStrength: 10 });
     const map = new Int32Array(8);
     const c = (side - 1) / 2;
+    let [largest, worst] = [0, 0];
     for (let image = 0; image < 2000; image++) {
       distortion.writeMap(image, map);
       const { theta, scaleX, scaleY, shear, moveX, moveY } = distortion.draw(image);
@@ -209,16 +210,17 @@ describe("a map for the largest image and strength", () => {
         [side, side],
       ]) {
         const [dx, dy] = [scaleX * (x - c) + shear * scaleY * (y - c), scaleY * (y - c)];
-        const places = [
+        for (const [found, expected] of [
           [map[0] * x + map[1] * y + map[2], c + Math.cos(theta) * dx - Math.sin(theta) * dy + moveX],
           [map[3] * x + map[4] * y + map[5], c + Math.sin(theta) * dx + Math.cos(theta) * dy + moveY],
-        ];
-        for (const [found, expected] of places) {
-          expect(Math.abs(found)).toBeLessThan(2 ** 31);
-          expect(Math.abs(found - 2 ** 18 * expected)).toBeLessThan(side); // a factor errs by half a unit, twice, at a distance of half the side
+        ]) {
+          largest = Math.max(largest, Math.abs(found));
+          worst = Math.max(worst, Math.abs(found - 2 ** 18 * expected));
         }
       }
     }
+    expect(largest).toBeLessThan(2 ** 31);
+    expect(worst).toBeLessThan(side); // a factor errs by half a unit, twice, at a distance of half the side
   });
 });
 
@@ -264,12 +266,12 @@ describe("a distorted image", () => {
   );
 
   it.each(AUGMENTED)("is read scaled to 0..1, and the images themselves do not change: %s", (augment) => {
-    const images = Images.fromPixels(PIXELS, 28, 28);
+    const images = Images.fromPixels(PIXELS.subarray(0, 784 * 10), 28, 28);
     const before = images.ink.slice();
     const distortion = distortionFor(augment, SIZE);
     const seen = new DistortedImages(images, distortion);
     const x = new Float64Array(784).fill(9);
-    for (const i of [5, 0, 199, 5]) {
+    for (const i of [5, 0, 9, 5]) {
       seen.readPixels(i, x);
       expect(x).toEqual(Float64Array.from(distorted(distortion, i, picture(i)), (value) => value / 255));
     }

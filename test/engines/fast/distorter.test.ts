@@ -45,7 +45,7 @@ class DistortingKernel {
     const layout = layOut(network, data, { ...DEFAULTS, augment, batchSize, threads });
     this.#memory = new KernelMemory(data, layout);
     this.#kernel = instantiate(modules[build], this.#memory.memory);
-    this.#distorter = new Distorter(this.#memory, layout.distorted as NonNullable<typeof layout.distorted>);
+    this.#distorter = new Distorter(this.#memory);
   }
 
   /** Distorts the pictures that `order` names. Returns for each its pixels and its label. */
