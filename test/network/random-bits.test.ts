@@ -1,6 +1,6 @@
 /** Tests the random bits that are computed from their place: known values, their distribution, and their independence. */
 import { describe, expect, it } from "vitest";
-import { randomBits } from "../../dist/network/random-bits.js";
+import { randomBits, uniform } from "../../dist/network/random-bits.js";
 
 /** The arguments of randomBits. */
 type Place = [seed: number, i: number, j: number, k: number];
@@ -25,6 +25,12 @@ describe("the random bits", () => {
     [4294967295, 2147483648, 1, 1048576, 407201753],
   ])("of %i, %i, %i, %i are %i", (seed, i, j, k, expected) => {
     expect(randomBits(seed, i, j, k)).toBe(expected);
+  });
+
+  it("give uniform numbers from -1 to below 1", () => {
+    for (const place of places(7, 1).slice(0, 2000)) {
+      expect(uniform(...place)).toBe((2 * randomBits(...place)) / 2 ** 32 - 1);
+    }
   });
 
   it("depend on their arguments only, not on the order of the calls", () => {

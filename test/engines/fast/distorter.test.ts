@@ -120,6 +120,19 @@ function varied(rows: number, columns: number): Picture[] {
   return [...pictures, ...pictures, ...pictures];
 }
 
+// A kind that cuts off faint ink does so even if the numbers drawn for an image happen to be a move by one pixel.
+it("cuts off the faint ink of an affine distortion that is a move by a whole pixel", () => {
+  const picture = { rows: 1, columns: 6, pixels: Uint8Array.of(1, 31, 32, 33, 255, 9) };
+  const distortion = distortionFor("affine", picture);
+  distortion.writeMap = (_, maps, at = 0) => maps.set([2 ** 18, 0, 2 ** 18, 0, 2 ** 18, 0, 0, 0], at);
+  const [found] = new DistortingKernel([picture], { augment: "affine", batchSize: 1 }).distort(
+    distortion,
+    Uint32Array.of(0),
+  );
+  expect([...found.pixels]).toEqual([0, 32, 33, 255, 0, 0]);
+  expect([...distorted(distortion, 0, picture)]).toEqual([0, 32, 33, 255, 0, 0]);
+});
+
 describe.each(AUGMENTED)("the kernel with %s", (augment) => {
   const shapes = augment === "elastic" ? SHAPES.filter((shape) => Math.max(...shape) < 2048) : SHAPES; // large fields take long
   it.each(shapes.map(([rows, columns], i) => [rows, columns, 1 + (i % 3), BUILDS[i % 3]] as const))(
