@@ -8,6 +8,13 @@ export { toField } from "./data/digit.js";
 export { PACKAGE_DATA } from "./data/folder.js";
 export { Images } from "./data/images.js";
 export { decodePng, type GreyImage, readPng } from "./data/png.js";
+export {
+  AUGMENTATIONS,
+  type Augmentation,
+  type AugmentationName,
+  type AugmentationSettings,
+} from "./distortion/augmentation.js";
+export { Distortion, type Draw } from "./distortion/distortion.js";
 export type { SimdChoice, SimdWidth } from "./engines/engine.js";
 export type { EngineName } from "./engines/engines.js";
 export { TextbookEngine } from "./engines/textbook/textbook-engine.js";

@@ -5,7 +5,7 @@ import { readFileChecked } from "../files.js";
 import { damaged, excerpt } from "../model/damaged.js";
 import { checkValue, parseJson, text, wholeNumber } from "../model/json.js";
 import type { Spread } from "../training/benchmark.js";
-import { type FlagsOf, flagsWith, MAX_SLOWDOWN } from "./flags.js";
+import { FLAGS, type FlagsOf, flagsWith, MAX_SLOWDOWN } from "./flags.js";
 import {
   type BaselineComparison,
   type BenchOptions,
@@ -59,7 +59,9 @@ export async function readBaseline(flags: FlagsOf<"bench">, options: BenchOption
   const report = await readReport(path);
   for (const name of COMPARED) {
     if (name === "simd" && report.simd === undefined) continue; // bp-train had one width when the baseline was kept
-    const [found, expected] = [report[name], options[name]].map((value) => `${name} ${excerpt(value)}`);
+    // A setting that the file does not name did not exist when the baseline was kept: it had what is its default now.
+    const values = [report[name] ?? FLAGS[name].default, options[name]];
+    const [found, expected] = values.map((value) => `${name} ${excerpt(value)}`);
     if (found !== expected) throw new ConfigurationError({ thing: path, expected: `figures for ${expected}`, found });
   }
   if (relative === (report.trainRatio != null && report.evaluateRatio != null)) return report;

@@ -69,6 +69,19 @@ export const SUBCOMMANDS = {
 `,
     load: async () => (await import("./bench-command.js")).benchCommand,
   },
+  augment: {
+    about: "Shows how --augment distorts the training images.",
+    examples: `Examples:
+  bp-train augment --show                              an image, and each kind of distortion of it
+  bp-train augment --index 0,7 --augment elastic --count 7 --show
+  bp-train augment --augment affine --augment-strength 2 --json | jq .theta
+
+In epochs 1, 2, ... a training run with the same --seed, --augment and
+--augment-strength trains on exactly these images. Without --augment, or with
+none, shifts, affine and elastic are shown one after the other.
+`,
+    load: async () => (await import("./augment-command.js")).augmentCommand,
+  },
   presets: {
     about: "Lists the experiments that --preset repeats, and the accuracies that they reached.",
     load: async () => (await import("./presets-command.js")).presetsCommand,

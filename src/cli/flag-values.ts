@@ -74,14 +74,19 @@ export const KEPT_FLAGS = flagsWith(({ resume }) => resume === "same") as (keyof
 /** The settings as the first line of a run says them. */
 export function settingsInWords(settings: RunSettings): string[] {
   const { seed, runs, resumedEpochs } = settings;
-  const words = SETTING_NAMES.flatMap((name) => {
+  const words = valuesInWords(settings);
+  words.push(runs > 1 ? `seeds ${seed} to ${seed + runs - 1}` : `seed ${seed}`);
+  if (resumedEpochs !== null) words.push(`resumed after ${resumedEpochs}`);
+  return words;
+}
+
+/** Each value that is always said, or that is not the default, in the words of the table of flags. */
+export function valuesInWords(values: Partial<Record<keyof SettingValues, unknown>>): string[] {
+  return SETTING_NAMES.flatMap((name) => {
     const { say, isAlwaysSaid, default: usual } = FLAGS[name] as Flag;
-    const value = settings[name];
+    const value = values[name] ?? null;
     if (!say || value === null || (value === usual && !isAlwaysSaid)) return [];
     if (typeof say === "function") return say(value);
     return say === "value" ? `${value}` : `${spellingOf(name).slice(2)} ${value}`;
   });
-  words.push(runs > 1 ? `seeds ${seed} to ${seed + runs - 1}` : `seed ${seed}`);
-  if (resumedEpochs !== null) words.push(`resumed after ${resumedEpochs}`);
-  return words;
 }

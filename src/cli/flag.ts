@@ -4,7 +4,16 @@ import type { Range, Setting } from "../ranges.js";
 import * as parse from "./parsers.js";
 
 /** The commands of the program; `train` is `bp-train` without the name of a command. */
-export type CommandName = "train" | "evaluate" | "predict" | "convert" | "info" | "check" | "presets" | "bench";
+export type CommandName =
+  | "train"
+  | "evaluate"
+  | "predict"
+  | "convert"
+  | "info"
+  | "check"
+  | "presets"
+  | "bench"
+  | "augment";
 
 /** How a flag's value is read, and its default. A flag without a default may be undefined. */
 interface Reading<T> {

@@ -21,7 +21,7 @@ const NUMBER = { ...HYPERPARAMETER, say: "name and value" } as const;
 const NAME = { ...HYPERPARAMETER, say: "value" } as const;
 /** A setting of a run that bench and check do not take. */
 const OF_A_RUN = { commands: ["train"], resume: "same" } as const;
-const DISTORTION = { commands: ["train", "bench"], resume: "same", baseline: "same" } as const;
+const DISTORTION = { commands: ["train", "bench", "augment"], resume: "same", baseline: "same" } as const;
 /** A flag of training that does not change what is computed. */
 const FREE = { commands: ["train"], resume: "free" } as const;
 const EVALUATE = { commands: ["evaluate"] } as const;
@@ -129,7 +129,7 @@ const SETTINGS = {
       "--seed <n>",
       `${SEED.range.expected}; the same seed repeats the run; "random" draws one`,
       { parse: parse.seed, default: SEED.default },
-      { commands: ["train", "check"], resume: "same" },
+      { commands: ["train", "check", "augment"], resume: "same" },
     ),
     runs: flag(
       "--runs <n>",
@@ -222,7 +222,7 @@ export const FLAGS = {
   ...group("Data", {
     on: flag("--on <part>", "part of the data to evaluate on", setting("test", listOf(PARTS)), EVALUATE),
     data: flag("--data <dir>", "folder with the four IDX files, raw or .gz", optionalPath("MNIST, in the package"), {
-      commands: ["train", "bench", "check", "evaluate", "predict"],
+      commands: ["train", "bench", "check", "evaluate", "predict", "augment"],
       resume: "free",
       env: "BP_TRAIN_DATA",
     }),
@@ -240,9 +240,15 @@ export const FLAGS = {
   ...group("Images", {
     index: flag(
       "--index <list>",
-      "test images by number, from 0, separated by commas",
-      optional({ parse: parse.indices }, "none"),
-      PREDICT,
+      "images by number, from 0, separated by commas: test images of predict, training images of augment",
+      optional({ parse: parse.indices }, "none; image 0 of augment"),
+      { commands: ["predict", "augment"] },
+    ),
+    count: flag(
+      "--count <n>",
+      "number of epochs, from the first one on, whose distortions are shown",
+      setting(3, wholeNumber(1, 100)),
+      { commands: ["augment"] },
     ),
   }),
   ...group("Checking", {
@@ -284,9 +290,11 @@ export const FLAGS = {
   ...group("Printing", {
     worst: flag("--worst <n>", "number of the worst mistakes to show", setting(10, wholeNumber(0)), EVALUATE),
     top: flag("--top <k>", "number of the best classes to show", optional(setting(1, wholeNumber(1))), PREDICT),
-    show: flag("--show", "draw the image as the network sees it", switchedOff, PREDICT),
+    show: flag("--show", "draw the images as the network sees them", switchedOff, {
+      commands: ["predict", "augment"],
+    }),
     json: flag("--json", "print NDJSON on standard output, and nothing else there", switchedOff, {
-      commands: ["train", "bench", "check", "evaluate", "predict", "info", "presets"],
+      commands: ["train", "bench", "check", "evaluate", "predict", "info", "presets", "augment"],
       resume: "free",
     }),
     quiet: flag("-q, --quiet", "print only the closing summary", switchedOff, FREE),
@@ -300,7 +308,7 @@ export const FLAGS = {
       "--no-color",
       "use no colour (default: colour where the stream is a terminal)",
       { default: true },
-      { commands: ["train", "bench", "check", "evaluate", "predict", "presets"], resume: "free" },
+      { commands: ["train", "bench", "check", "evaluate", "predict", "presets", "augment"], resume: "free" },
     ),
   }),
 };

@@ -1,10 +1,11 @@
 /** The program: its commands, the one place where errors end, and the exit codes. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { ENGINES } from "../engines/engines.js";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, escapeControls, GateError } from "../errors.js";
 import { SUBCOMMANDS, type Subcommand, type SubcommandName } from "./commands.js";
 import type { Context } from "./context.js";
-import { optionsOf } from "./flags.js";
+import { optionsOf, type TrainFlags } from "./flags.js";
 
 const EXIT = { done: 0, unexpected: 1, usage: 2, data: 3, diverged: 4, gate: 5 } as const;
 
@@ -59,6 +60,8 @@ function program(context: Context): Command {
       const expected = `expected options, or a command before them: ${names.join(", ")}`;
       command.error(`unexpected argument '${command.args[0]}': ${expected}`);
     }
+    // The engine's first thread starts on another core while this thread loads the other modules and the data.
+    await ENGINES[command.opts<TrainFlags>().engine].startAhead();
     const { trainCommand } = await import("./train-command.js"); // loaded here, so that --help loads little
     await trainCommand(command, context);
   });

@@ -7,6 +7,7 @@ import { checkFit } from "../training/fit.js";
 import { predict } from "../training/prediction.js";
 import type { Context } from "./context.js";
 import type { FlagsOf } from "./flags.js";
+import { checkIndex, checkShow } from "./image-flags.js";
 import { drawing } from "./report/drawing.js";
 import { predictionJson, predictionLines } from "./report/prediction-report.js";
 import { colors, shades } from "./report/style.js";
@@ -26,17 +27,15 @@ export async function predictCommand([path, ...paths]: string[], flags: FlagsOf<
   }
 }
 
-function checkArguments(paths: string[], { index, json, show }: FlagsOf<"predict">): void {
-  if (paths.length === 0 && index === undefined) {
+function checkArguments(paths: string[], flags: FlagsOf<"predict">): void {
+  if (paths.length === 0 && flags.index === undefined) {
     const remedy = "give PNG or IDX files, - for a PNG image on standard input, or --index 0,7 for test images";
     throw new ConfigurationError({ thing: "predict", expected: "images", found: "none", remedy });
   }
   if (paths.filter((path) => path === "-").length > 1) {
     throw new ConfigurationError({ thing: "-", expected: "standard input once", found: "more than once" });
   }
-  if (json && show) {
-    throw new ConfigurationError({ thing: "--json", expected: "no picture among the JSON", found: "--show" });
-  }
+  checkShow(flags);
 }
 
 /** The images in the order of the command line; those of the test data come last, with their labels. */
@@ -55,10 +54,7 @@ async function* pictures(
   const { images, labels } = data.test;
   const { rows, columns } = images;
   for (const i of index) {
-    if (i >= images.length) {
-      const expected = `0 to ${images.length - 1}, a test image`;
-      throw new ConfigurationError({ thing: `index ${i}`, expected, found: `${i}` });
-    }
+    checkIndex(i, images, "a test image");
     yield { image: "test", index: i, rows, columns, x: images.pixels(i), label: labels[i] };
   }
 }

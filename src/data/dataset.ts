@@ -2,7 +2,7 @@
 import { ConfigurationError, checkInstance, DataError, inspectValue } from "../errors.js";
 import { checkRange, wholeNumber } from "../ranges.js";
 import { findFiles, PACKAGE_DATA } from "./folder.js";
-import { readDimensions, readImages, readLabels } from "./idx.js";
+import { type IdxFile, openIdx, readImages, readLabels } from "./idx.js";
 import type { Images } from "./images.js";
 import { VALIDATION } from "./parts.js";
 
@@ -45,28 +45,48 @@ export async function loadDataset(folder = PACKAGE_DATA, options: DatasetOptions
   const { signal } = options;
   if (signal !== undefined) checkInstance("signal", signal, AbortSignal);
   const paths = await findFiles(folder);
-  const expected = await checkHeaders(paths.trainImages, paths.trainLabels);
-  const found = await checkHeaders(paths.testImages, paths.testLabels);
-  if (found !== expected) throw mismatch(paths.testImages, `${expected}, as in ${paths.trainImages}`, found);
-  const training = await readExamples(paths.trainImages, paths.trainLabels, signal);
-  const test = await readExamples(paths.testImages, paths.testLabels, signal);
-  return {
-    ...splitExamples(training, options),
-    test,
-    classes: 1 + Math.max(largestLabel(training.labels), largestLabel(test.labels)),
+  const files: IdxFile[] = [];
+  const open: typeof openIdx = async (path, kind) => {
+    const file = await openIdx(path, kind);
+    files.push(file);
+    return file;
   };
+  try {
+    // All headers are compared before anything is read, because a small gzip file may hold gigabytes.
+    const trainFiles = await openPair(open, paths.trainImages, paths.trainLabels);
+    const testFiles = await openPair(open, paths.testImages, paths.testLabels);
+    const [expected, found] = [trainFiles, testFiles].map(({ images }) => `images of ${sizeOf(images)}`);
+    if (found !== expected) throw mismatch(paths.testImages, `${expected}, as in ${paths.trainImages}`, found);
+    const training = await readExamples(trainFiles, signal);
+    const test = await readExamples(testFiles, signal);
+    return {
+      ...splitExamples(training, options),
+      test,
+      classes: 1 + Math.max(largestLabel(training.labels), largestLabel(test.labels)),
+    };
+  } finally {
+    for (const file of files) await file.close();
+  }
 }
 
-/** Compares the headers before anything is read: a small gzip file may hold gigabytes. @returns the size of the images */
-async function checkHeaders(imagesPath: string, labelsPath: string): Promise<string> {
-  const [images, rows, columns] = await readDimensions(imagesPath, "images");
-  const [labels] = await readDimensions(labelsPath, "labels");
-  if (labels === images) return `images of ${rows}x${columns}`;
-  throw mismatch(labelsPath, `${images} labels for the images of ${imagesPath}`, `${labels}`);
+/** The open files of images and of their labels. */
+type Pair = { images: IdxFile; labels: IdxFile };
+
+async function openPair(open: typeof openIdx, imagesPath: string, labelsPath: string): Promise<Pair> {
+  const images = await open(imagesPath, "images");
+  const labels = await open(labelsPath, "labels");
+  const [n] = images.dimensions;
+  if (labels.dimensions[0] === n) return { images, labels };
+  throw mismatch(labelsPath, `${n} labels for the images of ${imagesPath}`, `${labels.dimensions[0]}`);
 }
 
-async function readExamples(imagesPath: string, labelsPath: string, signal?: AbortSignal): Promise<Examples> {
-  return { labels: await readLabels(labelsPath, signal), images: await readImages(imagesPath, signal) };
+/** The size of the images in a file, such as 28x28. */
+function sizeOf({ dimensions: [, rows, columns] }: IdxFile): string {
+  return `${rows}x${columns}`;
+}
+
+async function readExamples({ images, labels }: Pair, signal?: AbortSignal): Promise<Examples> {
+  return { labels: await readLabels(labels, signal), images: await readImages(images, signal) };
 }
 
 function mismatch(thing: string, expected: string, found: string): DataError {
@@ -92,5 +112,7 @@ function splitExamples({ images, labels }: Examples, { validation = VALIDATION.d
 
 /** Returns 0 if there are no labels. */
 export function largestLabel(labels: Uint8Array): number {
-  return labels.reduce((largest, label) => Math.max(largest, label), 0);
+  let largest = 0;
+  for (const label of labels) largest = Math.max(largest, label);
+  return largest;
 }

@@ -7,6 +7,9 @@ import { asFileError, CHUNK, GET_AGAIN, openRegularFile } from "../files.js";
 /** The content of a file is at most this many times longer than its gzip form: deflate cannot do better (zlib's technical notes). */
 export const MAX_INFLATION = 1032;
 
+/** The number of bytes that are read when a file is opened: enough for the header of an IDX file. */
+const START = 1 << 16;
+
 /** A file that is open for reading. */
 export interface OpenFile {
   /** The size of the file itself, in bytes. */
@@ -27,10 +30,10 @@ export async function openFile(path: string): Promise<OpenFile> {
   const handle = await openRegularFile(path);
   try {
     const { size } = await handle.stat();
-    const start = Buffer.alloc(2);
-    await handle.read(start, 0, 2, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(START), 0, START, 0);
+    const start = buffer.subarray(0, bytesRead);
     const isPacked = isGzip(start);
-    const chunks = isPacked ? inflatedChunks(path, handle, size) : rawChunks(path, handle);
+    const chunks = isPacked ? inflatedChunks(path, handle, size) : rawChunks(path, handle, start);
     const close = async () => {
       await chunks.return(undefined);
       await handle.close();
@@ -47,10 +50,12 @@ export function isGzip(start: Uint8Array): boolean {
   return start[0] === 0x1f && start[1] === 0x8b;
 }
 
-async function* rawChunks(path: string, handle: FileHandle): AsyncGenerator<Uint8Array> {
+/** @param start  the first bytes of the file, which are the first chunk */
+async function* rawChunks(path: string, handle: FileHandle, start: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield start;
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   try {
-    for (let position = 0; ; ) {
+    for (let position = start.length; ; ) {
       const { bytesRead } = await handle.read(buffer, 0, CHUNK, position);
       if (bytesRead === 0) return;
       position += bytesRead;

@@ -22,54 +22,28 @@ const ELEMENT_TYPES: Record<number, string> = {
   14: "64-bit floats",
 };
 
-/** Reads and checks only the header of an IDX file. @returns [n] for labels, [n, rows, columns] for images */
-export async function readDimensions(path: string, kind: Kind): Promise<number[]> {
-  return await readIdx(path, kind, undefined, async ({ dimensions }) => dimensions);
+/** An IDX file that is open for reading, and whose header was checked. */
+export interface IdxFile {
+  path: string;
+  /** [n] for labels, [n, rows, columns] for images. */
+  dimensions: readonly number[];
+  /** The dimensions in words, for messages. */
+  description: string;
+  /** The elements in chunks. A chunk is valid until the next one is asked for. @param signal  ends the reading with its reason */
+  elements(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
 }
 
 /**
- * Reads the images of an IDX file, raw or gzip.
- *
- * @throws DataError if the file is missing, cannot be read or is damaged, or if its images do not fit into memory
- */
-export async function readImages(path: string, signal?: AbortSignal): Promise<Images> {
-  return await readIdx(path, "images", signal, async ({ dimensions: [n, rows, columns], description }, elements) => {
-    // A quarter of MNIST's pixels is ink, of two bytes each. The limits are there because a header may promise anything.
-    const ink = Math.min(Math.ceil(0.5 * n * rows * columns), 1 << 26);
-    try {
-      const builder = new ImagesBuilder(rows, columns, Math.min(n, 1 << 20), ink);
-      for await (const chunk of elements) builder.append(chunk);
-      return builder.build();
-    } catch (cause) {
-      if (!(cause instanceof RangeError)) throw cause;
-      const [expected, remedy] = ["images that fit into memory", "use a smaller data set"];
-      throw new DataError({ thing: path, expected, found: description, remedy }, { cause });
-    }
-  });
-}
-
-/** Reads the labels of an IDX file as `readImages` does the images. @returns the class of each image, length n */
-export async function readLabels(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  return await readIdx(path, "labels", signal, async (_, elements) => {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of elements) chunks.push(chunk.slice()); // a chunk is overwritten by the next
-    return new Uint8Array(Buffer.concat(chunks));
-  });
-}
-
-/**
- * Opens an IDX file of unsigned bytes, checks it, and returns what `consume` makes of its header and its elements.
+ * Opens an IDX file of unsigned bytes, raw or gzip, and checks its header. The caller closes the file.
  *
  * IDX: two zero bytes; the element type; the number of dimensions; the size of each dimension as a big-endian uint32; the elements.
  * A header may be wrong, so its numbers are not trusted: a raw file is refused at once if its length differs, and a gzip file if it is too
  * short for them or, while it is read, as soon as its content differs.
+ *
+ * @throws DataError if the file is missing, cannot be read or is damaged; `elements` throws it too
  */
-async function readIdx<T>(
-  path: string,
-  kind: Kind,
-  signal: AbortSignal | undefined,
-  consume: (header: ReturnType<typeof parseHeader>, elements: AsyncIterable<Uint8Array>) => Promise<T>,
-): Promise<T> {
+export async function openIdx(path: string, kind: Kind): Promise<IdxFile> {
   const { size, isPacked, chunks, close } = await openFile(path);
   try {
     let start = Buffer.alloc(0);
@@ -78,15 +52,14 @@ async function readIdx<T>(
       if (done) break;
       start = Buffer.concat([start, value]);
     }
-    const header = parseHeader(path, kind, start);
-    const { offset, length, description } = header;
+    const { dimensions, offset, length, description } = parseHeader(path, kind, start);
     const wrongLength = (found: string) =>
       new DataError({ thing: path, expected: `${length} bytes for ${description}`, found, remedy: GET_AGAIN });
     if (!isPacked && length !== size) throw wrongLength(`${size}`);
     if (isPacked && length > MAX_INFLATION * size) {
       throw wrongLength(`a gzip file of ${size} bytes, which is too short to hold them`);
     }
-    async function* elements() {
+    async function* elements(signal?: AbortSignal) {
       let found = offset;
       for (let chunk = start.subarray(offset); chunk; chunk = (await chunks.next()).value) {
         signal?.throwIfAborted();
@@ -96,10 +69,39 @@ async function readIdx<T>(
       }
       if (found < length) throw wrongLength(`${found}`);
     }
-    return await consume(header, elements());
-  } finally {
+    return { path, dimensions, description, elements, close };
+  } catch (error) {
     await close();
+    throw error;
   }
+}
+
+/**
+ * Reads the images of an IDX file.
+ *
+ * @throws DataError if the file is damaged, or if its images do not fit into memory
+ */
+export async function readImages(file: IdxFile, signal?: AbortSignal): Promise<Images> {
+  const { path, dimensions, description } = file;
+  const [n, rows, columns] = dimensions;
+  // A fifth of MNIST's pixels is ink, of two bytes each. The limits are there because a header may promise anything.
+  const ink = Math.min(Math.ceil(0.5 * n * rows * columns), 1 << 26);
+  try {
+    const builder = new ImagesBuilder(rows, columns, Math.min(n, 1 << 20), ink);
+    for await (const chunk of file.elements(signal)) builder.append(chunk);
+    return builder.build();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const [expected, remedy] = ["images that fit into memory", "use a smaller data set"];
+    throw new DataError({ thing: path, expected, found: description, remedy }, { cause });
+  }
+}
+
+/** Reads the labels of an IDX file as `readImages` does the images. @returns the class of each image, length n */
+export async function readLabels(file: IdxFile, signal?: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of file.elements(signal)) chunks.push(chunk.slice()); // a chunk is overwritten by the next
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 /**

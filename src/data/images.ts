@@ -78,12 +78,17 @@ export class Images {
 
 /** Makes `Images` from a stream of pixels, so that the plain pixels of the stream need not be in memory together. */
 export class ImagesBuilder {
-  #starts: Uint32Array; // of `Images`, with room for more images
-  #ink: Uint8Array; // of `Images`, with room for more bytes
-  #images = 0; // the number of complete images
-  #pixel = 0; // the number of pixels of the next image that were seen
-  #bytes = 0; // the number of bytes of ink
-  #last = 0; // the pixel of the last pair, 0 if the image has none yet
+  /** The arrays of `Images`, with room for more. */
+  #starts: Uint32Array;
+  #ink: Uint8Array;
+  /** The number of complete images. */
+  #images = 0;
+  /** The number of pixels of the next image that were seen. */
+  #pixel = 0;
+  /** The number of bytes of ink. */
+  #bytes = 0;
+  /** The distance from the pixel of the last pair of this image, or from its pixel 0, to the next pixel of the stream. */
+  #gap = 0;
 
   /**
    * @param expectedBytes  an estimate of the number of bytes of ink; more are taken if needed
@@ -114,7 +119,7 @@ export class ImagesBuilder {
       if (this.#pixel < size) return;
       this.#images++;
       this.#pixel = 0;
-      this.#last = 0;
+      this.#gap = 0;
       this.#starts = withRoom(this.#starts, this.#images + 1);
       this.#starts[this.#images] = this.#bytes;
     }
@@ -129,29 +134,43 @@ export class ImagesBuilder {
     return new Images(rows, columns, this.#starts.subarray(0, this.#images + 1), this.#ink.subarray(0, this.#bytes));
   }
 
-  /** Stores the ink of pixels[from..to), which belong to one image and come after its first #pixel pixels. `view` has the same bytes. */
+  /**
+   * Stores the ink of pixels[from] to pixels[to - 1], which belong to one image and follow its first #pixel pixels.
+   *
+   * Four blank pixels are skipped at once. Among four others it is hard to predict which are ink, and a processor loses time with every branch
+   * that it predicts wrongly. So a pair is written for every pixel, and the next pair overwrites it if the pixel was blank. Measured on MNIST:
+   * four fifths of the time of a branch for every pixel.
+   *
+   * @param view  the same bytes as `pixels`
+   */
   #encode(pixels: Uint8Array, view: DataView, from: number, to: number): void {
     const mostBytes = 2 * (to - from) + 2 * Math.ceil((this.rows * this.columns) / 255);
     this.#ink = withRoom(this.#ink, this.#bytes + mostBytes);
     const ink = this.#ink;
-    const offset = this.#pixel - from;
-    let [bytes, last] = [this.#bytes, this.#last];
-    for (let i = from; i < to; i++) {
-      const value = pixels[i];
-      if (value === 0) {
-        while (i + 4 < to && view.getInt32(i + 1) === 0) i += 4; // four zeros at a time: a third faster on MNIST
+    let [bytes, gap] = [this.#bytes, this.#gap];
+    for (let i = from; i < to; ) {
+      const areFourLeft = i + 4 <= to;
+      if (areFourLeft && view.getInt32(i) === 0) {
+        i += 4;
+        gap += 4;
         continue;
       }
-      for (; i + offset - last > 255; last += 255) {
+      for (; gap > 255 && pixels[i] !== 0; gap -= 255) {
         ink[bytes++] = 255;
         ink[bytes++] = 0;
       }
-      ink[bytes++] = i + offset - last;
-      ink[bytes++] = value;
-      last = i + offset;
+      const end = areFourLeft && gap <= 252 ? i + 4 : i + 1; // the gaps of all four must be at most 255
+      for (; i < end; i++) {
+        const value = pixels[i];
+        const mask = (value - 1) >> 31; // -1, which has all bits set, if the pixel is blank; 0 if it is ink
+        ink[bytes] = gap;
+        ink[bytes + 1] = value;
+        bytes += 2 + 2 * mask;
+        gap = (gap & mask) + 1;
+      }
     }
     this.#bytes = bytes;
-    this.#last = last;
+    this.#gap = gap;
   }
 }
 

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { fieldSide, toField } from "./digit.js";
-import { readImages } from "./idx.js";
+import { openIdx, readImages } from "./idx.js";
 import { type GreyImage, readPng } from "./png.js";
 
 /** An image that is ready for a network. */
@@ -39,7 +39,8 @@ export async function pictureOfPng(image: string, stream: AsyncIterable<Uint8Arr
 }
 
 async function* picturesOfIdx(image: string, inputs: number): AsyncGenerator<Picture> {
-  const images = await readImages(image);
+  const file = await openIdx(image, "images");
+  const images = await readImages(file).finally(file.close);
   const { rows, columns } = images;
   for (let index = 0; index < images.length; index++) {
     const x = images.pixels(index);

@@ -40,6 +40,24 @@ export class DisplacementFields {
     };
     [this.x, this.y] = [field(0), field(1)];
   }
+
+  /** The length in pixels of the largest displacement in an image that reads the fields from elements `startX` and `startY` on. */
+  largest(startX: number, startY: number, rows: number, columns: number): number {
+    let largest = 0;
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) {
+        const [right, down] = [this.x[fieldIndex(startX, x, y)], this.y[fieldIndex(startY, x, y)]];
+        largest = Math.max(largest, right * right + down * down);
+      }
+    }
+    return Math.sqrt(largest) / FRACTION;
+  }
+}
+
+/** The element of a field for column x and row y of an image that reads the field from element `start` on. */
+export function fieldIndex(start: number, x: number, y: number): number {
+  const row = ((start >> 8) + y) & (PERIOD - 1);
+  return row * PERIOD + (((start & (PERIOD - 1)) + x) & (PERIOD - 1));
 }
 
 /** Random numbers, uniform from -1 to below 1, (PERIOD, PERIOD). `direction` is 0 for x and 1 for y. */

@@ -148,6 +148,12 @@ export class Distortion {
     this.writeMap(image, this.#map);
     warp(pixels, this.#map, this, out);
   }
+
+  /** The length in pixels of the largest elastic displacement of a pixel of image `image`; null if the distortions are not elastic. */
+  largestDisplacement(image: number): number | null {
+    const { fieldX, fieldY } = this.draw(image);
+    return this.fields?.largest(fieldX, fieldY, this.rows, this.columns) ?? null;
+  }
 }
 
 /** The images, distorted, one at a time. */

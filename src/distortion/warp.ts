@@ -1,5 +1,5 @@
 /** Makes a distorted image: each of its pixels is fetched from a place in the original image. */
-import { type DisplacementFields, FRACTION, FRACTION_BITS, PERIOD } from "./displacement-fields.js";
+import { type DisplacementFields, FRACTION, FRACTION_BITS, fieldIndex } from "./displacement-fields.js";
 
 /** The numbers of a source map have 18 binary digits after the point. */
 const MAP_BITS = 18;
@@ -46,12 +46,6 @@ export function warp(pixels: Uint8Array, map: SourceMap, options: WarpOptions, o
       out[y * columns + x] = value < faintest ? 0 : value;
     }
   }
-}
-
-/** The element of a field for column x and row y of an image that reads the field from element `start` on. */
-function fieldIndex(start: number, x: number, y: number): number {
-  const row = ((start >> 8) + y) & (PERIOD - 1);
-  return row * PERIOD + (((start & (PERIOD - 1)) + x) & (PERIOD - 1));
 }
 
 /** Bilinear interpolation between the four pixels around a place; outside the image, all is 0. */

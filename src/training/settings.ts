@@ -1,7 +1,12 @@
 /** Checks the options of a run once, and gives them back complete. */
 import type { Dataset } from "../data/dataset.js";
 import { PARTS, type Part } from "../data/parts.js";
-import { AUGMENTATION_SETTINGS, AUGMENTATIONS, type Augmentation } from "../distortion/augmentation.js";
+import {
+  AUGMENTATION_SETTINGS,
+  AUGMENTATIONS,
+  type Augmentation,
+  type AugmentationSettings,
+} from "../distortion/augmentation.js";
 import { checkSides } from "../distortion/distortion.js";
 import type { CreateEngine, EngineTask } from "../engines/engine.js";
 import { ENGINES, simdFor, threadsFor } from "../engines/engines.js";
@@ -92,7 +97,11 @@ function checkSchedule({ schedule }: Values, given: TrainOptions): void {
   }
 }
 
-function checkAugmentation({ augment, augmentStrength }: Values, { training }: Dataset): void {
+/** @throws ConfigurationError if the images are too large to be distorted, or the kind of distortion takes no strength */
+export function checkAugmentation(
+  { augment, augmentStrength }: AugmentationSettings,
+  { training }: Pick<Dataset, "training">,
+): void {
   const { rows, columns } = training.images;
   checkSides(augment, rows, columns);
   const { affine }: Augmentation = AUGMENTATIONS[augment];

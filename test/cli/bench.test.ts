@@ -175,6 +175,26 @@ describe("bp-train bench", () => {
     }
   });
 
+  it("says which distortions it times, and compares only with a baseline of the same ones", async () => {
+    const folder = folderOf({});
+    const [file, old] = ["baseline.json", "old.json"].map((name) => join(folder, name));
+    const plain = await run([...SMALL, "--save-baseline", file]);
+    expect(plain.stdout).toMatch(/^bp-train \S+ {2}784,1,10, batch 100, fast/);
+    const elastic = ["--augment", "elastic", "--augment-strength", "1.2"];
+    const distorted = await run([...SMALL, ...elastic]);
+    expect(distorted.stdout).toMatch(/^bp-train \S+ {2}784,1,10, batch 100, elastic distortions, strength 1.2, fast/);
+    expect(await run([...FAST, ...elastic, "--baseline", file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/expected figures for augment elastic, found augment none/),
+    });
+    // A version without distortions kept this baseline.
+    const { augment, augmentStrength, ...others } = JSON.parse(readFileSync(file, "utf8"));
+    expect([augment, augmentStrength]).toEqual(["none", 1]);
+    writeFileSync(old, JSON.stringify(others));
+    const again = await run([...FAST, "--baseline", old, "--max-slowdown", "100%"]);
+    expect(parse(again.stdout)[0]).toMatchObject({ augment: "none", baseline: { file: old } });
+  });
+
   it.each([
     [["--max-slowdown", "10"], /Did you mean 10% or 0.1\?/],
     [["--max-slowdown", "x%"], /Expected a share/],

@@ -142,7 +142,7 @@ describe("predict", () => {
 
   it("--show fits a narrow terminal, and any shape", () => {
     const x = Float64Array.from({ length: 15 }, (_, i) => (i < 10 ? 1 : 0)); // two white rows of 5, one black
-    const drawn = (width: number) => drawing({ image: "x", rows: 3, columns: 5, x }, width, new Chalk({ level: 0 }));
+    const drawn = (width: number) => drawing({ rows: 3, columns: 5, x }, width, new Chalk({ level: 0 }));
     expect(drawn(80)).toEqual(["█████", "     "]);
     expect(drawn(2)).toEqual(["▓▓"]); // 2 x 2: rows of 1 and 1/3 white
   });

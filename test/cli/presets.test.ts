@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { PRESETS } from "../../dist/cli/presets.js";
 import { expectToRun } from "../fixtures/presets.js";
@@ -11,12 +12,45 @@ describe("bp-train presets", () => {
     expect(stdout).toContain(
       "bp-train --cost cross-entropy --eta 0.5 --epochs 400 --train-size 1000 --monitor training,test",
     );
-    expect(stdout).toContain("82.27 % (test, best epoch, the book, chapter 3)");
+    expect(stdout).toContain("82.27 % of the test images after the best epoch (the book, chapter 3)");
+    expect(stdout).toContain("the book gives no figure");
+    expect(stdout).toMatch(
+      /^ {4}97\.\d\d % of test images \(mean of 5 seeds, worst 97\.\d\d %\), [\d.]+ s on two cores$/m,
+    );
   });
 
   it("as NDJSON too", async () => {
     const presets = parse((await run(["presets", "--json"])).stdout);
     expect(presets.map(({ name }) => name)).toEqual(Object.keys(PRESETS));
+    const figureOf = (preset: string) => presets.find(({ name }) => name === preset).figure;
+    expect(figureOf("ch1-30")).toEqual({
+      accuracy: 0.9542,
+      on: "test",
+      at: "best",
+      source: "the book, chapter 1",
+      measured: null,
+    });
+    expect(figureOf("ch1-no-hidden")).toBeNull();
+    const measured = { worst: expect.any(Number), seeds: 5, seconds: expect.any(Number) };
+    expect(figureOf("fast-98")).toMatchObject({
+      on: "test",
+      at: "last",
+      source: "the README, mean of 5 seeds",
+      measured,
+    });
+  });
+
+  it("has the figures that the README's table of measured presets shows", () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const row = /^\| `([\w-]+)` +\| (\d+) +\| ([\d.]+) % ± [\d.]+, worst ([\d.]+) % +\| ([\d.]+) s +\|$/gm;
+    const shown = [...readme.matchAll(row)].map(([, name, ...figures]) => [name, ...figures.map(Number)]);
+    const measured = Object.entries(PRESETS).flatMap(([name, { figure }]) => {
+      if (!figure?.measured) return [];
+      const { worst, seeds, seconds } = figure.measured;
+      return [[name, seeds, Number((100 * figure.accuracy).toFixed(2)), Number((100 * worst).toFixed(2)), seconds]];
+    });
+    expect(shown).toEqual(measured);
+    expect(measured.length).toBeGreaterThanOrEqual(3);
   });
 });
 

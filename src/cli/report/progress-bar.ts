@@ -1,6 +1,7 @@
 /** The progress bar on a terminal. */
 import { SingleBar } from "cli-progress";
 import type { RunEvent } from "./events.js";
+import { compactCount } from "./human.js";
 
 const WIDEST_BAR = 30;
 const NARROWEST_BAR = 5;
@@ -10,8 +11,6 @@ type Progress = Extract<RunEvent, { event: "progress" }>;
 /** It hides no cursor and turns off no line wrap, so that there is nothing to restore, however the run ends. */
 export class ProgressBar {
   readonly #bar: SingleBar;
-  /** 56K, 1.2M */
-  readonly #compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 2 });
   readonly #total: number;
   readonly #startTime = performance.now();
   /** What the first progress event told: a resumed run has some examples behind it. */
@@ -71,7 +70,7 @@ export class ProgressBar {
     const { runs, epochs } = this.run;
     const [name, n, of] = runs > 1 ? ["Runs", runsDone, runs] : ["Epoch", epoch, epochs];
     const label = `${name} ${`${n}`.padStart(`${of}`.length)}/${of}`;
-    const texts = [label, percentage, `${this.#compact.format(done / seconds)}/s`, left];
+    const texts = [label, percentage, `${compactCount(done / seconds)}/s`, left];
     const room = limit - texts.join(" ").length;
     if (room > NARROWEST_BAR) {
       const width = Math.min(WIDEST_BAR, room - 1);

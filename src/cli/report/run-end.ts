@@ -96,8 +96,8 @@ function figuresOf(monitored: EpochResult["monitored"]): Partial<Record<Part, Om
 
 function presetResult(figure: Figure | undefined, actual: number | undefined) {
   if (!figure) return null;
-  const { accuracy: expected, ...about } = figure;
-  return { expected, actual: actual ?? null, ...about };
+  const { accuracy: expected, on, at, source } = figure;
+  return { expected, actual: actual ?? null, on, at, source };
 }
 
 /** Classes that have training examples but are never the answer to a test image after the epoch `last`. */
