@@ -40,9 +40,9 @@ export function distortExample(t: Thread, images: Images, distorted: Images, dis
   store<u8>(distorted.labels + i, load<u8>(images.labels + exampleAt(images, e)));
 }
 
-/** Whether the map moves the image by whole pixels, and does nothing else. */
+/** Whether the map moves the image by whole pixels, and nothing else happens to the image. */
 function isShift(map: SourceMap, distortion: Distortion): bool {
-  return !distortion.fieldX && map.a == ONE && !map.b && !map.d && map.e == ONE && !((map.c | map.f) & (ONE - 1));
+  return !distortion.fieldX && distortion.faintest == 1 && map.a == ONE && !map.b && !map.d && map.e == ONE && !((map.c | map.f) & (ONE - 1));
 }
 
 /** Copies a sparse row of an image that moves by `left` and `up` pixels, without the ink that leaves the image. Returns the end of the copy. */
