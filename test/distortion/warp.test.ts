@@ -1,22 +1,21 @@
 /** Tests `warp` with maps and fields whose results can be seen at once. */
 import { describe, expect, it } from "vitest";
+import type { DisplacementFields } from "../../dist/distortion/displacement-fields.js";
 import { warp } from "../../dist/distortion/warp.js";
 import { PERIOD } from "../fixtures/distortion.js";
 
 /** One pixel in the units of a map and in those of a displacement field, and 1 in the units of a map's factors. */
 const [PIXEL, FIELD_PIXEL, ONE] = [2 ** 18, 2048, 2 ** 18];
 
-interface Fields {
-  x: Int32Array;
-  y: Int32Array;
-}
+type Fields = Pick<DisplacementFields, "x" | "y">;
 
 /** The warped image, which is given as rows of pixels. Column x of row y comes from column a x + b y + c of row d x + e y + f. */
 function warped(image: number[][], map: number[], { fields = null as Fields | null, faintest = 1 } = {}): number[][] {
   const [rows, columns] = [image.length, image[0].length];
   const out = new Uint8Array(rows * columns).fill(99); // all of it must be overwritten
   const sourceMap = Int32Array.from([...map, 0, 0].slice(0, 8));
-  warp(Uint8Array.from(image.flat()), sourceMap, { rows, columns, fields, faintest }, out);
+  const options = { rows, columns, fields: fields as DisplacementFields | null, faintest };
+  warp(Uint8Array.from(image.flat()), sourceMap, options, out);
   return image.map((_, y) => [...out.subarray(y * columns, (y + 1) * columns)]);
 }
 
