@@ -258,7 +258,7 @@ describe("a forged checkpoint", () => {
     [{ activation: "constructor" }, /expected a value of --activation, found constructor/],
     [{ augment: "rotate" }, /expected a value of --augment, found rotate/],
     [{ augmentStrength: 11 }, /expected a value of --augment-strength, found 11/],
-    [{ warmup: 1 }, /expected a value of --warmup, found 1/],
+    [{ warmup: 2 }, /expected a value of --warmup, found 2/],
     [{ momentum: 0.5 }, /expected the state of a run with momentum 0.5/],
     [{ patience: 3 }, /expected the state of a run with patience 3/],
     [{ engine: "textbook" }, /expected float64, in which the textbook engine computes, found float32/],
