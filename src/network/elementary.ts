@@ -81,12 +81,13 @@ export function cos(x: number): number {
  */
 function alternatingSeries(x: number, first: number, n: number): number {
   const factor = -x * x;
-  let [term, sum] = [first, first];
-  for (let before = Number.NaN; sum !== before; n += 2) {
+  let [term, sum, before] = [first, first, first];
+  do {
     before = sum;
     term *= factor / ((n - 1) * n);
     sum += term;
-  }
+    n += 2;
+  } while (Math.abs(sum - before) > 0); // false for NaN, too, which would not end otherwise
   return sum;
 }
 

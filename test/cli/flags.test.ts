@@ -1,3 +1,4 @@
+/** Tests the table of flags, and how the options of the command line are parsed. */
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { KEPT_FLAGS } from "../../dist/cli/flag-values.js";
@@ -17,15 +18,15 @@ describe("the table of flags", () => {
   // Written out once more: a flag that a resumed run need not keep would let it end with other bits, without a word.
   it("says which flags a resumed run keeps", () => {
     const kept =
-      "--activation --batch-size --cost --dropout --engine --epochs --eta --eta-min --init --init-from --l1 --lambda --layers " +
+      "--activation --augment --augment-strength --batch-size --cost --dropout --engine --epochs --eta --eta-min --init --init-from --l1 --lambda --layers " +
       "--max-norm --min-accuracy --momentum --monitor --no-shuffle --output --patience --preset --schedule --schedule-epochs " +
-      "--schedule-factor --seed --target-accuracy --train-size --validation";
+      "--schedule-factor --seed --target-accuracy --train-size --validation --warmup";
     expect(spellings(KEPT_FLAGS)).toBe(kept);
   });
 
   it("says in which flags a baseline must agree", () => {
     const compared =
-      "--activation --batch-size --cost --dropout --engine --l1 --lambda --layers --max-norm --momentum --output --simd --threads";
+      "--activation --augment --augment-strength --batch-size --cost --dropout --engine --l1 --lambda --layers --max-norm --momentum --output --simd --threads";
     expect(spellings(flagsWith(({ baseline }) => baseline === "same"))).toBe(compared);
   });
 
@@ -54,6 +55,8 @@ describe("options", () => {
       init: "gaussian",
       cost: "quadratic",
       schedule: "constant",
+      augment: "none",
+      augmentStrength: 1,
       runs: 1,
       lambda: 0,
       l1: 0,
@@ -102,6 +105,17 @@ describe("options", () => {
     ["--schedule-epochs", "3", { scheduleEpochs: 3 }],
     ["--schedule-factor", "0.1", { scheduleFactor: 0.1 }],
     ["--eta-min", "0.01", { etaMin: 0.01 }],
+    ["--schedule", "linear", { schedule: "linear" }],
+    ["--warmup", "0.1", { warmup: 0.1 }],
+    ["--warmup", "10%", { warmup: 0.1 }],
+    ["--warmup", "0", { warmup: 0 }],
+    ["--augment", "none", { augment: "none" }],
+    ["--augment", "shifts", { augment: "shifts" }],
+    ["--augment", "affine", { augment: "affine" }],
+    ["--augment", "elastic", { augment: "elastic" }],
+    ["--augment-strength", "1.2", { augmentStrength: 1.2 }],
+    ["--augment-strength", "0", { augmentStrength: 0 }],
+    ["--augment-strength", "10", { augmentStrength: 10 }],
     ["--monitor", "test,training", { monitor: ["training", "test"] }],
     ["--patience", "10", { patience: 10 }],
     ["--target-accuracy", "97%", { targetAccuracy: 0.97 }],
@@ -149,6 +163,10 @@ describe("options", () => {
     "--engine": ["", "fastest"],
     "--threads": ["", "0", "65", "1.5", "two"],
     "--simd": ["", "64", "256.0", "0256x", "avx2"],
+    "--schedule": ["", "Linear", "exponential"],
+    "--warmup": ["", "-0.1", "10", "101%", "0.1x", "NaN"],
+    "--augment": ["", "Elastic", "rotate", "toString"],
+    "--augment-strength": ["", "-1", "10.5", "strong", "NaN", "Infinity"],
     "--data": [""],
   };
   it.each(Object.entries(bad).flatMap(([flag, values]) => values.map((value) => [flag, value])))(

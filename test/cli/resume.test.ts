@@ -1,3 +1,4 @@
+/** Tests checkpoints, resumed runs and saved models from the command line. */
 import { spawn } from "node:child_process";
 import {
   copyFileSync,
@@ -30,7 +31,7 @@ const endOf = async (args: string[]) => parse((await run(args)).stdout).at(-1);
 
 describe("a run that is interrupted", () => {
   // The others are interrupted in slow/interrupt.test.ts, and all of them killed in slow/kill.test.ts.
-  it("goes on to the same bits", () => expectToGoOn(LONG_RUNS[2], newFile()));
+  it.each([LONG_RUNS[2], LONG_RUNS[8]])("goes on to the same bits: %j", (...flags) => expectToGoOn(flags, newFile()));
 });
 
 /** A run that may write no file longer than 50 blocks. */
@@ -78,6 +79,9 @@ describe("--resume", () => {
     [["--layers", "784,31,10"], /with --layers 784,30,10, found 784,31,10/],
     [["--engine", "textbook"], /with --engine fast, found textbook/],
     [["--max-norm", "2"], /with --max-norm not given, found 2/],
+    [["--warmup", "0.1"], /with --warmup not given, found 0.1/],
+    [["--augment", "shifts"], /with --augment none, found shifts/],
+    [["--augment-strength", "2"], /with --augment-strength 1, found 2/],
     [["--epochs", "3"], /with --epochs 4 or more, found 3/],
     [["--runs", "2"], /with one run, found --runs 2/],
     [["--no-shuffle"], /with the training images shuffled, found --no-shuffle/],
@@ -94,12 +98,13 @@ describe("--resume", () => {
     expect((await run(["--resume", CHECKPOINT, "--eta", "3", "--threads", "2", "--json"])).code).toBe(0);
   });
 
-  it("may not grow a cosine", async () => {
+  it.each(["linear", "cosine"])("may not have more epochs with the schedule %s", async (schedule) => {
     const file = newFile();
-    await run([...QUICK, "--schedule", "cosine", "--checkpoint", file]);
-    expect((await run(["--resume", file, "--epochs", "5"])).stderr).toMatch(
-      /for which the cosine schedule was laid out/,
-    );
+    await run([...QUICK, "--schedule", schedule, "--checkpoint", file]);
+    const { code, stderr } = await run(["--resume", file, "--epochs", "5"]);
+    expect(stderr).toMatch(`with --epochs 4, for which the ${schedule} schedule was laid out, found 5; leave the flag`);
+    expect(code).toBe(2);
+    expect((await run(["--resume", file, "--epochs", "4"])).code).toBe(0);
   });
 });
 
@@ -226,10 +231,10 @@ describe("a checkpoint that is no longer whole", () => {
       (file: string) =>
         writeFileSync(
           file,
-          readFileSync(file, "latin1").replace('"checkpointFormat":"2"', '"checkpointFormat":"3"'),
+          readFileSync(file, "latin1").replace('"checkpointFormat":"3"', '"checkpointFormat":"2"'),
           "latin1",
         ),
-      /expected a checkpoint of format 2, found a checkpoint of format 3; resume it with the version of bp-train that/,
+      /expected a checkpoint of format 3, found a checkpoint of format 2; resume it with the version of bp-train that/,
     ],
   ])("%s is refused with one line", async (_, damage, message) => {
     const file = copyOf(TINY_CHECKPOINT);
@@ -251,6 +256,9 @@ describe("a forged checkpoint", () => {
     [{ epochs: 1e300 }, /expected a value of --epochs, found 1e\+300/],
     [{ shuffle: "no" }, /expected a value of --shuffle, found no/],
     [{ activation: "constructor" }, /expected a value of --activation, found constructor/],
+    [{ augment: "rotate" }, /expected a value of --augment, found rotate/],
+    [{ augmentStrength: 11 }, /expected a value of --augment-strength, found 11/],
+    [{ warmup: 2 }, /expected a value of --warmup, found 2/],
     [{ momentum: 0.5 }, /expected the state of a run with momentum 0.5/],
     [{ patience: 3 }, /expected the state of a run with patience 3/],
     [{ engine: "textbook" }, /expected float64, in which the textbook engine computes, found float32/],

@@ -1,3 +1,4 @@
+/** Tests runs from several seeds, stopping, gates and schedules from the command line, and flags that do not go together. */
 import { describe, expect, it } from "vitest";
 import { run } from "../fixtures/mini-mnist.js";
 import { parse, small } from "../fixtures/run.js";
@@ -125,7 +126,7 @@ describe("stopping and gates", () => {
     expect(without.code).toBe(5);
   });
 
-  it("--schedule plateau halves eta and ends the run, step and cosine show in every epoch", async () => {
+  it("--schedule plateau halves eta and ends the run, step shows in every epoch", async () => {
     const plateau = ["--schedule", "plateau", "--schedule-epochs", "1"];
     const { end, events } = await last("--epochs", "300", "--train-size", "500", ...plateau);
     expect(end.stoppedBy).toBe("schedule");
@@ -141,8 +142,31 @@ describe("stopping and gates", () => {
       "0.25",
     );
     expect(step.events.slice(1, 4).map(({ eta }) => eta)).toEqual([3, 3, 0.75]);
-    const cosine = await last("--epochs", "2", "--schedule", "cosine", "--eta-min", "1");
-    expect(cosine.events.slice(1, 3).map(({ eta }) => eta)).toEqual([3, expect.closeTo(2, 12)]);
+  });
+
+  // An epoch has one mini-batch. The rates are 1 + 2 (1 + cos(pi k / 4)) / 2, and 1 + 2 (1 - k / 4), for k from 0 to 3. With a warm-up of a half they rise
+  // from 0.15 over 1.575 to 3, and fall over half of the way.
+  it.each([
+    ["cosine", [], [3, 2 + Math.SQRT1_2, 2, 2 - Math.SQRT1_2]],
+    ["linear", [], [3, 2.5, 2, 1.5]],
+    ["linear", ["--warmup", "50%"], [0.15, 1.575, 3, 2]],
+  ])("--schedule %s %j shows the rate of each epoch's last mini-batch", async (schedule, more, expected) => {
+    const { events } = await last(
+      ...[
+        "--epochs",
+        "4",
+        "--train-size",
+        "100",
+        "--batch-size",
+        "100",
+        "--schedule",
+        schedule,
+        "--eta-min",
+        "1",
+        ...more,
+      ],
+    );
+    expect(events.slice(1, 5).map(({ eta }) => eta)).toEqual(expected.map((eta) => expect.closeTo(eta, 12)));
   });
 
   it("sets last, best and honest side by side", async () => {
@@ -151,6 +175,20 @@ describe("stopping and gates", () => {
     expect(stdout).toMatch(
       /^Final .*\nBest .*flatters\)\nHonest {3}\d+\.\d\d % after epoch \d \(chosen by validation, .*honest\)$/m,
     );
+  });
+});
+
+describe("a flag that has its default", () => {
+  it.each([
+    ["--warmup 0"],
+    ["--warmup 0 --schedule step"],
+    ["--warmup 0% --schedule plateau"],
+    ["--augment-strength 1"],
+    ["--augment-strength 1 --augment shifts"],
+  ])("may be given where it has no effect: %s", async (flags) => {
+    const { code, stderr } = await run([...small(), "--epochs", "1", ...flags.split(" ")]);
+    expect(stderr).not.toMatch(/error/);
+    expect(code).toBe(0);
   });
 });
 
@@ -166,10 +204,21 @@ describe("flags that make no sense together", () => {
     ],
     [["--schedule-epochs", "3"], /schedule epochs: expected schedule step or plateau, found schedule constant/],
     [
-      ["--schedule", "cosine", "--schedule-factor", "0.5"],
+      ["--schedule", "cosine", "--schedule-factor", "0.7"],
       /schedule factor: expected schedule step or plateau, found schedule cosine/,
     ],
-    [["--eta-min", "0.1"], /eta min: expected schedule cosine/],
+    [["--eta-min", "0.1"], /eta min: expected schedule linear or cosine, found schedule constant/],
+    [["--warmup", "0.1"], /warmup: expected schedule linear or cosine, found schedule constant/],
+    [["--warmup", "0.1", "--schedule", "step"], /warmup: expected schedule linear or cosine, found schedule step/],
+    [
+      ["--warmup", "0.1", "--schedule", "plateau"],
+      /warmup: expected schedule linear or cosine, found schedule plateau/,
+    ],
+    [["--augment-strength", "2"], /augment strength: expected augment affine or elastic, found augment none/],
+    [
+      ["--augment-strength", "2", "--augment", "shifts"],
+      /augment strength: expected augment affine or elastic, found augment shifts/,
+    ],
     [["--schedule", "cosine", "--eta-min", "3"], /eta min: expected a number from 0 to below eta, 3, found 3/],
     [["--layers", "6,3", "--dropout", "0.5"], /dropout 0.5: expected a hidden layer, found layers 6,3/],
     [["--layers", "6,3", "--activation", "relu"], /activation relu: expected a hidden layer/],

@@ -1,3 +1,4 @@
+/** Tests a run from the command line: what it prints, how it repeats, its mistakes and interruptions. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { folderOf, idx, tinySet } from "../fixtures/idx.js";
@@ -59,6 +60,8 @@ describe("a run", () => {
       init: "gaussian",
       cost: "quadratic",
       schedule: "constant",
+      augment: "none",
+      augmentStrength: 1,
       lambda: 0,
       l1: 0,
       momentum: 0,
@@ -74,6 +77,7 @@ describe("a run", () => {
       scheduleEpochs: null,
       scheduleFactor: null,
       etaMin: null,
+      warmup: null,
     });
     expect(rest.map(({ event, epoch }) => [event, epoch])).toEqual([1, 2, 3].map((epoch) => ["epoch", epoch]));
     for (const { correct, total, accuracy, trainSeconds, evaluateSeconds } of rest) {

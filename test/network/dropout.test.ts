@@ -1,4 +1,4 @@
-/** Tests the masks of dropout: their statistics, their independence, and known values. */
+/** Tests the masks of dropout: their statistics and their independence. random-bits.test.ts tests the bits that they are made of. */
 import { describe, expect, it } from "vitest";
 import { dropFactor, dropThreshold, type Masks, masksFrom } from "../../dist/network/dropout.js";
 import { randomBits } from "../../dist/network/random-bits.js";
@@ -69,36 +69,6 @@ describe.each(CASES)("masks for seed %i and layer %i", (seed, layer) => {
 });
 
 describe("masks", () => {
-  // Calculated in Python, whose integers do not overflow, from the formulas modulo 2^32. If these change, runs no longer repeat.
-  it.each([
-    [0, 0, 1, 0, 2703108842],
-    [1, 0, 1, 0, 784979809],
-    [1, 0, 1, 1, 364198846],
-    [1, 0, 2, 0, 4270455346],
-    [1, 49999, 1, 29, 3192980648],
-    [12345, 7, 3, 799, 771483048],
-    [2147483648, 59999, 9, 3000, 29570387],
-    [4294967295, 2147483648, 1, 1048576, 407201753],
-  ])("for seed %i, example %i, layer %i, unit %i have the bits %i", (seed, example, layer, unit, expected) => {
-    expect(randomBits(seed, example, layer, unit)).toBe(expected);
-  });
-
-  it("depend on their arguments only, not on the order of the calls", () => {
-    const all = places(7, 1).slice(0, 2000);
-    const forwards = all.map((place) => randomBits(...place));
-    const backwards = all.toReversed().map((place) => randomBits(...place));
-    expect(backwards.toReversed()).toEqual(forwards);
-  });
-
-  it("are uniformly distributed whole numbers from 0 to 2^32 - 1", () => {
-    const counts = new Array<number>(16).fill(0);
-    const all = places(3, 1).map((place) => randomBits(...place));
-    expect(all.every(Number.isInteger)).toBe(true);
-    for (const bits of all) counts[Math.floor(bits / 2 ** 28)]++;
-    expect(counts).toHaveLength(16); // a number out of range would have added an entry
-    for (const count of counts) expect(Math.abs(count - N / 16)).toBeLessThan(6 * Math.sqrt(N / 16)); // six standard deviations of a count
-  });
-
   it("go on with the next examples", () => {
     const factors = (n: number) =>
       Array.from({ length: UNITS }, (_, unit) =>

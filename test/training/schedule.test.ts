@@ -1,3 +1,4 @@
+/** Tests the schedules of the learning rate. train.test.ts tests that a run trains with their rates. */
 import { describe, expect, it } from "vitest";
 import { defaultsOf } from "../../dist/ranges.js";
 import { SCHEDULE_SETTINGS, SCHEDULES, type Schedule, type ScheduleName } from "../../dist/training/schedule.js";
@@ -63,6 +64,133 @@ describe("schedule cosine", () => {
       }
     }
   });
+});
+
+describe("a schedule by mini-batch", () => {
+  const rateAt = (name: "linear" | "cosine", time: number, settings = {}) =>
+    SCHEDULES[name].eta({ eta: 8, epoch: 1, time, validation: [] }, { ...defaultsOf(SCHEDULE_SETTINGS), ...settings });
+
+  // Worked out by hand. Before the end of the warm-up the rate is 8 (0.05 + 0.95 t / w). Then u = (t - w) / (1 - w) runs from 0 to 1: linear is
+  // etaMin + (8 - etaMin) (1 - u), and cosine etaMin + (8 - etaMin) (1 + cos(pi u)) / 2.
+  it.each<["linear" | "cosine", object, [time: number, rate: number][]]>([
+    [
+      "linear",
+      {},
+      [
+        [0, 8],
+        [0.25, 6],
+        [0.5, 4],
+        [0.875, 1],
+      ],
+    ],
+    [
+      "linear",
+      { etaMin: 2 },
+      [
+        [0, 8],
+        [0.25, 6.5],
+        [0.5, 5],
+        [0.75, 3.5],
+      ],
+    ],
+    [
+      "linear",
+      { warmup: 0.5 },
+      [
+        [0, 0.4],
+        [0.125, 2.3],
+        [0.25, 4.2],
+        [0.375, 6.1],
+        [0.5, 8],
+        [0.75, 4],
+      ],
+    ],
+    [
+      "linear",
+      { warmup: 0.2, etaMin: 4 },
+      [
+        [0, 0.4],
+        [0.1, 4.2],
+        [0.2, 8],
+        [0.4, 7],
+        [0.6, 6],
+        [0.8, 5],
+      ],
+    ],
+    [
+      "linear",
+      { warmup: 0.75 },
+      [
+        [0.75, 8],
+        [0.875, 4],
+      ],
+    ],
+    [
+      "cosine",
+      {},
+      [
+        [0, 8],
+        [0.25, 4 + 4 * Math.SQRT1_2],
+        [1 / 3, 6],
+        [0.5, 4],
+        [2 / 3, 2],
+        [0.75, 4 - 4 * Math.SQRT1_2],
+      ],
+    ],
+    [
+      "cosine",
+      { etaMin: 2 },
+      [
+        [0, 8],
+        [1 / 3, 6.5],
+        [0.5, 5],
+        [2 / 3, 3.5],
+      ],
+    ],
+    [
+      "cosine",
+      { warmup: 0.25 },
+      [
+        [0, 0.4],
+        [0.125, 4.2],
+        [0.25, 8],
+        [0.5, 6],
+        [0.625, 4],
+        [0.75, 2],
+      ],
+    ],
+    [
+      "cosine",
+      { warmup: 0.1, etaMin: 4 },
+      [
+        [0, 0.4],
+        [0.05, 4.2],
+        [0.1, 8],
+        [0.4, 7],
+        [0.55, 6],
+        [0.7, 5],
+      ],
+    ],
+  ])("%s with %j has the rates %j", (name, settings, expected) => {
+    for (const [time, rate] of expected) expect(rateAt(name, time, settings)).toBeCloseTo(rate, 13); // some products round
+  });
+
+  it.each(["linear", "cosine"] as const)(
+    "%s rises from a twentieth to eta, and falls from there to eta min",
+    (name) => {
+      for (const warmup of [0, 0.01, 0.3, 0.99]) {
+        const times = Array.from({ length: 1000 }, (_, i) => i / 1000);
+        const found = times.map((time) => rateAt(name, time, { warmup, etaMin: 0.5 }));
+        for (const [i, rate] of found.entries()) {
+          expect(rate).toBeGreaterThan(times[i] < warmup ? 0.399999 : 0.5);
+          expect(rate).toBeLessThanOrEqual(8 + 1e-14);
+          if (i > 0 && times[i] < warmup) expect(rate).toBeGreaterThan(found[i - 1]);
+          if (i > 0 && times[i - 1] >= warmup) expect(rate).toBeLessThan(found[i - 1]);
+        }
+        expect(found[999]).toBeLessThan(0.5 + (7.5 * 0.002) / (1 - warmup)); // at most two steps of a thousand from the end
+      }
+    },
+  );
 });
 
 describe("schedule plateau", () => {

@@ -1,3 +1,4 @@
+/** Tests which options and data `checkTraining` refuses, with which words, and what it fills in. */
 import { totalmem } from "node:os";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -67,6 +68,37 @@ describe("checkTraining", () => {
       { schedule: "cosine", eta: 0.5, etaMin: x },
       `eta min: expected a number from 0 to below eta, 0.5, found ${inspect(x)}`,
     ]),
+    ...[-0.1, 1, 1.5, nan, "0.1"].map((x): [object, string] => [
+      { schedule: "linear", warmup: x },
+      `warmup: expected a number from 0 to below 1, found ${inspect(x)}`,
+    ]),
+    ...["constant", "step", "plateau"].flatMap((schedule): [object, string][] => [
+      [
+        { schedule, warmup: 0.1 },
+        `warmup: expected schedule linear or cosine, found schedule ${schedule}; leave it out, or set it to 0`,
+      ],
+      [
+        { schedule, etaMin: 0.1 },
+        `eta min: expected schedule linear or cosine, found schedule ${schedule}; leave it out, or set it to 0`,
+      ],
+    ]),
+    ...["linear", "cosine"].map((schedule): [object, string] => [
+      { schedule, scheduleEpochs: 3 },
+      `schedule epochs: expected schedule step or plateau, found schedule ${schedule}; leave it out, or set it to 10`,
+    ]),
+    ...["rotate", "toString", ""].map((augment): [object, string] => [
+      { augment },
+      `augment: expected none or shifts or affine or elastic, found ${augment}`,
+    ]),
+    [{ augment: true }, "augment: expected none or shifts or affine or elastic, found true"],
+    ...[-0.1, 10.1, nan, infinity, "1"].map((x): [object, string] => [
+      { augment: "elastic", augmentStrength: x },
+      `augment strength: expected a number from 0 to 10, found ${inspect(x)}`,
+    ]),
+    ...["none", "shifts"].map((augment): [object, string] => [
+      { augment, augmentStrength: 0.5 },
+      `augment strength: expected augment affine or elastic, found augment ${augment}; leave it out, or set it to 1`,
+    ]),
     ...[0, -1, 1.5, nan].map((n): [object, string] => [
       { patience: n },
       `patience: expected a whole number from 1, found ${inspect(n)}`,
@@ -132,6 +164,22 @@ describe("checkTraining", () => {
     expect((error as Error).message).toBe(message);
   });
 
+  it.each([
+    [2049, 1],
+    [1, 2049],
+  ])("refuses to distort images of %i x %i pixels, and takes them as they are", (rows, columns) => {
+    const data = randomDataset(10, rows, columns, 4);
+    for (const augment of ["shifts", "affine", "elastic"]) {
+      const error = refusal({ augment }, [2049, 4], data);
+      expect(error).toBeInstanceOf(ConfigurationError);
+      expect((error as Error).message).toBe(
+        `augment ${augment}: expected images of at most 2048 rows and 2048 columns, found images of ${rows}x${columns}`,
+      );
+    }
+    expect(refusal({ augment: "none" }, [2049, 4], data)).toBeUndefined();
+    expect(refusal({ augment: "elastic" }, [2048, 4], randomDataset(10, 1, 2048, 4))).toBeUndefined();
+  });
+
   it("refuses, before the weights are drawn, a network that the fast engine's memory cannot hold", () => {
     const sizes = [12, 30_000, 40_000, 4]; // 4.5 GiB in float32
     const check = (engine: EngineName) => () => checkTraining({ sizes }, DATA, { engine });
@@ -174,6 +222,14 @@ describe("checkTraining", () => {
     { eta: 1e-60, engine: "textbook" },
     { eta: 0.5, etaMin: 0.499, schedule: "cosine" },
     { schedule: "step", scheduleEpochs: 1, scheduleFactor: 0.999 },
+    { schedule: "linear", warmup: 0.999, etaMin: 0.1 },
+    { schedule: "cosine", warmup: 0 },
+    { schedule: "constant", warmup: 0, etaMin: 0 },
+    { schedule: "step", warmup: 0 },
+    { augment: "shifts", augmentStrength: 1 },
+    { augment: "none", augmentStrength: 1 },
+    { augment: "affine", augmentStrength: 0 },
+    { augment: "elastic", augmentStrength: 10, engine: "textbook" },
     { targetAccuracy: 1 },
     { targetAccuracy: infinity, patience: infinity },
     { monitor: [] },
@@ -182,7 +238,17 @@ describe("checkTraining", () => {
   ])("takes %j", (options) => expect(refusal(options)).toBeUndefined());
 
   it("fills in the book's defaults, for undefined too", () => {
-    const expected = { batchSize: 10, epochs: 30, eta: 3, cost: "quadratic", lambda: 0, dropout: 0, shuffle: true };
+    const expected = {
+      batchSize: 10,
+      epochs: 30,
+      eta: 3,
+      cost: "quadratic",
+      lambda: 0,
+      dropout: 0,
+      shuffle: true,
+      augment: "none",
+      warmup: 0,
+    };
     const network = new Network(SIZES);
     expect(checkTraining(network, DATA)).toMatchObject(expected);
     expect(checkTraining(network, DATA, { eta: undefined, lambda: undefined, cost: undefined })).toMatchObject(

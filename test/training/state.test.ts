@@ -1,3 +1,4 @@
+/** Tests that a run that is resumed from its state, between epochs or in the middle of one, ends with the same bits. */
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../dist/data/dataset.js";
 import { ConfigurationError } from "../../dist/errors.js";
@@ -42,6 +43,11 @@ const RUNS: Record<string, TrainOptions> = {
   "more patience than epochs": { epochs: 5, patience: 50 },
   plateau: { epochs: 30, schedule: "plateau", scheduleEpochs: 1 },
   cosine: { epochs: 4, schedule: "cosine", momentum: 0.5 },
+  "linear with a warm-up": { epochs: 4, schedule: "linear", warmup: 0.4 },
+  "cosine with a warm-up": { epochs: 4, schedule: "cosine", warmup: 0.3, etaMin: 0.1, dropout: 0.2 },
+  shifts: { epochs: 4, augment: "shifts", shuffle: false },
+  affine: { epochs: 4, augment: "affine", augmentStrength: 2, momentum: 0.5 },
+  elastic: { epochs: 4, augment: "elastic", schedule: "linear", dropout: 0.5 },
   everything: {
     epochs: 6,
     ...EVERY_HYPERPARAMETER,
@@ -84,7 +90,10 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
 
   it.each(["in its first epoch", "in a later one"])("that is interrupted %s counts on where it was", async (when) => {
     const n = DATA.training.labels.length;
-    const options: TrainOptions = { engine, epochs: 2, momentum: 0.5, dropout: 0.2, patience: 5 };
+    const options: TrainOptions = {
+      ...{ engine, epochs: 2, momentum: 0.5, dropout: 0.2, patience: 5 },
+      ...{ augment: "elastic", schedule: "linear", warmup: 0.3, etaMin: 0.1 },
+    };
     const whole = await trained(options);
     const after = when === "in its first epoch" ? 30 : n + 30;
     const controller = new AbortController();
@@ -109,6 +118,44 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
     expect(epochs.slice(0, state.finished.length)).toEqual(state.finished);
     expect(trainSeconds).toBeGreaterThan(first.result.trainSeconds);
     expect(trainSeconds).toBeCloseTo(epochs.reduce((sum, epoch) => sum + epoch.trainSeconds, 0)); // rounding
+  });
+
+  it("that is interrupted between the last mini-batch of an epoch and its evaluation goes on there", async () => {
+    const n = DATA.training.labels.length;
+    const options: TrainOptions = { engine, epochs: 3, schedule: "cosine", warmup: 0.4, augment: "shifts" };
+    const whole = await trained(options);
+    const controller = new AbortController();
+    const onProgress = ({ examples }: { examples: number }) => examples === 2 * n && controller.abort();
+    const states: RunState[] = [];
+    const onCheckpoint = async (state: RunState) => void states.push(state);
+    await trained({ ...options, signal: controller.signal, onProgress, onCheckpoint });
+    const state = states[states.length - 1];
+    expect([state.finished.length, state.position]).toEqual([1, n]);
+    const second = await resumed(state, options);
+    expect(second.hash).toBe(whole.hash);
+    expect(timeless(second.result)).toEqual(timeless(whole.result));
+    // Of 30 mini-batches, the last ones of the epochs are numbers 9, 19 and 29; the warm-up lasts for 12.
+    const cosine = (k: number) => (3 * (1 + Math.cos((Math.PI * (k - 12)) / 18))) / 2;
+    const expected = [3 * (0.05 + (0.95 * 9) / 12), cosine(19), cosine(29)];
+    for (const [i, { eta }] of second.result.epochs.entries()) expect(eta).toBeCloseTo(expected[i], 13);
+  });
+
+  it("has the distortions of its seed, also if it is resumed, and those of its generator's seed", async () => {
+    const options: TrainOptions = { engine, epochs: 2, augment: "elastic", shuffle: false };
+    const states: RunState[] = [];
+    const onCheckpoint = async (state: RunState) => void states.push(state);
+    const { hash } = await trained({ ...options, onCheckpoint });
+    expect(states.map(({ distortionSeed }) => distortionSeed)).toEqual([1, 1]);
+    const [state] = states;
+    expect((await resumed({ ...state, distortionSeed: 99 }, options)).hash).not.toBe(hash);
+    expect((await resumed(state, options)).hash).toBe(hash);
+    const from = async (seed: number) => {
+      const network = Network.random(SIZES, new Random(1));
+      await train(network, DATA, { ...options, random: new Random(seed) });
+      return network.weightsSha256();
+    };
+    expect(await from(1)).toBe(await from(1));
+    expect(await from(2)).not.toBe(await from(1));
   });
 
   it("that is stopped before it has begun can be resumed", async () => {

@@ -1,23 +1,31 @@
+/** Tests a whole run: that it repeats, what it reports, its learning rates, distortions, patience and target, and what it refuses. */
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Dataset, type Examples, loadDataset } from "../../dist/data/dataset.js";
-import type { Part } from "../../dist/data/parts.js";
+import { Images } from "../../dist/data/images.js";
+import { PARTS, type Part } from "../../dist/data/parts.js";
+import type { AugmentationName } from "../../dist/distortion/augmentation.js";
+import { DistortedImages } from "../../dist/distortion/distortion.js";
+import { FastEngine } from "../../dist/engines/fast/fast-engine.js";
 import { TextbookEngine } from "../../dist/engines/textbook/textbook-engine.js";
 import { ConfigurationError, DivergedError } from "../../dist/errors.js";
 import { Network } from "../../dist/network/network.js";
 import { Random } from "../../dist/network/random.js";
+import { assess } from "../../dist/training/assessment.js";
 import { bestOnValidation, type Progress } from "../../dist/training/epochs.js";
 import type { TrainResult } from "../../dist/training/ongoing-run.js";
 import type { TrainOptions } from "../../dist/training/options.js";
+import { checkTraining } from "../../dist/training/settings.js";
 import { train } from "../../dist/training/train.js";
+import { distortionFor } from "../fixtures/distortion.js";
 import { datasetOf, EVERY_HYPERPARAMETER, randomDataset, randomExamples } from "../fixtures/examples.js";
 
 const SIZES = [12, 6, 4];
 const MNIST = loadDataset();
 
-async function trained(data: Dataset, seed: number, options: TrainOptions = {}) {
+async function trained(data: Dataset, seed: number, options: TrainOptions = {}, sizes = SIZES) {
   const random = new Random(seed);
-  const network = Network.random(SIZES, random);
+  const network = Network.random(sizes, random);
   const result = await train(network, data, { epochs: 3, random, ...options });
   return { network, result, hash: network.weightsSha256() };
 }
@@ -121,6 +129,31 @@ describe("train with the fast engine", () => {
 /** What is learned shows on the test examples, which are those that it is trained on; the validation accuracy goes up and down. */
 const DATA: Dataset = { ...datasetOf(randomExamples(97, 3, 4, 4)), validation: randomExamples(40, 3, 4, 4, 2) };
 
+/** Images of 6x7 pixels, with other examples in each part. */
+const PICTURES: Dataset = {
+  training: randomExamples(97, 6, 7, 4, 1),
+  validation: randomExamples(40, 6, 7, 4, 2),
+  test: randomExamples(50, 6, 7, 4, 3),
+  classes: 4,
+};
+const AUGMENTED = ["shifts", "affine", "elastic"] as const;
+
+/** The examples with their images distorted as in that epoch of a run with the seed 1. */
+function distortedExamples({ images, labels }: Examples, augment: AugmentationName, epoch: number): Examples {
+  const { rows, columns } = images;
+  const seen = new DistortedImages(images, distortionFor(augment, images, { epoch }));
+  const pixels = new Uint8Array(images.length * rows * columns);
+  const x = new Float64Array(rows * columns);
+  for (let i = 0; i < images.length; i++) {
+    seen.readPixels(i, x);
+    pixels.set(
+      x.map((value) => Math.round(255 * value)),
+      i * x.length,
+    );
+  }
+  return { images: Images.fromPixels(pixels, rows, columns), labels };
+}
+
 describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine) => {
   it.each<Part[][]>([[[]], [["training"]], [["test", "validation"]], [["training", "validation", "test"]]])(
     "that monitors %j has cost and accuracy of these, and learns the same",
@@ -194,6 +227,84 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
     expect(inOrder.hash).not.toBe(hash);
   });
 
+  // 97 examples in mini-batches of 10 are ten mini-batches per epoch, the last one of 7 examples; 97 in one go are one. The formulas of
+  // schedule.test.ts, for mini-batch k of all: t = k / (3 * batches).
+  it.each([
+    [10, "linear", 0, 0],
+    [10, "linear", 0.25, 0.1],
+    [10, "cosine", 0, 0],
+    [10, "cosine", 0.25, 0.1],
+    [97, "linear", 0, 0],
+    [97, "cosine", 0.4, 0],
+    [96, "linear", 0.5, 0.2],
+    [1, "cosine", 0.01, 0],
+  ] as const)(
+    "trains each mini-batch of %i examples at its own rate: %s, warm-up %d, eta min %d",
+    async (batchSize, schedule, warmup, etaMin) => {
+      const found: number[] = [];
+      const Engine = engine === "fast" ? FastEngine : TextbookEngine;
+      const spy = vi.spyOn(Engine.prototype, "train").mockImplementation(async (order, etas) => {
+        expect(etas).toHaveLength(Math.ceil(order.length / batchSize));
+        found.push(...Array.from(etas));
+      });
+      const given = { engine, eta: 0.7, batchSize, schedule, warmup, etaMin };
+      const { result } = await trained(DATA, 1, given).finally(() => spy.mockRestore());
+      const perEpoch = Math.ceil(97 / batchSize);
+      expect(found).toHaveLength(3 * perEpoch);
+      for (const [k, eta] of found.entries()) {
+        const t = k / (3 * perEpoch);
+        const u = (t - warmup) / (1 - warmup);
+        const fall = schedule === "linear" ? 1 - u : (1 + Math.cos(Math.PI * u)) / 2;
+        const expected = t < warmup ? 0.7 * (0.05 + (0.95 * t) / warmup) : etaMin + (0.7 - etaMin) * fall;
+        expect(Math.abs(eta - expected)).toBeLessThan(2e-15); // our cosine errs by 1e-15, and the rest rounds a few times
+      }
+      expect(result.epochs.map(({ eta }) => eta)).toEqual([1, 2, 3].map((epoch) => found[epoch * perEpoch - 1]));
+    },
+  );
+
+  it("trains with the rates of a schedule by mini-batch as by hand, the last mini-batch shorter", async () => {
+    const given = { engine, shuffle: false, epochs: 2, eta: 0.9, schedule: "linear", warmup: 0.5 } as const;
+    const { hash } = await trained(DATA, 1, given);
+    const network = Network.random(SIZES, new Random(1));
+    const settings = checkTraining(network, DATA, given);
+    const byHand = await settings.createEngine(network);
+    for (let k = 0; k < 20; k++) {
+      const first = 10 * (k % 10);
+      const batch = Uint32Array.from({ length: Math.min(10, 97 - first) }, (_, i) => first + i);
+      await byHand.train(batch, [k < 10 ? 0.9 * (0.05 + (0.95 * (k / 20)) / 0.5) : 0.9 * (1 - (k / 20 - 0.5) / 0.5)]);
+    }
+    await byHand.finish();
+    expect(network.weightsSha256()).toBe(hash);
+  });
+
+  it.each(AUGMENTED)("is evaluated on plain images, and trains on distorted ones: %s", async (augment) => {
+    const given = { engine, cost: "cross-entropy", eta: 0.5, monitor: PARTS } as const;
+    const { network, result, hash } = await trained(PICTURES, 1, { ...given, augment }, [42, 6, 4]);
+    expect(hash).not.toBe((await trained(PICTURES, 1, given, [42, 6, 4])).hash);
+    const { monitored } = result.epochs[2];
+    for (const part of PARTS) {
+      expect(monitored[part]).toMatchObject({ correct: correctOf(network, PICTURES[part]) });
+      const { correct, cost } = await assess(network, PICTURES, part, "cross-entropy");
+      expect(monitored[part]?.correct).toBe(correct);
+      expect(monitored[part]?.cost).toBeCloseTo(cost, engine === "fast" ? 5 : 12); // float32, or the order of the sum
+    }
+    // Else the test would show nothing: the same network has another cost on the distorted training images.
+    const distorted = distortedExamples(PICTURES.training, augment, 3);
+    const { cost } = await assess(network, { ...PICTURES, training: distorted }, "training", "cross-entropy");
+    expect(Math.abs(cost - (monitored.training?.cost as number))).toBeGreaterThan(0.001);
+  });
+
+  it.each(AUGMENTED)("trains each epoch on the images of its seed and epoch: %s", async (augment) => {
+    const given = { engine, shuffle: false, eta: 0.5, batchSize: 7 } as const;
+    const { hash } = await trained(PICTURES, 1, { ...given, epochs: 2, augment, augmentStrength: 1 }, [42, 6, 4]);
+    const network = Network.random([42, 6, 4], new Random(1));
+    for (const epoch of [1, 2]) {
+      const training = distortedExamples(PICTURES.training, augment, epoch);
+      await train(network, { ...PICTURES, training }, { ...given, epochs: 1 });
+    }
+    expect(network.weightsSha256()).toBe(hash);
+  });
+
   it("ends when its schedule sees no sense in going on", async () => {
     // At such a rate no accuracy changes: every epoch after the first is one without improvement, and halves it.
     const plateau = { schedule: "plateau", scheduleEpochs: 1, eta: 2 ** -40 } as const;
@@ -210,6 +321,8 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
       epochs: 6,
       schedule: "cosine",
       etaMin: 0.01,
+      warmup: 0.2,
+      augment: "elastic",
       patience: 3,
       monitor: ["training", "test"],
     };
@@ -229,9 +342,17 @@ describe.each(["textbook", "fast"] as const)("a run with the %s engine", (engine
       ...EVERY_HYPERPARAMETER,
       schedule: "cosine",
       etaMin: 0.01,
+      warmup: 0.2,
+      augment: "elastic",
+      augmentStrength: 2,
     };
     const { hash } = await trained(DATA, 1, all);
-    for (const other of [{ lambda: 0 }, { l1: 0 }, { momentum: 0 }, { dropout: 0 }, { maxNorm: 1 }, { etaMin: 0 }]) {
+    for (const other of [
+      ...[{ lambda: 0 }, { l1: 0 }, { momentum: 0 }, { dropout: 0 }, { maxNorm: 1 }, { etaMin: 0 }, { warmup: 0 }],
+      ...[{ schedule: "linear" }, { augment: "affine" }, { augmentStrength: 1 }],
+      { augment: "shifts", augmentStrength: 1 },
+      { augment: "none", augmentStrength: 1 },
+    ] as TrainOptions[]) {
       expect((await trained(DATA, 1, { ...all, ...other })).hash).not.toBe(hash);
     }
   });
