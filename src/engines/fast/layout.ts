@@ -24,8 +24,8 @@ const [BASE, LARGEST] = [65536, 2 ** 32 - 65536];
 /** As in the kernel: the slabs of an image (assembly/lists.ts), and the rows of a block of weights (assembly/dense.ts). */
 const [SLABS, BLOCK] = [2, 256];
 
-/** About the number of examples that are distorted at once. Fewer would need more calls of the threads, more would not stay in the cache. */
-const MOST_DISTORTED = 2048;
+/** About the number of examples that are distorted at once. Fewer would need more calls of the threads: 2,048 make a run of fast-98 5 % longer. */
+const MOST_DISTORTED = 4096;
 
 /** The size of a cache line in bytes. */
 export const LINE = 64;
