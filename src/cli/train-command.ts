@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Dataset } from "../data/dataset.js";
 import { PARTS } from "../data/parts.js";
+import { ENGINES } from "../engines/engines.js";
 import { DivergedError, GateError } from "../errors.js";
 import type { RunListener } from "../training/runs.js";
 import type { Settings } from "../training/settings.js";
@@ -104,12 +105,13 @@ async function run(session: Session): Promise<RunEnd> {
   return end;
 }
 
-/** Reads the data, chooses the width of SIMD instructions, and checks that the data can be trained on. */
+/** Reads the data while the engine's threads start, chooses the width of SIMD instructions, and checks that the data can be trained on. */
 async function load(session: Session): Promise<{ data: Dataset; training: Settings }> {
   const { flags, reporter, signal, resumed, files } = session;
   const { loadDataset } = await import("../data/dataset.js"); // loaded now that the first line is out
   const { checkTraining } = await import("../training/settings.js");
   const { threads } = threadsOf(flags);
+  await ENGINES[flags.engine].startAhead(threads);
   const { layers, activation, output, validation, trainSize } = flags;
   const data = await loadDataset(flags.data, { validation, trainSize, signal });
   const simd = await testedSimd(flags, (text) => reporter.report({ event: "note", text }));

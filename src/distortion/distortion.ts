@@ -28,12 +28,12 @@ const FAINTEST_INK = 32;
 
 /** The moves t of `shifts`, see `Draw`. */
 const SHIFTS = [
-  [0, 0],
-  [-1, 0],
-  [1, 0],
-  [0, -1],
-  [0, 1],
-] as const;
+  { x: 0, y: 0 },
+  { x: -1, y: 0 },
+  { x: 1, y: 0 },
+  { x: 0, y: -1 },
+  { x: 0, y: 1 },
+];
 
 /** The purposes of the random numbers of an image. */
 const [ROTATION, SCALE_X, SCALE_Y, SHEAR, MOVE_X, MOVE_Y, FIELD_PLACES, SHIFT] = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -97,14 +97,14 @@ export class Distortion {
 
   /** What is drawn for image `image`: every number is uniformly distributed. */
   draw(image: number): Draw {
-    const [strength, unit] = [this.#strength, this.#unit];
+    const strength = this.#strength;
+    const unit = this.#unit;
     const random = (purpose: number) => uniform(this.seed, this.epoch, image, purpose);
-    const none = { theta: 0, scaleX: 1, scaleY: 1, shear: 0, moveX: 0, moveY: 0, fieldX: 0, fieldY: 0 };
-    if (this.#kind.shifts) {
-      const [moveX, moveY] = SHIFTS[Math.floor(((random(SHIFT) + 1) / 2) * SHIFTS.length)];
-      return { ...none, moveX, moveY };
+    if (!this.#kind.affine) {
+      const shift = this.#kind.shifts ? Math.floor(((random(SHIFT) + 1) / 2) * SHIFTS.length) : 0;
+      const { x, y } = SHIFTS[shift];
+      return { theta: 0, scaleX: 1, scaleY: 1, shear: 0, moveX: x, moveY: y, fieldX: 0, fieldY: 0 };
     }
-    if (!this.#kind.affine) return none;
     const places = randomBits(this.seed, this.epoch, image, FIELD_PLACES);
     return {
       theta: ((Math.PI * AFFINE.degrees) / 180) * strength * random(ROTATION),
@@ -121,8 +121,10 @@ export class Distortion {
   /** Writes where the pixels of the distorted image come from to `maps`, from element `at` on: a `SourceMap`. */
   writeMap(image: number, maps: Int32Array, at = 0): void {
     const { theta, scaleX, scaleY, shear, moveX, moveY, fieldX, fieldY } = this.draw(image);
-    const [cosine, sine] = [cos(theta), sin(theta)];
-    const [centreX, centreY] = [(this.columns - 1) / 2, (this.rows - 1) / 2];
+    const cosine = cos(theta);
+    const sine = sin(theta);
+    const centreX = (this.columns - 1) / 2;
+    const centreY = (this.rows - 1) / 2;
     const a = Math.round(ONE * cosine * scaleX);
     const b = Math.round(ONE * (cosine * shear - sine) * scaleY);
     const d = Math.round(ONE * sine * scaleX);

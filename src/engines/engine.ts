@@ -81,8 +81,11 @@ export interface EngineKind {
    * @throws ConfigurationError if the choice is 256, and the version of Node or the processor does not have it
    */
   simd: ((choice: SimdChoice) => SimdWidth) | null;
-  /** Starts the engine's first thread before there is a task, so that it starts while the data are read. The next engine takes it. */
-  startAhead(): Promise<void>;
+  /**
+   * Starts threads before there is a task, so that they start while the data are read: the first one, and then the others. The next engine
+   * takes them.
+   */
+  startAhead(threads?: number): Promise<void>;
   /** @throws ConfigurationError if the engine cannot do the task */
   check(task: EngineTask): CreateEngine;
 }

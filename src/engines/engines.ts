@@ -13,7 +13,7 @@ export const ENGINES = {
     mostThreads: 64,
     threads: bestThreads,
     simd: plannedWidth,
-    startAhead: async () => (await import("./fast/crew.js")).Crew.startAhead(),
+    startAhead: async (threads?: number) => (await import("./fast/crew.js")).Crew.startAhead(threads),
     check: checkFast,
   },
 

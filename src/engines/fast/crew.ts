@@ -11,15 +11,15 @@ export type Message =
 /**
  * Worker threads that make kernel calls together. If one of them fails, the current call fails, or else the next one.
  *
- * The first worker starts alone, and the others when it works: a worker needs about 30 ms of a core to start, and the first step of training need
- * not wait for all of them.
+ * The first worker starts alone, and the others when it is ready: a worker needs about 30 ms of a core to start, and the first step of training
+ * need not wait for all of them.
  */
 export class Crew {
   readonly #workers: Worker[] = [];
+  /** For each worker, settled when it has said that it is ready. */
+  readonly #ready: Promise<unknown>[] = [];
   /** Aborted with the error of the first worker that fails, or when one ends. */
   readonly #failure = new AbortController();
-  /** Settled when the first worker has said that it is ready. */
-  readonly #ready: Promise<void>;
   #isComplete = false;
   #isClosed = false;
   /** A crew that `startAhead` has started. */
@@ -32,8 +32,6 @@ export class Crew {
     } catch (error) {
       this.#failure.abort(error); // the system refuses a worker
     }
-    this.#ready = this.#waitForMessages(1);
-    this.#ready.catch(() => {}); // `start` throws the error
   }
 
   #add(): Worker {
@@ -45,22 +43,35 @@ export class Crew {
     worker.on("error", fail);
     worker.on("exit", (code) => fail(new Error(`a worker thread ended with exit code ${code}`)));
     this.#workers.push(worker);
+    const ready = once(worker, "message", { signal: this.#failure.signal });
+    ready.catch(() => {}); // `start` and `complete` deal with it
+    this.#ready.push(ready);
     return worker;
   }
 
-  /** Starts the first worker of the next crew, so that `start` need not wait for it. Until `start` is called it does not keep the process running. */
-  static startAhead(): void {
-    Crew.#ahead = new Crew();
-    Crew.#ahead.#workers[0]?.unref();
+  /**
+   * Starts the first worker of the next crew, so that `start` need not wait for it; when it is ready, also the others, so that there are
+   * `count` workers. Until `start` is called they do not keep the process running.
+   */
+  static startAhead(count = 1): void {
+    Crew.#ahead ??= new Crew();
+    const crew = Crew.#ahead;
+    crew.#workers[0]?.unref();
+    const addOthers = () => {
+      if (crew !== Crew.#ahead) return; // the crew has its task; `complete` adds the others
+      while (crew.#workers.length < count) crew.#add().unref();
+    };
+    crew.#ready[0]?.then(addOthers).catch(() => {}); // if a worker is refused, `complete` will tell
   }
 
   /** Starts the first worker. Fails if the system refuses it. */
   static async start(): Promise<Crew> {
     const crew = Crew.#ahead ?? new Crew();
     Crew.#ahead = undefined;
-    crew.#workers[0]?.ref();
+    for (const worker of crew.#workers) worker.ref();
     try {
-      await crew.#ready;
+      crew.#failure.signal.throwIfAborted();
+      await crew.#ready[0];
       return crew;
     } catch (error) {
       await crew.close();
@@ -77,10 +88,10 @@ export class Crew {
   async complete(count: number, module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<boolean> {
     if (this.#isClosed) return false;
     try {
-      const others = Array.from({ length: count - 1 }, () => this.#add());
-      const { signal } = this.#failure;
-      await Promise.all(others.map((worker) => once(worker, "message", { signal })));
-      for (const worker of others) worker.postMessage({ kind: "begin", module, memory } satisfies Message);
+      while (this.#workers.length < count) this.#add();
+      await Promise.all(this.#ready.slice(0, count));
+      for (const worker of this.#workers.slice(1))
+        worker.postMessage({ kind: "begin", module, memory } satisfies Message);
       this.#isComplete = true;
     } catch {}
     return this.#isComplete;

@@ -56,13 +56,17 @@ export class Distorter {
     }
   }
 
-  /** Writes the place of each pixel on the canvas, on which an image has a border of one pixel. */
+  /** Writes the place of each pixel on the canvas, on which an image has a border of one pixel, and the edges on which the pixel lies. */
   #writePlaces(): void {
-    const { rows, columns, places } = this.#fields;
-    const targets = this.memory.integers(places, rows * columns);
-    for (let i = 0; i < targets.length; i++) {
+    const { rows, columns, places, edges } = this.#fields;
+    const [ofPlaces, ofEdges] = [
+      this.memory.integers(places, rows * columns),
+      this.memory.bytes(edges, rows * columns),
+    ];
+    for (let i = 0; i < ofPlaces.length; i++) {
       const [y, x] = [Math.floor(i / columns), i % columns];
-      targets[i] = (y + 1) * (columns + 2) + x + 1;
+      ofPlaces[i] = (y + 1) * (columns + 2) + x + 1;
+      ofEdges[i] = +(x === 0) + 2 * +(x === columns - 1) + 4 * +(y === 0) + 8 * +(y === rows - 1);
     }
   }
 }

@@ -14,10 +14,10 @@ import { type Mode, Pace } from "./pace.js";
 import type { LoadedKernel } from "./simd.js";
 
 /**
- * How long to warm up, in milliseconds, and the size and number of the mini-batches of each call. The kernel of 256 bits takes less time,
- * because its self-test has already made V8 optimise it.
+ * How long to warm up, in milliseconds, and the size and number of the mini-batches of each call. Measured on [784,96,10], one epoch: a run
+ * takes 8 ms less than with 15 ms, although that epoch takes longer.
  */
-const WARM_UP = { ms: { 128: 15, 256: 5 }, batchSize: 10, batches: 10 };
+const WARM_UP = { ms: 5, batchSize: 10, batches: 10 };
 
 /**
  * Worker threads compute, so that the calling thread stays free. Where the system refuses workers, the calling thread computes everything
@@ -149,7 +149,7 @@ export class FastEngine implements Engine {
     const { at, fields } = images.training;
     const size = Math.min(WARM_UP.batchSize, fields.length);
     const batches = Math.ceil(fields.length / size);
-    const end = performance.now() + WARM_UP.ms[this.simd];
+    const end = performance.now() + WARM_UP.ms;
     for (let from = 0; from < batches && performance.now() < end; from += WARM_UP.batches) {
       const to = Math.min(batches, from + WARM_UP.batches);
       await this.#call({ name: "train", args: [at, from, to, size, fields.length, etas, 0, 0] }, this.#pace.best);

@@ -175,9 +175,9 @@ function placeDistorted(
   space: Space,
 ) {
   const { rows, columns } = images;
-  const { elastic }: Augmentation = AUGMENTATIONS[augment];
+  const { shifts, elastic }: Augmentation = AUGMENTATIONS[augment];
   const pixels = rows * columns;
-  const rowBytes = 2 * (pixels + Math.floor(pixels / 255)); // if all pixels are ink, or with pairs that bridge gaps
+  const rowBytes = 2 * (pixels + Math.floor(pixels / 255)) + 16; // each pixel, and pairs that bridge gaps
   /** The number of examples: whole mini-batches. */
   const length = batchSize * Math.max(1, Math.floor(MOST_DISTORTED / batchSize));
   const fieldStride = 4 * (PERIOD + roundUp(columns, 4));
@@ -193,7 +193,9 @@ function placeDistorted(
       rows,
       columns,
       rowBytes,
+      isShift: Number(shifts === true),
       places: space.take(4 * pixels),
+      edges: space.take(pixels),
       maps: space.take(4 * MAP_LENGTH * length),
       fieldX: elastic ? space.take(PERIOD * fieldStride) : 0,
       fieldY: elastic ? space.take(PERIOD * fieldStride) : 0,

@@ -34,6 +34,10 @@ export class KernelMemory {
     return new Uint32Array(this.memory.buffer, at, length);
   }
 
+  bytes(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, at, length);
+  }
+
   integers(at: number, length: number): Int32Array {
     return new Int32Array(this.memory.buffer, at, length);
   }

@@ -46,7 +46,19 @@ export const FIELDS = {
     ...(["weightTargets", "biasTargets", "oddBatchOffset"] as const),
   ],
   images: ["rows", "pairs", "labels", "order", "length"],
-  distortion: ["rows", "columns", "faintest", "places", "maps", "fieldX", "fieldY", "fieldStride", "rowBytes"],
+  distortion: [
+    "rows",
+    "columns",
+    "faintest",
+    "isShift",
+    "places",
+    "edges",
+    "maps",
+    "fieldX",
+    "fieldY",
+    "fieldStride",
+    "rowBytes",
+  ],
 } as const;
 
 export type Fields<Kind extends keyof typeof FIELDS> = Record<(typeof FIELDS)[Kind][number], number>;

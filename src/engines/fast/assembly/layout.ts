@@ -118,8 +118,12 @@ export class Distortion {
   columns: i32;
   /** Fainter pixels become 0. */
   faintest: i32;
+  /** Whether the images are only moved, by at most one pixel. */
+  isShift: i32;
   /** u32 (rows, columns): the place of each pixel on the canvas, which has a border. */
   places: usize;
+  /** u8 (rows, columns): on which edges of the image each pixel lies. A bit each for the first column, last column, first row and last row. */
+  edges: usize;
   /** i32 (examples, 8): where the pixels of each image come from. */
   maps: usize;
   /**
@@ -129,7 +133,7 @@ export class Distortion {
   fieldX: usize;
   fieldY: usize;
   fieldStride: usize;
-  /** The number of bytes from the row of one distorted example to that of the next. */
+  /** The room in bytes for the row of a distorted example: at least 16 more than the longest row. */
   rowBytes: usize;
 }
 
