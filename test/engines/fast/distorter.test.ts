@@ -66,12 +66,13 @@ class DistortingKernel {
     return found;
   }
 
-  /** Distorted example i of the last call, decoded as `Images` describes it. Fails if its row is longer than its room. */
+  /** Distorted example i of the last call, decoded as `Images` describes it. Fails if its row overlaps with others or is too long. */
   #example(i: number) {
     const { images, distortion } = this.#memory.layout.distorted as NonNullable<KernelMemory["layout"]["distorted"]>;
     const bytes = new Uint8Array(this.#memory.memory.buffer);
     const [start, end] = this.#memory.words(images.fields.rows + 8 * i, 2);
-    if (start !== i * distortion.fields.rowBytes || end > start + distortion.fields.rowBytes)
+    const previousEnd = i === 0 ? 0 : this.#memory.words(images.fields.rows + 8 * (i - 1), 2)[1];
+    if (start < previousEnd || end > (i + 1) * distortion.fields.rowBytes)
       throw new Error(`example ${i} is not in its room: ${start} to ${end}`);
     const pixels = new Uint8Array(this.pictures[i % this.pictures.length].pixels.length);
     let pixel = 0;
