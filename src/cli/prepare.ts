@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { ConfigurationError } from "../errors.js";
 import type { Checkpoint } from "../model/checkpoint.js";
 import type { Model } from "../model/model.js";
+import { SCHEDULE_SETTINGS } from "../training/schedule.js";
 import { type FlagName, spellingOf, type TrainFlags } from "./flags.js";
 import { presetOf } from "./presets.js";
 
@@ -13,8 +14,20 @@ export async function prepare(command: Command): Promise<{ resumed?: Checkpoint;
     const { applyCheckpoint } = await import("./resume.js");
     return { resumed: await applyCheckpoint(command, resume) };
   }
-  for (const [name, value] of Object.entries(presetOf(preset)?.flags ?? {})) setUnlessGiven(command, name, value);
+  applyPreset(command, presetOf(preset)?.flags ?? {});
   return initFrom === undefined ? {} : { model: await applyModel(command, initFrom) };
+}
+
+/** The settings that belong to a schedule, or to a kind of distortions. */
+const BELONGING = { schedule: Object.keys(SCHEDULE_SETTINGS), augment: ["augmentStrength"] };
+
+/** Puts the flags of a preset in the place of the defaults. Another schedule or another kind of distortions has its own defaults. */
+function applyPreset(command: Command, flags: Partial<TrainFlags>): void {
+  const replaced = (["schedule", "augment"] as const).filter((name) => {
+    return command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== flags[name];
+  });
+  const left = replaced.flatMap((name) => BELONGING[name]);
+  for (const [name, value] of Object.entries(flags)) if (!left.includes(name)) setUnlessGiven(command, name, value);
 }
 
 function setUnlessGiven(command: Command, name: string, value: unknown): void {

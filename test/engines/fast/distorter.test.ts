@@ -72,7 +72,7 @@ class DistortingKernel {
     const bytes = new Uint8Array(this.#memory.memory.buffer);
     const [start, end] = this.#memory.words(images.fields.rows + 8 * i, 2);
     const previousEnd = i === 0 ? 0 : this.#memory.words(images.fields.rows + 8 * (i - 1), 2)[1];
-    if (start < previousEnd || end > (i + 1) * distortion.fields.rowBytes)
+    if (start < previousEnd || end > (i + 1) * distortion.fields.rowBytes - 16)
       throw new Error(`example ${i} is not in its room: ${start} to ${end}`);
     const pixels = new Uint8Array(this.pictures[i % this.pictures.length].pixels.length);
     let pixel = 0;
