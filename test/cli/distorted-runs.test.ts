@@ -103,24 +103,6 @@ describe("other data sets", () => {
         "emnist-letters-test-labels-idx1-ubyte": labels(26, 1, 26),
       },
     ],
-    "images of 300x20": [
-      "6000,3,2",
-      {
-        "train-images-idx3-ubyte": noise(8, 300, 20),
-        "train-labels-idx1-ubyte": labels(8, 0, 2),
-        "t10k-images-idx3-ubyte": noise(2, 300, 20),
-        "t10k-labels-idx1-ubyte": labels(2, 0, 2),
-      },
-    ],
-    "images of one pixel": [
-      "1,3,2",
-      {
-        "train-images-idx3-ubyte": noise(8, 1, 1),
-        "train-labels-idx1-ubyte": labels(8, 0, 2),
-        "t10k-images-idx3-ubyte": noise(2, 1, 1),
-        "t10k-labels-idx1-ubyte": labels(2, 0, 2),
-      },
-    ],
   };
 
   it.each(Object.keys(SETS))("are distorted in each way: %s", async (name) => {
