@@ -24,8 +24,11 @@ const [BASE, LARGEST] = [65536, 2 ** 32 - 65536];
 /** As in the kernel: the slabs of an image (assembly/lists.ts), and the rows of a block of weights (assembly/dense.ts). */
 const [SLABS, BLOCK] = [2, 256];
 
-/** About the number of examples that are distorted at once. Fewer would need more calls of the threads: 2,048 make a run of fast-98 5 % longer. */
-const MOST_DISTORTED = 4096;
+/**
+ * The room for distorted examples, in bytes, unless one mini-batch needs more: about 4,000 MNIST images. With half of it, the threads need twice
+ * as many calls, and a run of fast-98 takes 5 % longer.
+ */
+const DISTORTED_BYTES = 13 << 19;
 
 /** The size of a cache line in bytes. */
 export const LINE = 64;
@@ -178,8 +181,9 @@ function placeDistorted(
   const { shifts, elastic }: Augmentation = AUGMENTATIONS[augment];
   const pixels = rows * columns;
   const rowBytes = 2 * (pixels + Math.floor(pixels / 255)) + 16; // each pixel, and pairs that bridge gaps
-  /** The number of examples: whole mini-batches. */
-  const length = batchSize * Math.max(1, Math.floor(MOST_DISTORTED / batchSize));
+  const batches = Math.min(Math.ceil(images.length / batchSize), Math.floor(DISTORTED_BYTES / rowBytes / batchSize));
+  /** The number of examples: whole mini-batches, at least one. */
+  const length = batchSize * Math.max(1, batches);
   const fieldStride = 4 * (PERIOD + roundUp(columns, 4));
   return {
     images: space.record("images", {
