@@ -89,7 +89,7 @@ const SETTINGS = {
     warmup: flag(
       "--warmup <share>",
       "linear and cosine: share of the run during which the rate rises first, such as 0.1 or 10%",
-      optional({ parse: parse.share }, "0"),
+      optional({ parse: parse.shareBelowAll }, "0"),
       { ...OF_A_RUN, say: (share) => `warm-up ${share}` },
     ),
   }),

@@ -36,6 +36,12 @@ export function share(text: string): number {
   throw new InvalidArgumentError(`Expected a share from 0% to 100%, such as 10% or 0.1.${hint}`);
 }
 
+export function shareBelowAll(text: string): number {
+  const value = share(text);
+  if (value < 1) return value;
+  throw new InvalidArgumentError("Expected a share from 0% to below 100%, such as 10% or 0.1.");
+}
+
 export function accuracy(text: string): number {
   const value = share(text);
   if (aboveZeroUpToOne.includes(value)) return value;

@@ -42,12 +42,12 @@ const BENT = "--augment elastic --batch-size 64";
 const MEASURED = {
   "fast-97": {
     about: "97 % of the test images as fast as possible",
-    flags: `--layers 784,96,10 --epochs 1 ${SHIFTED}`,
+    flags: `--layers 784,128,10 --epochs 1 ${SHIFTED}`,
     figure: { mean: 97.38, worst: 97.34, seeds: 5, seconds: 0.42 },
   },
   "fast-98": {
     about: "98 % of the test images as fast as possible",
-    flags: `--layers 784,144,10 --epochs 2 ${SHIFTED}`,
+    flags: `--layers 784,128,10 --epochs 3 ${SHIFTED}`,
     figure: { mean: 98.1, worst: 98.04, seeds: 5, seconds: 0.83 },
   },
   "fast-99": {
