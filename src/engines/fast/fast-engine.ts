@@ -8,10 +8,11 @@ import type { Draws, Engine, SimdWidth } from "../engine.js";
 import { Crew } from "./crew.js";
 import { Distorter } from "./distorter.js";
 import { type Call, type DistortArguments, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
-import { type Layout, LINE } from "./layout.js";
+import type { Layout } from "./layout.js";
 import { KernelMemory } from "./memory.js";
 import { type Mode, Pace } from "./pace.js";
 import type { LoadedKernel } from "./simd.js";
+import { LINE } from "./space.js";
 
 /**
  * How long to warm up, in milliseconds, and the size and number of the mini-batches of each call. Measured on [784,96,10], one epoch: a run

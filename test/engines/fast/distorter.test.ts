@@ -182,3 +182,20 @@ describe.each(AUGMENTED)("the kernel with %s", (augment) => {
     }
   });
 });
+
+it("has memory for 2048 images of MNIST's size, and for fewer of larger ones, but always for a mini-batch", () => {
+  const lengthFor = (side: number, batchSize: number) => {
+    const pixels = new Uint8Array(40 * side * side);
+    const data = datasetOf({ images: Images.fromPixels(pixels, side, side), labels: new Uint8Array(40) });
+    const network = { sizes: [side * side, 2, 2], activation: "sigmoid", output: "sigmoid" } as const;
+    const { distorted, bytes } = layOut(network, data, { ...DEFAULTS, augment: "affine", batchSize, threads: 1 });
+    expect(bytes).toBeLessThan(2 ** 26 + 12 * batchSize * side * side);
+    return distorted?.images.fields.length;
+  };
+  expect(lengthFor(28, 10)).toBe(2040);
+  expect(lengthFor(28, 3000)).toBe(3000);
+  // 4 MiB hold 7 rows of 2 * (512 * 512 + 1028) + 16 bytes.
+  expect(lengthFor(512, 1)).toBe(7);
+  expect(lengthFor(512, 4)).toBe(4);
+  expect(lengthFor(512, 9)).toBe(9);
+});
