@@ -172,8 +172,8 @@ function shortenAll(t: Thread): void {
 
 /**
  * Trains on mini-batches `first` .. `last - 1`. The first `examples` examples of the order are cut into mini-batches of `size`. Ends with a
- * meeting, so that all threads have finished when one returns. `etas` holds the learning rate of each mini-batch, f32[mini-batches]. A team that has to wait too often ends earlier; `report` says where.
- * `seed` and `position` are those of `feedForward`.
+ * meeting, so that all threads have finished when one returns. A team that has to wait too often ends earlier; `report` says where. `etas` is
+ * f32[mini-batches]: the learning rate of each mini-batch. `seed` and `position` are those of `feedForward`.
  */
 export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, etas: usize, seed: u32, position: i32): void {
   const sleepsBefore = sleeps(t);
