@@ -16,7 +16,7 @@ export async function augmentCommand(_: string[], flags: FlagsOf<"augment">, { o
   checkShow(flags);
   const data = await loadDataset(flags.data, { validation: 0 });
   const { index = [0], augment, augmentStrength, seed } = flags;
-  for (const i of index) checkIndex(i, data.training.images, "a training image");
+  for (const i of index) checkIndex(i, data.training.images, "training");
   if (augment !== "none") checkAugmentation(flags, data);
   const distortions = makeDistortions(augment === "none" ? KINDS : [augment], flags, data);
   const print = printer(flags);
@@ -58,7 +58,7 @@ function printer(flags: FlagsOf<"augment">) {
   let isFirst = true;
   return (distorted: Distorted) => {
     const linesOf = () =>
-      flags.show ? distortionPictures(distorted, width, style) : distortionLines(distorted, style.text);
+      flags.show ? distortionPictures(distorted, width, style) : distortionLines(distorted, width, style.text);
     const lines = flags.json ? distortionJson(distorted) : linesOf();
     if (!flags.json && !isFirst) lines.unshift("");
     isFirst = false;

@@ -59,7 +59,7 @@ export async function readBaseline(flags: FlagsOf<"bench">, options: BenchOption
   const report = await readReport(path);
   for (const name of COMPARED) {
     if (name === "simd" && report.simd === undefined) continue; // bp-train had one width when the baseline was kept
-    // A setting that the file does not name did not exist when the baseline was kept: it had what is its default now.
+    // If the file does not name a setting, the setting did not exist yet, and the benchmark ran with what is the default today.
     const values = [report[name] ?? FLAGS[name].default, options[name]];
     const [found, expected] = values.map((value) => `${name} ${excerpt(value)}`);
     if (found !== expected) throw new ConfigurationError({ thing: path, expected: `figures for ${expected}`, found });

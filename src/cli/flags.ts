@@ -240,8 +240,8 @@ export const FLAGS = {
   ...group("Images", {
     index: flag(
       "--index <list>",
-      "images by number, from 0, separated by commas: test images of predict, training images of augment",
-      optional({ parse: parse.indices }, "none; image 0 of augment"),
+      "numbers of images, from 0, separated by commas: predict takes test images, augment takes training images",
+      optional({ parse: parse.indices }, "none; for augment, 0"),
       { commands: ["predict", "augment"] },
     ),
     count: flag(

@@ -9,9 +9,9 @@ export function checkShow({ json, show }: { json: boolean; show: boolean }): voi
   throw new ConfigurationError({ thing: "--json", expected: "no picture among the JSON", found: "--show", remedy });
 }
 
-/** @param part  the images in words, such as `a test image`. @throws ConfigurationError if there is no image of that number */
-export function checkIndex(index: number, images: Images, part: string): void {
+/** @throws ConfigurationError if there is no image of that number */
+export function checkIndex(index: number, images: Images, part: "training" | "test"): void {
   if (index < images.length) return;
-  const expected = `0 to ${images.length - 1}, ${part}`;
-  throw new ConfigurationError({ thing: `index ${index}`, expected, found: `${index}` });
+  const expected = `the number of a ${part} image, from 0 to ${images.length - 1}`;
+  throw new ConfigurationError({ thing: "index", expected, found: `${index}` });
 }

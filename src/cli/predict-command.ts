@@ -54,7 +54,7 @@ async function* pictures(
   const { images, labels } = data.test;
   const { rows, columns } = images;
   for (const i of index) {
-    checkIndex(i, images, "a test image");
+    checkIndex(i, images, "test");
     yield { image: "test", index: i, rows, columns, x: images.pixels(i), label: labels[i] };
   }
 }

@@ -138,8 +138,8 @@ export class ImagesBuilder {
    * Stores the ink of pixels[from] to pixels[to - 1], which belong to one image and follow its first #pixel pixels.
    *
    * Four blank pixels are skipped at once. Among four others it is hard to predict which are ink, and a processor loses time with every branch
-   * that it predicts wrongly. So a pair is written for every pixel, and the next pair overwrites it if the pixel was blank. Measured on MNIST:
-   * four fifths of the time of a branch for every pixel.
+   * that it predicts wrongly. So a pair is written for every pixel, and the next pair overwrites it if the pixel was blank. On MNIST this takes
+   * four fifths of the time that a branch for every pixel takes.
    *
    * @param view  the same bytes as `pixels`
    */

@@ -7,7 +7,15 @@ import type { Images } from "../data/images.js";
 import { ConfigurationError } from "../errors.js";
 import { cos, sin } from "../network/elementary.js";
 import { randomBits, uniform } from "../network/random-bits.js";
-import { AUGMENTATIONS, type Augmentation, type AugmentationName, type AugmentationSettings } from "./augmentation.js";
+import { SEED } from "../network/seed.js";
+import { checkRange, checkSettings, wholeNumber } from "../ranges.js";
+import {
+  AUGMENTATION_SETTINGS,
+  AUGMENTATIONS,
+  type Augmentation,
+  type AugmentationName,
+  type AugmentationSettings,
+} from "./augmentation.js";
 import { DisplacementFields } from "./displacement-fields.js";
 import { MAP_LENGTH, ONE, type SourceMap, warp } from "./warp.js";
 
@@ -75,7 +83,7 @@ export class Distortion {
 
   /**
    * @param epoch  counting from 1
-   * @throws ConfigurationError if an image has too many rows or columns
+   * @throws ConfigurationError if a value is not in its range, or an image has too many rows or columns
    */
   constructor(
     { augment, augmentStrength }: AugmentationSettings,
@@ -84,6 +92,9 @@ export class Distortion {
     readonly rows: number,
     readonly columns: number,
   ) {
+    checkSettings(AUGMENTATION_SETTINGS, { augment, augmentStrength });
+    checkRange("seed", seed, SEED.range);
+    for (const [name, value] of Object.entries({ epoch, rows, columns })) checkRange(name, value, wholeNumber(1));
     checkSides(augment, rows, columns);
     this.#kind = AUGMENTATIONS[augment];
     this.#strength = augmentStrength;
@@ -145,8 +156,13 @@ export class Distortion {
    * @param image   the image's number among the training images, from 0
    * @param pixels  the image, (rows, columns) row-major, 0..255
    * @param out     of the same shape
+   * @throws RangeError if `pixels` or `out` has the wrong length
    */
   distort(image: number, pixels: Uint8Array, out: Uint8Array): void {
+    const size = this.rows * this.columns;
+    for (const { length } of [pixels, out]) {
+      if (length !== size) throw new RangeError(`image: expected ${size} pixels, found ${length}`);
+    }
     this.writeMap(image, this.#map);
     warp(pixels, this.#map, this, out);
   }
@@ -158,7 +174,7 @@ export class Distortion {
   }
 }
 
-/** The images, distorted, one at a time. */
+/** Gives the textbook engine the distorted images one at a time. */
 export class DistortedImages {
   readonly #pixels: Uint8Array;
   readonly #distorted: Uint8Array;

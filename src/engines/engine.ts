@@ -17,9 +17,9 @@ export interface Engine {
    * for the last one. Whether an epoch is one call or many changes no bit, if every call but the last brings whole mini-batches.
    *
    * @param order  indices of training examples
-   * @param etas   the learning rate of each mini-batch, one number per mini-batch
+   * @param etas   one number per mini-batch
    */
-  train(order: Uint32Array, etas: ArrayLike<number>, draws?: Draws): void | Promise<void>;
+  train(order: Uint32Array, etas: Etas, draws?: Draws): void | Promise<void>;
 
   /**
    * The weighted inputs z^L of the output layer for examples `from` up to, not including, `to` of a part, without dropout.
@@ -43,6 +43,9 @@ export interface Engine {
   /** Gives the parameters back to the network and ends the engine's threads. The engine cannot be used after that. */
   finish(): void | Promise<void>;
 }
+
+/** The learning rate of each mini-batch. */
+export type Etas = readonly number[] | Float64Array;
 
 /** What each epoch draws anew. */
 export interface Draws {

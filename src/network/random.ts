@@ -14,7 +14,7 @@ import { SEED } from "./seed.js";
 export class Random {
   #generator;
 
-  /** @param seed  of a generator that `fromState` has made, it is not known, and is the default */
+  /** @param seed  a generator that `fromState` has made does not know its seed, and has the default here */
   constructor(readonly seed = SEED.default) {
     if (!SEED.range.includes(seed)) throw new RangeError(`seed: expected ${SEED.range.expected}, found ${seed}`);
     this.#generator = xoroshiro128plus(seed);

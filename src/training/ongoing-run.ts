@@ -159,7 +159,7 @@ export class OngoingRun {
   /** The learning rate of a mini-batch of the current epoch, counting from 0. */
   #etaOf(batch: number): number {
     const { isByMiniBatch }: Schedule = SCHEDULES[this.settings.schedule];
-    return (isByMiniBatch ? this.#scheduledEta(batch) : undefined) ?? this.#eta;
+    return isByMiniBatch ? (this.#scheduledEta(batch) ?? this.#eta) : this.#eta;
   }
 
   #scheduledEta(batch: number): number | undefined {

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Chalk } from "chalk";
 import { beforeAll, describe, expect, it } from "vitest";
+import { distortionLines } from "../../dist/cli/report/distortion-report.js";
 import { type Exhibit, gallery } from "../../dist/cli/report/gallery.js";
 import { type AugmentationName, type Dataset, Distortion, loadDataset } from "../../dist/index.js";
 import { folderOf, idx } from "../fixtures/idx.js";
@@ -234,8 +235,8 @@ describe("bp-train augment", () => {
   });
 
   it.each<[string[], number, RegExp]>([
-    [["--index", "4000"], 2, /index 4000: expected 0 to 3999, a training image, found 4000/],
-    [["--index", "0,4000"], 2, /index 4000/],
+    [["--index", "4000"], 2, /index: expected the number of a training image, from 0 to 3999, found 4000/],
+    [["--index", "0,4000"], 2, /from 0 to 3999, found 4000/],
     [["--index", "-1"], 2, /whole numbers from 0/],
     [["--index", ""], 2, /whole numbers from 0/],
     [["--count", "0"], 2, /a whole number from 1 to 100/],
@@ -270,6 +271,25 @@ describe("bp-train augment", () => {
     const { stdout } = await run(["augment", ...flags]);
     expect(stdout).toMatch(/^training\[0\] {2}label 5 {2}affine, strength 0, seed 1\n/);
     expect(stdout.match(/^epoch \d {2}0\.0° \w+ +100 % x 100 % +\+0\.00 /gm)).toHaveLength(3);
+  });
+});
+
+describe("distortionLines", () => {
+  const distortion = new Distortion({ augment: "elastic", augmentStrength: 10 }, 1, 1, 28, 28);
+  const [original, pixels] = [new Uint8Array(784), new Uint8Array(784)];
+  const epoch = { draw: distortion.draw(0), pull: distortion.largestDisplacement(0), pixels };
+  const image = { kind: "elastic", seed: 1, augmentStrength: 10, index: 0, label: 5, rows: 28, columns: 28 } as const;
+  const linesAt = (width: number) =>
+    distortionLines({ ...image, original, epochs: [epoch, epoch] }, width, new Chalk({ level: 0 }));
+
+  it("is never wider than the terminal, and says the same in a narrow one", () => {
+    const numbersIn = (lines: string[]) => lines.join(" ").match(/\d+\.?\d*/g);
+    expect(linesAt(80)).toHaveLength(4);
+    for (let width = 28; width <= 80; width++) {
+      const lines = linesAt(width);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+      expect(numbersIn(lines)).toEqual(numbersIn(linesAt(80)));
+    }
   });
 });
 

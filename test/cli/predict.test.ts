@@ -182,7 +182,7 @@ describe("predict", () => {
 
   it.each<[string[], number, RegExp]>([
     [[], 2, /predict: expected images, found none; give PNG or IDX files, - for .* or --index 0,7/],
-    [["--index", "1000"], 2, /index 1000: expected 0 to 999, a test image, found 1000/],
+    [["--index", "1000"], 2, /index: expected the number of a test image, from 0 to 999, found 1000/],
     [["--index", "1,x"], 2, /whole numbers from 0, separated by commas/],
     [["--index", ""], 2, /whole numbers from 0/],
     [["--top", "0", "a.png"], 2, /whole number from 1/],

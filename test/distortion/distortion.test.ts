@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { Images } from "../../dist/data/images.js";
-import { DistortedImages, type Distortion, type Draw } from "../../dist/distortion/distortion.js";
+import { DistortedImages, Distortion, type Draw } from "../../dist/distortion/distortion.js";
 import { warp } from "../../dist/distortion/warp.js";
 import {
   distorted,
@@ -290,5 +290,29 @@ describe("a distorted image", () => {
     const { full } = picturesOf(2048, 2);
     const found = distorted(distortionFor(augment, full, { augmentStrength: augment === "elastic" ? 1 : 10 }), 0, full);
     expect(found.some((value) => value === 255)).toBe(true);
+  });
+});
+
+describe("Distortion", () => {
+  it.each<[string, Partial<Record<"augment" | "augmentStrength" | "seed" | "epoch" | "rows", unknown>>]>([
+    ["augment: expected none or shifts or affine or elastic, found bent", { augment: "bent" }],
+    ["augment: expected none or shifts or affine or elastic, found toString", { augment: "toString" }],
+    ["augment strength: expected a number from 0 to 10, found undefined", { augmentStrength: undefined }],
+    ["augment strength: expected a number from 0 to 10, found 10.5", { augmentStrength: 10.5 }],
+    ["seed: expected a whole number from 0 to 4294967295, found -1", { seed: -1 }],
+    ["epoch: expected a whole number from 1, found 0", { epoch: 0 }],
+    ["rows: expected a whole number from 1, found 1.5", { rows: 1.5 }],
+    ["augment affine: expected images of at most 2048 rows and 2048 columns, found images of 2049x28", { rows: 2049 }],
+  ])("refuses values out of range: %s", (message, given) => {
+    const values = { augment: "affine", augmentStrength: 1, seed: 1, epoch: 1, rows: 28, ...given } as never;
+    const { augment, augmentStrength, seed, epoch, rows } = values;
+    expect(() => new Distortion({ augment, augmentStrength }, seed, epoch, rows, 28)).toThrow(message);
+  });
+
+  it("refuses arrays of the wrong length", () => {
+    const distortion = new Distortion({ augment: "affine", augmentStrength: 1 }, 1, 1, 3, 4);
+    const [right, wrong] = [new Uint8Array(12), new Uint8Array(11)];
+    expect(() => distortion.distort(0, wrong, right)).toThrow("image: expected 12 pixels, found 11");
+    expect(() => distortion.distort(0, right, wrong)).toThrow("image: expected 12 pixels, found 11");
   });
 });

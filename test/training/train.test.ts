@@ -399,3 +399,10 @@ describe("train with the textbook engine", () => {
     },
   );
 });
+
+it("keeps a rate that its schedule rounds to 0", async () => {
+  // Half of the smallest float64 rounds to 0. The fast engine refuses such a small eta.
+  const given = { engine: "textbook", epochs: 1, eta: Number.MIN_VALUE, batchSize: 1, schedule: "linear" } as const;
+  const { result } = await trained(DATA, 1, given);
+  expect(result.epochs[0].eta).toBe(0);
+});

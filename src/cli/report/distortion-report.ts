@@ -31,21 +31,23 @@ export interface Distorted extends Pick<AugmentationSettings, "augmentStrength">
 /** One thing that a distortion does: its heading in the table, its text there, and its caption below a picture. */
 type Effect = [heading: string, text: string, caption: string];
 
-/** For people: one line per epoch. */
-export function distortionLines(distorted: Distorted, { bold, dim }: ChalkInstance): string[] {
+/** For people: one line per epoch. In a terminal that is too narrow for them, what a distortion does stands in lines of its own. */
+export function distortionLines(distorted: Distorted, width: number, { bold, dim }: ChalkInstance): string[] {
   const effects = distorted.epochs.map(({ draw, pull }) => effectsOf(distorted.kind, draw, pull));
-  const last = `epoch ${effects.length}`;
-  const headings = ["", ...effects[0].map(([heading]) => heading)];
-  const rows = effects.map((row, i) => [`epoch ${i + 1}`, ...row.map(([, text]) => text)]);
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, column === 0 ? last.length : 0, ...rows.map((row) => row[column].length)),
-  );
-  const line = (cells: string[]) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join("  ")
-      .trimEnd();
-  return [bold(titleOf(distorted)), dim(line(headings)), ...rows.map(line)];
+  const title = titleOf(distorted, width).map((line) => bold(line));
+  const [head, ...rows] = table([
+    ["", ...effects[0].map(([heading]) => heading)],
+    ...effects.map((row, i) => [`epoch ${i + 1}`, ...row.map(([, text]) => text)]),
+  ]);
+  if ([head, ...rows].every(({ length }) => length <= width)) return [...title, dim(head), ...rows];
+  const captions = effects.flatMap((row, i) => [`epoch ${i + 1}`, ...row.map(([, , caption]) => `  ${caption}`)]);
+  return [...title, ...captions];
+}
+
+function table(rows: string[][]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])));
+  return padded.map((row) => row.join("  ").trimEnd());
 }
 
 /** For people: the image and its distortions, drawn side by side. */
@@ -63,7 +65,8 @@ export function distortionPictures(
     return { picture: picture(pixels), captions: [`epoch ${i + 1}`, ...captions] };
   });
   const original = { picture: picture(distorted.original), captions: ["original"] };
-  return [style.text.bold(titleOf(distorted)), ...gallery([original, ...exhibits], width, style)];
+  const title = titleOf(distorted, width).map((line) => style.text.bold(line));
+  return [...title, ...gallery([original, ...exhibits], width, style)];
 }
 
 /** For programs: one JSON object per epoch, with the numbers of `Draw`. */
@@ -75,11 +78,13 @@ export function distortionJson({ kind, seed, augmentStrength, index, label, epoc
   });
 }
 
-/** `training[0]  label 5  elastic, strength 2, seed 1` */
-function titleOf({ kind, seed, augmentStrength, index, label }: Distorted): string {
+/** `training[0]  label 5  elastic, strength 2, seed 1`. In a terminal that is too narrow, the three parts stand in lines of their own. */
+function titleOf({ kind, seed, augmentStrength, index, label }: Distorted, width: number): string[] {
   const usual = kind === "shifts" || augmentStrength === AUGMENTATION_SETTINGS.augmentStrength.default;
   const strength = usual ? "" : `, strength ${augmentStrength}`;
-  return `training[${index}]  label ${label}  ${kind}${strength}, seed ${seed}`;
+  const parts = [`training[${index}]`, `label ${label}`, `${kind}${strength}, seed ${seed}`];
+  const line = parts.join("  ");
+  return line.length <= width ? [line] : parts;
 }
 
 /**

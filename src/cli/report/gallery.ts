@@ -14,7 +14,7 @@ const GAP = 2;
 /** The number of characters that a picture and its captions need: four of them fit beside each other on 80 columns. */
 const NARROW = 18;
 
-/** How many pictures stand beside each other before the pictures are scaled down no further. */
+/** The number of pictures per row for which pictures are scaled down, if fewer of them would fit otherwise. */
 const FEW = 4;
 
 /**

@@ -7,8 +7,7 @@ import type { Fields } from "./records.js";
 
 export class Distorter {
   /** The addresses of the records of the distorted examples and of how they are distorted. */
-  readonly images: number;
-  readonly record: number;
+  readonly records: [distorted: number, distortion: number];
   /** The largest number of examples that are distorted at once: whole mini-batches. */
   readonly most: number;
   readonly #fields: Fields<"distortion">;
@@ -20,7 +19,8 @@ export class Distorter {
     const { distorted } = memory.layout;
     if (!distorted) throw new Error("the fast engine has no memory for distortions: its task did not ask for them");
     const { images, distortion } = distorted;
-    [this.images, this.record, this.most] = [images.at, distortion.at, images.fields.length];
+    this.records = [images.at, distortion.at];
+    this.most = images.fields.length;
     this.#fields = distortion.fields;
     this.#writePlaces();
   }

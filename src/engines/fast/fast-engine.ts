@@ -4,14 +4,15 @@ import type { Dataset } from "../../data/dataset.js";
 import type { Part } from "../../data/parts.js";
 import { type Masks, masksFrom } from "../../network/dropout.js";
 import { type Network, type Parameters, zeros } from "../../network/network.js";
-import type { Draws, Engine, SimdWidth } from "../engine.js";
+import type { Draws, Engine, Etas, SimdWidth } from "../engine.js";
 import { Crew } from "./crew.js";
 import { Distorter } from "./distorter.js";
-import { type Call, type DistortArguments, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
-import { type Layout, LINE } from "./layout.js";
+import { type Call, instantiate, type Kernel, perform, type TrainArguments } from "./kernel.js";
+import type { Layout } from "./layout.js";
 import { KernelMemory } from "./memory.js";
 import { type Mode, Pace } from "./pace.js";
 import type { LoadedKernel } from "./simd.js";
+import { LINE } from "./space.js";
 
 /**
  * How long to warm up, in milliseconds, and the size and number of the mini-batches of each call. Measured on [784,96,10], one epoch: a run
@@ -76,28 +77,33 @@ export class FastEngine implements Engine {
     if (threads > 1 && (await crew?.complete(threads, module, memory.memory))) this.#pace.addTeam();
   }
 
-  async train(order: Uint32Array, etas: ArrayLike<number>, { masks, distortion }: Draws = {}): Promise<void> {
-    const { shuffled, batchSize, etas: etasAt } = this.#layout;
-    this.memory.words(shuffled.fields.order, order.length).set(order);
-    this.memory.floats(etasAt, etas.length).set(etas);
-    if (!distortion) return this.#descend(shuffled.at, order.length, etasAt, masks);
+  async train(order: Uint32Array, etas: Etas, { masks, distortion }: Draws = {}): Promise<void> {
+    if (!distortion) return this.#descend(order, etas, masks, [0, 0]);
     this.#distorter ??= new Distorter(this.memory);
-    const distorter = this.#distorter;
-    for (let from = 0; from < order.length; from += distorter.most) {
-      const to = Math.min(order.length, from + distorter.most);
-      distorter.prepare(distortion, order.subarray(from, to));
-      const args: DistortArguments = [shuffled.at, distorter.images, distorter.record, from, to];
-      await this.#call({ name: "distort", args }, this.#pace.best);
-      await this.#descend(distorter.images, to - from, etasAt + (4 * from) / batchSize, masksFrom(masks, from));
+    const { most, records } = this.#distorter;
+    const { batchSize } = this.#layout;
+    for (let from = 0; from < order.length; from += most) {
+      const examples = order.subarray(from, from + most);
+      this.#distorter.prepare(distortion, examples);
+      const batch = from / batchSize;
+      const ownEtas = etas.slice(batch, batch + Math.ceil(examples.length / batchSize));
+      await this.#descend(examples, ownEtas, masksFrom(masks, from), records);
     }
   }
 
-  /** Trains on `examples` examples in the order of `images`. */
-  async #descend(images: number, examples: number, etas: number, masks: Masks = { seed: 0, first: 0 }): Promise<void> {
-    const { batchSize } = this.#layout;
-    const { seed, first } = masks;
-    await this.#pace.train(Math.ceil(examples / batchSize), async ({ mode, from, to }) => {
-      const args: TrainArguments = [images, from, to, batchSize, examples, etas, seed, first];
+  /** @param distortion  the addresses of the distorted examples and of how they are distorted; 0 and 0 if they are not */
+  async #descend(
+    order: Uint32Array,
+    etas: Etas,
+    { seed, first }: Masks = { seed: 0, first: 0 },
+    distortion: [distorted: number, distortion: number],
+  ): Promise<void> {
+    const { shuffled, batchSize, etas: etasAt } = this.#layout;
+    this.memory.words(shuffled.fields.order, order.length).set(order);
+    this.memory.floats(etasAt, etas.length).set(etas);
+    await this.#pace.train(Math.ceil(order.length / batchSize), async ({ mode, from, to }) => {
+      const slice = [shuffled.at, from, to, batchSize, order.length] as const;
+      const args: TrainArguments = [...slice, etasAt, seed, first, ...distortion];
       const sleepsBefore = this.#meetings(mode).sleeps;
       await this.#call({ name: "train", args }, mode);
       const { sleeps, reached } = this.#meetings(mode);
@@ -152,7 +158,7 @@ export class FastEngine implements Engine {
     const end = performance.now() + WARM_UP.ms;
     for (let from = 0; from < batches && performance.now() < end; from += WARM_UP.batches) {
       const to = Math.min(batches, from + WARM_UP.batches);
-      await this.#call({ name: "train", args: [at, from, to, size, fields.length, etas, 0, 0] }, this.#pace.best);
+      await this.#call({ name: "train", args: [at, from, to, size, fields.length, etas, 0, 0, 0, 0] }, this.#pace.best);
     }
   }
 

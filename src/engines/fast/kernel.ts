@@ -19,19 +19,19 @@ export type TrainArguments = [
   etas: number,
   maskSeed: number,
   position: number,
+  distorted: number,
+  distortion: number,
 ];
-export type DistortArguments = [images: number, distorted: number, distortion: number, from: number, to: number];
+type DistortArguments = [images: number, distorted: number, distortion: number, from: number, to: number];
 type EvaluateArguments = [images: number, from: number, to: number, scratchExamples: number, outputs: number];
 
 /** A call that all threads make with the same arguments, each with its own thread record. */
-export type Call =
-  | { name: "train"; args: TrainArguments }
-  | { name: "evaluate"; args: EvaluateArguments }
-  | { name: "distort"; args: DistortArguments };
+export type Call = { name: "train"; args: TrainArguments } | { name: "evaluate"; args: EvaluateArguments };
 
 /** @param thread  the address of the thread's record */
 export function perform(kernel: Kernel, thread: number, call: Call): void {
-  (kernel[call.name] as (thread: number, ...args: number[]) => void)(thread, ...call.args);
+  if (call.name === "train") kernel.train(thread, ...call.args);
+  else kernel.evaluate(thread, ...call.args);
 }
 
 /**

@@ -2,15 +2,14 @@
 import type { Dataset } from "../../data/dataset.js";
 import type { Images } from "../../data/images.js";
 import { PARTS, type Part } from "../../data/parts.js";
-import { AUGMENTATIONS, type Augmentation, type AugmentationName } from "../../distortion/augmentation.js";
-import { PERIOD } from "../../distortion/displacement-fields.js";
-import { faintestInk } from "../../distortion/distortion.js";
-import { MAP_LENGTH } from "../../distortion/warp.js";
+import type { AugmentationName } from "../../distortion/augmentation.js";
 import { ConfigurationError } from "../../errors.js";
 import type { Hyperparameters } from "../../network/hyperparameters.js";
 import type { EngineTask } from "../engine.js";
+import { isDistorted, placeCanvas, placeDistorted } from "./distortion-layout.js";
 import { FIELDS, type Fields, ruleOf } from "./records.js";
-import { type LayerShape, listsPay, mostListed, roundUp, shapesOf, shareOf, WIDEST } from "./shares.js";
+import { type LayerShape, listsPay, mostListed, shapesOf, shareOf, WIDEST } from "./shares.js";
+import { LINE, Space } from "./space.js";
 
 /** Approximate number of values in the buffer for outputs. */
 const OUTPUT_VALUES = 1 << 18;
@@ -18,20 +17,11 @@ const OUTPUT_VALUES = 1 << 18;
 /** The smallest number of examples that scratch and the outputs have room for, so that evaluation is fast at small batch sizes too. */
 const FEWEST_EXAMPLES = 64;
 
-/** In bytes: the first address after the kernel's own data, and the largest WebAssembly memory. */
-const [BASE, LARGEST] = [65536, 2 ** 32 - 65536];
+/** The largest WebAssembly memory, in bytes. */
+const LARGEST = 2 ** 32 - 65536;
 
 /** As in the kernel: the slabs of an image (assembly/lists.ts), and the rows of a block of weights (assembly/dense.ts). */
 const [SLABS, BLOCK] = [2, 256];
-
-/**
- * The room for distorted examples, in bytes, unless one mini-batch needs more: about 4,000 MNIST images. With half of it, the threads need twice
- * as many calls, and a run of fast-98 takes 5 % longer.
- */
-const DISTORTED_BYTES = 13 << 19;
-
-/** The size of a cache line in bytes. */
-export const LINE = 64;
 
 /** `lists` says whether the first layer works from lists. Tests set it; by default it is chosen by what is faster. */
 type Settings = Hyperparameters & { threads: number; lists?: boolean; augment?: AugmentationName };
@@ -61,7 +51,7 @@ export function layOut(network: EngineTask["network"], data: Dataset, settings: 
     /** f32 (training examples): the learning rate of each mini-batch; a mini-batch may be one example. */
     etas: space.take(4 * data.training.labels.length),
     distorted: isDistorted(settings)
-      ? placeDistorted(data, settings, examples.images.training.fields.order, space)
+      ? placeDistorted(data.training.images, settings, examples.images.training.fields.order, space)
       : null,
     /** f32 (examplesAtOnce, output units): where `evaluate` writes z. */
     outputs: space.take(4 * examplesAtOnce * outputUnits),
@@ -78,26 +68,6 @@ export function layOut(network: EngineTask["network"], data: Dataset, settings: 
   });
 }
 
-/** The memory that is taken so far; everything in it begins at a cache line. */
-class Space {
-  top = BASE;
-  /** The words of each record, by its address. */
-  readonly records = new Map<number, number[]>();
-
-  /** Takes so many bytes. Returns their address. */
-  take(bytes: number): number {
-    const at = this.top;
-    this.top = roundUp(at + bytes, LINE);
-    return at;
-  }
-
-  record<Kind extends keyof typeof FIELDS>(kind: Kind, fields: Fields<Kind>, at = this.take(4 * FIELDS[kind].length)) {
-    const words = FIELDS[kind].map((name) => fields[name as keyof typeof fields]);
-    this.records.set(at, words);
-    return { at, fields };
-  }
-}
-
 /** Places the arrays of all layers, and the records of the threads of a team and of one thread alone. */
 function placeThreads(
   { sizes, output }: EngineTask["network"],
@@ -109,10 +79,7 @@ function placeThreads(
 ) {
   const { batchSize, momentum, threads, lists } = settings;
   const most = mostListed(sizes[0], scratchExamples);
-  const scratch = Array.from({ length: threads }, () => ({
-    ...placeScratch(sizes[0], most, space),
-    ...(isDistorted(settings) ? placeCanvas(images, space) : { canvas: 0, warped: 0 }),
-  }));
+  const scratch = Array.from({ length: threads }, () => placeScratch(images, most, isDistorted(settings), space));
   const placeThread = (
     shapes: LayerShape[],
     arrays: LayerArrays[],
@@ -150,62 +117,15 @@ function placeThreads(
 }
 
 /** Places what a thread needs for itself; assembly/layout.ts gives the shape of each array. */
-function placeScratch(inputs: number, listedExamples: number, space: Space) {
+function placeScratch({ rows, columns }: Images, listedExamples: number, isDistorted: boolean, space: Space) {
+  const inputs = rows * columns;
   return {
     entries: space.take(8 * listedExamples * inputs),
     starts: space.take(4 * (SLABS * listedExamples + 1)),
     ends: space.take(4 * inputs),
     transposed: space.take(4 * BLOCK * 4 * WIDEST),
     zeros: space.take(16 * WIDEST),
-  };
-}
-
-function isDistorted({ augment = "none" }: Settings): boolean {
-  return augment !== "none";
-}
-
-/** Places what a thread needs to distort an image. */
-function placeCanvas({ rows, columns }: Images, space: Space) {
-  // The kernel may read one row too many, and write up to 64 bytes too many.
-  return { canvas: space.take((rows + 3) * (columns + 2)), warped: space.take(rows * columns + 64) };
-}
-
-/** Places a part of the training examples, distorted, and what says how they are distorted. */
-function placeDistorted(
-  { training: { images } }: Dataset,
-  { batchSize, augment = "none" }: Settings,
-  order: number,
-  space: Space,
-) {
-  const { rows, columns } = images;
-  const { shifts, elastic }: Augmentation = AUGMENTATIONS[augment];
-  const pixels = rows * columns;
-  const rowBytes = 2 * (pixels + Math.floor(pixels / 255)) + 16; // each pixel, and pairs that bridge gaps
-  const batches = Math.min(Math.ceil(images.length / batchSize), Math.floor(DISTORTED_BYTES / rowBytes / batchSize));
-  /** The number of examples: whole mini-batches, at least one. */
-  const length = batchSize * Math.max(1, batches);
-  const fieldStride = 4 * (PERIOD + roundUp(columns, 4));
-  return {
-    images: space.record("images", {
-      rows: space.take(8 * length),
-      pairs: space.take(length * rowBytes),
-      labels: space.take(length),
-      order,
-      length,
-    }),
-    distortion: space.record("distortion", {
-      rows,
-      columns,
-      rowBytes,
-      isShift: Number(shifts === true),
-      places: space.take(4 * pixels),
-      edges: space.take(pixels),
-      maps: space.take(4 * MAP_LENGTH * length),
-      fieldX: elastic ? space.take(PERIOD * fieldStride) : 0,
-      fieldY: elastic ? space.take(PERIOD * fieldStride) : 0,
-      fieldStride,
-      faintest: faintestInk(augment),
-    }),
+    ...(isDistorted ? placeCanvas(rows, columns, space) : { canvas: 0, warped: 0 }),
   };
 }
 

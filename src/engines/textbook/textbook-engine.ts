@@ -3,7 +3,7 @@ import type { Part } from "../../data/parts.js";
 import { DistortedImages } from "../../distortion/distortion.js";
 import { masksFrom } from "../../network/dropout.js";
 import { arraysOf, copy, type Parameters } from "../../network/network.js";
-import type { Draws, Engine } from "../engine.js";
+import type { Draws, Engine, Etas } from "../engine.js";
 import { Textbook } from "./textbook.js";
 
 /** The engine in float64, against which the fast engine is tested. It trains the network's own arrays. */
@@ -11,7 +11,7 @@ export class TextbookEngine extends Textbook implements Engine {
   readonly examplesAtOnce = 1024;
   readonly simd = null;
 
-  train(order: Uint32Array, etas: ArrayLike<number>, { masks, distortion }: Draws = {}): void {
+  train(order: Uint32Array, etas: Etas, { masks, distortion }: Draws = {}): void {
     const { batchSize } = this.hyper;
     const { images } = this.data.training;
     const seen = distortion ? new DistortedImages(images, distortion) : images;

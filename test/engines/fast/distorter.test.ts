@@ -51,17 +51,17 @@ class DistortingKernel {
   /** Distorts the pictures that `order` names. Returns for each its pixels and its label. */
   distort(distortion: Distortion, order: Uint32Array): { pixels: Uint8Array; label: number }[] {
     const { layout } = this.#memory;
-    const { images, record, most } = this.#distorter;
-    this.#memory.words(layout.shuffled.fields.order, order.length).set(order);
+    const { records, most } = this.#distorter;
     const found: ReturnType<DistortingKernel["distort"]> = [];
     for (let from = 0; from < order.length; from += most) {
-      const to = Math.min(order.length, from + most);
-      this.#distorter.prepare(distortion, order.subarray(from, to));
+      const examples = order.subarray(from, from + most);
+      this.#memory.words(layout.shuffled.fields.order, examples.length).set(examples);
+      this.#distorter.prepare(distortion, examples);
       // No thread waits for another, so that they can take turns.
       for (const { thread } of layout.team) {
-        this.#kernel.distort(thread.at, layout.shuffled.at, images, record, from, to);
+        this.#kernel.distort(thread.at, layout.shuffled.at, ...records, 0, examples.length);
       }
-      for (let i = 0; i < to - from; i++) found.push(this.#example(i));
+      for (let i = 0; i < examples.length; i++) found.push(this.#example(i));
     }
     return found;
   }
@@ -184,4 +184,21 @@ describe("the kernel", () => {
     }));
     expectSameBytes(pictures, { augment: "shifts", batchSize, threads: 2 });
   });
+});
+
+it("has memory for 4096 images of MNIST's size, and for fewer of larger ones, but always for a mini-batch", () => {
+  const lengthFor = (side: number, batchSize: number) => {
+    const pixels = new Uint8Array(40 * side * side);
+    const data = datasetOf({ images: Images.fromPixels(pixels, side, side), labels: new Uint8Array(40) });
+    const network = { sizes: [side * side, 2, 2], activation: "sigmoid", output: "sigmoid" } as const;
+    const { distorted, bytes } = layOut(network, data, { ...DEFAULTS, augment: "affine", batchSize, threads: 1 });
+    expect(bytes).toBeLessThan(2 ** 26 + 12 * batchSize * side * side);
+    return distorted?.images.fields.length;
+  };
+  expect(lengthFor(28, 10)).toBe(4090);
+  expect(lengthFor(28, 3000)).toBe(3000);
+  // 8 MiB hold 15 rows of 2 * (512 * 512 + 1028) + 16 bytes.
+  expect(lengthFor(512, 1)).toBe(15);
+  expect(lengthFor(512, 4)).toBe(12);
+  expect(lengthFor(512, 17)).toBe(17);
 });

@@ -14,7 +14,7 @@ import { activate, outputDelta, timesDerivative } from "./activation";
 import { exp } from "./exp";
 import { drop, maskRow } from "./dropout";
 import { accelerate, decay, shorten } from "./regularisation";
-import { distortExample } from "./warp";
+import { distort } from "./warp";
 import { meet, mustStop, report, sleeps } from "./barrier";
 
 /**
@@ -171,11 +171,21 @@ function shortenAll(t: Thread): void {
 }
 
 /**
- * Trains on mini-batches `first` .. `last - 1`. The first `examples` examples of the order are cut into mini-batches of `size`. Ends with a
- * meeting, so that all threads have finished when one returns. `etas` holds the learning rate of each mini-batch, f32[mini-batches]. A team that has to wait too often ends earlier; `report` says where.
- * `seed` and `position` are those of `feedForward`.
+ * Trains on mini-batches `first` .. `last - 1`. The first `examples` examples of the order are cut into mini-batches of `size`; `etas` is
+ * f32[mini-batches], the learning rate of each. `seed` and `position` are those of `feedForward`. If `distortion` is not null, the examples are
+ * distorted first, and `distorted` takes them.
+ *
+ * Ends with a meeting, so that all threads have finished when one returns. A team that has to wait too often ends earlier; `report` says where.
  */
-export function train(t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, etas: usize, seed: u32, position: i32): void {
+export function train(
+  t: Thread, images: Images, first: i32, last: i32, size: i32, examples: i32, etas: usize, seed: u32, position: i32,
+  distorted: Images, distortion: Distortion | null,
+): void {
+  if (distortion) {
+    distort(t, images, distorted, distortion, first * size, min(last * size, examples));
+    meet(t);
+    images = distorted;
+  }
   const sleepsBefore = sleeps(t);
   let batch = first;
   for (; batch < last && !mustStop(t, batch, sleepsBefore); batch++) {
@@ -203,25 +213,6 @@ export function evaluate(t: Thread, images: Images, from: i32, to: i32, scratchE
   }
 }
 
-/** The number of examples whose rows are fetched at once before they are distorted, see `touch`. */
-const TOUCHED = 16;
-
-/** Distorts examples `from` .. `to - 1` of the order of `images`, and writes them to `distorted` as its examples 0 .. `to - from - 1`. */
-export function distort(t: Thread, images: Images, distorted: Images, distortion: Distortion, from: i32, to: i32): void {
-  const n = to - from, first = share(n, t.index, t.threadCount), end = share(n, t.index + 1, t.threadCount);
-  let out = distorted.pairs + <usize>first * distortion.rowBytes;
-  for (let i = first; i < end; ) {
-    const next = min(i + TOUCHED, end);
-    touch(images, from + i, from + next);
-    for (; i < next; i++) out = distortExample(t, images, distorted, distortion, from + i, i, out);
-  }
-}
-
-/** The first of n things that belongs to part i, if they are cut into k parts as equal as possible. */
-function share(n: i32, i: i32, k: i32): i32 {
-  return <i32>(<i64>n * i / k);
-}
-
 /** Whether all f32 from address `from` up to `to`, a multiple of 16 bytes, are finite. x - x is 0 if x is, and NaN otherwise. */
 export function finite(from: usize, to: usize): bool {
   let sum = f32x4.splat(0);
@@ -231,6 +222,9 @@ export function finite(from: usize, to: usize): bool {
   }
   return !v128.any_true(f32x4.ne(sum, sum));
 }
+
+/** For tests. */
+export { distort };
 
 /** For tests: e^x as the sigmoid uses it. */
 export function expOf(x: f32): f32 {

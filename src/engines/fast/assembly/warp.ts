@@ -3,7 +3,7 @@
  * result is a sparse row.
  */
 import { Distortion, Images, Thread } from "./layout";
-import { exampleAt, exampleStart } from "./sparse";
+import { exampleAt, exampleStart, touch } from "./sparse";
 
 /** As in src/distortion/warp.ts: the binary digits of a place after the point, and those of the numbers of a map. */
 const FRACTION_BITS: i32 = 11, MAP_BITS: i32 = 18;
@@ -22,13 +22,34 @@ class SourceMap {
   p: i32; q: i32;
 }
 
+/** The number of examples whose rows are fetched at once before they are distorted, see `touch`. */
+const TOUCHED = 16;
+
 /**
- * Distorts the example at position `e` of the order of `images`, and makes it example `i` of `distorted`, whose row begins at `out`. Returns the
+ * Distorts examples `from` .. `to - 1` of the order of `images`, and writes them to `distorted` as its examples of the same numbers. Each thread
+ * distorts a part of them.
+ */
+export function distort(t: Thread, images: Images, distorted: Images, distortion: Distortion, from: i32, to: i32): void {
+  let e = share(from, to, t.index, t.threadCount), out = distorted.pairs + <usize>e * distortion.rowBytes;
+  for (const end = share(from, to, t.index + 1, t.threadCount); e < end; ) {
+    const next = min(e + TOUCHED, end);
+    touch(images, e, next);
+    for (; e < next; e++) out = distortExample(t, images, distorted, distortion, e, out);
+  }
+}
+
+/** The first of from .. to - 1 that belongs to part i, if they are cut into k parts as equal as possible. */
+function share(from: i32, to: i32, i: i32, k: i32): i32 {
+  return from + <i32>(<i64>(to - from) * i / k);
+}
+
+/**
+ * Distorts the example at position `e` of the order of `images`, and makes it example `e` of `distorted`, whose row begins at `out`. Returns the
  * end of the row.
  */
-export function distortExample(t: Thread, images: Images, distorted: Images, distortion: Distortion, e: i32, i: i32, out: usize): usize {
+function distortExample(t: Thread, images: Images, distorted: Images, distortion: Distortion, e: i32, out: usize): usize {
   const s = exampleStart(images, e), pair = images.pairs + load<u32>(s), end = images.pairs + load<u32>(s, 4);
-  const map = changetype<SourceMap>(distortion.maps + <usize>i * offsetof<SourceMap>());
+  const map = changetype<SourceMap>(distortion.maps + <usize>e * offsetof<SourceMap>());
   let outEnd: usize;
   if (distortion.isShift) {
     outEnd = shift(distortion, pair, end, out, map.c >> MAP_BITS, map.f >> MAP_BITS);
@@ -37,10 +58,10 @@ export function distortExample(t: Thread, images: Images, distorted: Images, dis
     warp(t, distortion, map);
     outEnd = gather(t, distortion, out);
   }
-  const target = distorted.rows + (<usize>i << 3);
+  const target = distorted.rows + (<usize>e << 3);
   store<u32>(target, <u32>(out - distorted.pairs));
   store<u32>(target, <u32>(outEnd - distorted.pairs), 4);
-  store<u8>(distorted.labels + i, load<u8>(images.labels + exampleAt(images, e)));
+  store<u8>(distorted.labels + e, load<u8>(images.labels + exampleAt(images, e)));
   return outEnd;
 }
 
