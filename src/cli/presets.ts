@@ -36,7 +36,6 @@ const MODERN = "--activation relu --output softmax --cost log-likelihood --init 
 
 const SHIFTED =
   "--augment shifts --batch-size 20 --eta 0.5 --eta-min 0.025 --schedule linear --warmup 0.1 --validation 0";
-const BENT = "--augment elastic --batch-size 64";
 
 /** The presets beyond the book. Their flags did best on the validation images; the percentages are of the test images. */
 const MEASURED = {
@@ -52,13 +51,18 @@ const MEASURED = {
   },
   "fast-99": {
     about: "99 % of the test images as fast as possible",
-    flags: `--layers 784,512,10 --epochs 16 ${BENT} --eta 1 --eta-min 0.02 --schedule linear --warmup 0.1`,
+    flags: `--layers 784,512,10 --epochs 16 --augment elastic --batch-size 64 --eta 1 --eta-min 0.02 --schedule linear --warmup 0.1`,
     figure: { mean: 99.1, worst: 99, seeds: 5, seconds: 10 },
   },
   best: {
     about: "the most in a minute",
-    flags: `--layers 784,800,10 --epochs 60 ${BENT} --augment-strength 1.2 --eta 0.8 --schedule linear --warmup 0.02 --validation 0`,
+    flags: `--layers 784,800,10 --epochs 60 --augment elastic --batch-size 64 --augment-strength 1.2 --eta 0.8 --schedule linear --warmup 0.02 --validation 0`,
     figure: { mean: 99.4, worst: 99.4, seeds: 5, seconds: 87 },
+  },
+  record: {
+    about: "the most in ten minutes",
+    flags: `--layers 784,1024,512,10 --epochs 160 --augment elastic --augment-strength 1.3 --batch-size 128 --eta 1.2 --schedule cosine --warmup 0.02 --validation 0`,
+    figure: { mean: 99.5, worst: 99.5, seeds: 2, seconds: 480 },
   },
 };
 
