@@ -56,6 +56,7 @@ function shift(distortion: Distortion, pair: usize, end: usize, out: usize, left
     at += load<u8>(p);
     seen |= load<u8>(at);
   }
+  // If the first gap is longer than 255 pixels, the first pair bridges a part of it and has no ink.
   if (pair == end || seen & edge || firstGap < 0 || firstGap > 255 || !load<u8>(pair, 1)) return shiftEach(distortion, pair, end, out, edge, offset);
   for (let i: usize = 0; i < end - pair; i += 16) v128.store(out + i, v128.load(pair + i)); // it may copy up to 14 bytes too many
   store<u8>(out, firstGap);
