@@ -80,7 +80,7 @@ export function settingsInWords(settings: RunSettings): string[] {
   return words;
 }
 
-/** Each value that is always said, or that is not the default, in the words of the table of flags. */
+/** The values that are not the default, and those that are always said, in the words of the table of flags. */
 export function valuesInWords(values: Partial<Record<keyof SettingValues, unknown>>): string[] {
   return SETTING_NAMES.flatMap((name) => {
     const { say, isAlwaysSaid, default: usual } = FLAGS[name] as Flag;

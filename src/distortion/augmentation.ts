@@ -1,4 +1,4 @@
-/** The kinds of distortion that make more training images out of those that there are, and their settings. */
+/** The kinds of distortions of the training images, and their settings. */
 import { namesOf, numbers, setting, type ValuesOf } from "../ranges.js";
 
 /** A kind of distortion: what may happen to an image. */

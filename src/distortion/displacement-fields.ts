@@ -9,7 +9,7 @@ export const PERIOD = 256;
 export const FRACTION_BITS = 11;
 export const FRACTION = 1 << FRACTION_BITS;
 
-/** The random numbers of the fields are computed from numbers that no image has. */
+/** For `uniform`, the two fields have the numbers from this one on, in the place of the number of an image. No image has such a large number. */
 const FIRST = 2 ** 31;
 
 /**

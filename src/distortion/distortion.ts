@@ -106,7 +106,7 @@ export class Distortion {
       : null;
   }
 
-  /** What is drawn for image `image`: every number is uniformly distributed. */
+  /** Draws the distortion of image `image`. Each number is uniformly distributed. */
   draw(image: number): Draw {
     const strength = this.#strength;
     const unit = this.#unit;
@@ -129,7 +129,7 @@ export class Distortion {
     };
   }
 
-  /** Writes where the pixels of the distorted image come from to `maps`, from element `at` on: a `SourceMap`. */
+  /** Writes the `SourceMap` of image `image` to `maps`, from element `at` on. It says where the pixels of the distorted image come from. */
   writeMap(image: number, maps: Int32Array, at = 0): void {
     const { theta, scaleX, scaleY, shear, moveX, moveY, fieldX, fieldY } = this.draw(image);
     const cosine = cos(theta);

@@ -14,7 +14,7 @@ export class Space {
   /** The words of each record, by its address. */
   readonly records = new Map<number, number[]>();
 
-  /** Takes so many bytes. Returns their address. */
+  /** Takes `bytes` bytes, and returns the address of the first one. */
   take(bytes: number): number {
     const at = this.top;
     this.top = roundUp(at + bytes, LINE);
