@@ -18,12 +18,15 @@ export async function prepare(command: Command): Promise<{ resumed?: Checkpoint;
   return initFrom === undefined ? {} : { model: await applyModel(command, initFrom) };
 }
 
-/** The settings that belong to a schedule, or to a kind of distortions. */
-const BELONGING = { schedule: Object.keys(SCHEDULE_SETTINGS), augment: ["augmentStrength"] };
+/** The settings that belong to a schedule, to a kind of distortions, and to a learning rate. */
+const BELONGING = { schedule: Object.keys(SCHEDULE_SETTINGS), augment: ["augmentStrength"], eta: ["etaMin"] };
 
-/** Puts the flags of a preset in the place of the defaults. Another schedule or another kind of distortions has its own defaults. */
+/**
+ * Puts the flags of a preset in the place of the defaults. If the command line has another schedule, kind of distortions or learning rate, what
+ * belongs to that of the preset is left out.
+ */
 function applyPreset(command: Command, flags: Partial<TrainFlags>): void {
-  const replaced = (["schedule", "augment"] as const).filter((name) => {
+  const replaced = (["schedule", "augment", "eta"] as const).filter((name) => {
     return command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== flags[name];
   });
   const left = replaced.flatMap((name) => BELONGING[name]);

@@ -75,6 +75,17 @@ describe("--preset", () => {
     expect(parse(stdout)[0]).toMatchObject({ eta: 0.25, lambda: 5, init: "scaled", layers: [6, 4, 3] });
   });
 
+  // Their own values would be refused beside a constant rate, shifts, and a rate below the preset's eta-min.
+  it("leaves out what belongs to its schedule, its distortions or its learning rate if others are given", async () => {
+    const given = ["--schedule", "constant", "--augment", "shifts", "--eta", "0.001"];
+    const args = ["--preset", "best", ...given, ...small(), "--epochs", "1", "--json"];
+    const { code, stdout } = await run(args);
+    expect(code).toBe(0);
+    const [start] = parse(stdout);
+    expect(start).toMatchObject({ schedule: "constant", augment: "shifts", augmentStrength: 1, eta: 0.001 });
+    expect(start).toMatchObject({ warmup: null, etaMin: null, activation: "relu" });
+  });
+
   it("prints the book's figure beside its own", async () => {
     const { stdout } = await run(["--preset", "ch1-30", "--epochs", "1", "--train-size", "4", ...small()]);
     expect(stdout).toMatch(/^Preset {3}95.42 % in the book, chapter 1, \d+.\d\d % here \(test images, best epoch\)$/m);
