@@ -33,6 +33,24 @@ it("takes a worker that was started ahead for the next crew, and only once", asy
   process.off("worker", listen);
 });
 
+it("starts the others ahead, too, when the first worker is ready", async () => {
+  const started: Worker[] = [];
+  const three = new Promise<void>((resolve) => {
+    process.on("worker", (worker: Worker) => {
+      started.push(worker);
+      if (started.length === 3) resolve();
+    });
+  });
+  Crew.startAhead(1);
+  Crew.startAhead(3); // as the command line does when it knows the number
+  await three;
+  const crew = await Crew.start();
+  expect(await crew.complete(3, module, memory())).toBe(true);
+  await crew.close();
+  process.removeAllListeners("worker");
+  expect(started).toHaveLength(3);
+});
+
 it("starts no worker after it was closed, and is not complete if it is closed meanwhile", async () => {
   const started: Worker[] = [];
   const listen = (worker: Worker) => started.push(worker);
