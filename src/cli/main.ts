@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ENGINES } from "../engines/engines.js";
 import { BpTrainError, ConfigurationError, DataError, DivergedError, escapeControls, GateError } from "../errors.js";
+import { collectGarbage } from "./collect-garbage.js";
 import { SUBCOMMANDS, type Subcommand, type SubcommandName } from "./commands.js";
 import type { Context } from "./context.js";
 import { optionsOf, type TrainFlags } from "./flags.js";
@@ -39,7 +40,9 @@ export async function main(argv: string[]): Promise<void> {
     await command.parseAsync(argv);
   } catch (error) {
     process.exitCode = await report(error, argv, isTraining);
+    if (error instanceof CommanderError) return; // no command has run
   }
+  collectGarbage();
 }
 
 function program(context: Context): Command {
